@@ -1,0 +1,14 @@
+//! Whole Ethernet frames that the core sends, written to the front of a buffer.
+//!
+//! Each function returns the octets written. Frames are not padded to the 60 octets that Ethernet
+//! wants: network interfaces do that.
+
+mod advert;
+mod announce;
+mod icmp;
+
+pub use advert::advert;
+pub use announce::{
+    ReplyError, announce, arp_reply, gratuitous_arp, neighbor_reply, unsolicited_advertisement,
+};
+pub use icmp::{IcmpRefusal, OwnAddresses, port_unreachable, time_exceeded};

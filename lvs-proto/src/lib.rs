@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(any(test, feature = "arbitrary"))]
+extern crate std;
+
+pub mod checksum;
+pub mod frames;
+pub mod vrrp;
+pub mod wire;
+
+mod address;
+mod buffer;
+mod flow;
+mod parse;
+mod process;
+mod rewrite;
+mod time;
+mod verdict;
+
+pub use address::{AddressPair, Family, MacAddr, ParseMacAddrError};
+pub use buffer::BufferTooSmall;
+pub use flow::{Flow, Protocol, TcpFlags, Transport};
+pub use parse::{ParseError, parse};
+pub use process::{Outcome, process};
+pub use rewrite::{LinkPair, RewriteError, rewrite_direct_route};
+pub use time::Instant;
+pub use verdict::{Decide, DropReason, Hop, Method, Reject, Verdict};

@@ -1,0 +1,55 @@
+//! From a frame to what a decision needs of it.
+
+use crate::Flow;
+use crate::wire::ethernet::{self, EtherType};
+use crate::wire::{ip, ipv4, ipv6};
+
+/// Why a frame holds no IP packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum ParseError {
+    /// The Ethernet header is malformed.
+    #[error(transparent)]
+    Ethernet(#[from] ethernet::Error),
+    /// The frame carries something else, ARP for instance.
+    #[error("EtherType {0} is not IP")]
+    NotIp(EtherType),
+    /// The IPv4 packet is malformed.
+    #[error(transparent)]
+    Ipv4(#[from] ipv4::Error),
+    /// The IPv6 packet is malformed.
+    #[error(transparent)]
+    Ipv6(#[from] ipv6::Error),
+}
+
+/// The flow that an Ethernet frame belongs to, VLAN tags or not.
+///
+/// A TCP or UDP header that is cut short or in an earlier fragment makes the transport
+/// [`Unreadable`](crate::Transport::Unreadable), not an error \[SVC-10\]. The mark is 0. An
+/// embedder without Ethernet uses [`ip::Packet::parse`] and [`ip::Packet::flow`].
+///
+/// ```
+/// use lvs_proto::{ParseError, parse};
+/// use lvs_proto::wire::ethernet::EtherType;
+///
+/// let mut arp = [0; 60];
+/// arp[12..14].copy_from_slice(&EtherType::ARP.0.to_be_bytes());
+/// assert_eq!(parse(&arp), Err(ParseError::NotIp(EtherType::ARP)));
+/// ```
+///
+/// # Errors
+/// [`ParseError`] if the frame is not an intact IP packet.
+pub fn parse(frame: &[u8]) -> Result<Flow, ParseError> {
+    Ok(ip_packet(&ethernet::Frame::parse(frame)?)?.flow())
+}
+
+/// The IP packet in `frame`.
+#[inline]
+pub(crate) fn ip_packet<'a>(frame: &ethernet::Frame<'a>) -> Result<ip::Packet<'a>, ParseError> {
+    match frame.ethertype {
+        EtherType::IPV4 => Ok(ip::Packet::V4(ipv4::Packet::parse(frame.payload)?)),
+        EtherType::IPV6 => Ok(ip::Packet::V6(ipv6::Packet::parse(frame.payload)?)),
+        other => Err(ParseError::NotIp(other)),
+    }
+}

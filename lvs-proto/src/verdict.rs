@@ -1,0 +1,91 @@
+//! What the deciders answer.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use crate::{Flow, Instant};
+
+/// How a packet travels from the director to the real server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Method {
+    /// Addresses and ports are translated, both ways (`ipvsadm -m`).
+    Nat,
+    /// The packet stays as it is and goes to the real server's link address (`ipvsadm -g`).
+    #[default]
+    DirectRoute,
+    /// The packet is carried in another IP packet (`ipvsadm -i`).
+    Tunnel,
+}
+
+/// The word in `ipvsadm -L`: `Masq`, `Route`, `Tunnel`.
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Nat => "Masq",
+            Self::DirectRoute => "Route",
+            Self::Tunnel => "Tunnel",
+        })
+    }
+}
+
+/// Where a forwarded packet goes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Hop {
+    /// How it gets there.
+    pub method: Method,
+    /// The real server's address: the next hop of the link for [`Method::DirectRoute`].
+    pub address: IpAddr,
+    /// The real server's port in host order; only [`Method::Nat`] writes it into the packet.
+    pub port: u16,
+}
+
+/// The answer to a client whose service has no destination to offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Reject {
+    /// ICMP type 3 code 3, ICMPv6 type 1 code 4; for TCP as well \[SVC-12\].
+    PortUnreachable,
+}
+
+/// Why a packet is dropped without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum DropReason {
+    /// The transport header is cut short or in an earlier fragment \[SVC-10\].
+    HeaderUnreadable,
+    /// Its connection belongs to a destination that was deleted \[NOD-1\].
+    DestinationDeleted,
+    /// The connection table has no room for a new connection or template.
+    TableFull,
+}
+
+/// What to do with a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[must_use = "a verdict says what to do with the packet"]
+pub enum Verdict {
+    /// Send it on to a real server.
+    Forward(Hop),
+    /// Not ours: hand it to the local stack, untouched.
+    Pass,
+    /// Drop it and answer the client.
+    Reject(Reject),
+    /// Drop it in silence.
+    Drop(DropReason),
+}
+
+/// Whoever decides about packets; a director is one.
+///
+/// [`process`](crate::process) takes one, so that bytes and decisions meet without either knowing
+/// the other's crate.
+pub trait Decide {
+    /// The verdict on a packet seen at `now`.
+    fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict;
+}

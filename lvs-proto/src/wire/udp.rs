@@ -1,0 +1,34 @@
+//! The header of a UDP datagram, as far as decisions read it (RFC 768).
+
+/// Octets of a header.
+pub const HEADER_LEN: usize = 8;
+
+/// The ports.
+///
+/// ```
+/// use lvs_proto::wire::udp::Header;
+///
+/// let header = Header::parse(&[0x9c, 0x40, 0, 53, 0, 8, 0, 0]).ok_or("cut short")?;
+/// assert_eq!((header.source_port, header.destination_port), (40_000, 53));
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Header {
+    /// The sender's port, in host order.
+    pub source_port: u16,
+    /// The receiver's port, in host order.
+    pub destination_port: u16,
+}
+
+impl Header {
+    /// The header at the front of `datagram`, or `None` if fewer than 8 octets are there
+    /// \[SVC-10\]. Length and checksum are not looked at.
+    #[must_use]
+    pub fn parse(datagram: &[u8]) -> Option<Self> {
+        let header = datagram.first_chunk::<HEADER_LEN>()?;
+        Some(Self {
+            source_port: u16::from_be_bytes([header[0], header[1]]),
+            destination_port: u16::from_be_bytes([header[2], header[3]]),
+        })
+    }
+}
