@@ -25,9 +25,9 @@ const TYPE_ADVERTISEMENT: u8 = 1;
 
 /// Why a received advertisement is refused.
 ///
-/// The variants stand in the order of the checks; the first that fails decides.
+/// The variants stand in the order of the checks; the first that fails decides. There is a counter
+/// for each \[RX-7\], so a new one is a breaking change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum AdvertError {
     /// The message ends within the header of 8 octets.
     #[error("{0} octets do not hold the header of 8")]

@@ -1,0 +1,373 @@
+//! What a virtual router is told once.
+
+use core::net::{IpAddr, Ipv6Addr};
+
+use lvs_proto::Family;
+use lvs_proto::vrrp::{AdvertInterval, ChecksumAccept, ChecksumForm, Priority, Version, Vrid};
+
+/// The parameters of a virtual router (RFC 9568 section 6.1).
+///
+/// Start from a profile, [`Config::rfc9568`], [`Config::rfc5798`], [`Config::rfc3768`] or
+/// [`Config::keepalived`], and change what differs. Wherever the profiles disagree there is a field
+/// \[FSM-13\]. [`Router::new`](crate::Router::new) checks the result.
+///
+/// ```
+/// use lvs_proto::vrrp::{Priority, Vrid};
+/// use lvs_vrrp::Config;
+///
+/// let vrid = Vrid::new(51).ok_or("0 is no VRID")?;
+/// let config = Config { priority: Priority::new(150), preempt: false, ..Config::rfc9568(vrid) };
+/// assert_eq!(config.interval.centiseconds(), 100);
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Config {
+    /// The version that the virtual router speaks.
+    pub version: Version,
+    /// The virtual router.
+    pub vrid: Vrid,
+    /// 1 to 254, or [`Priority::OWNER`] on the router whose interface has the virtual addresses as
+    /// its own; an owner preempts and accepts whatever the fields say \[FSM-20\].
+    pub priority: Priority,
+    /// The time between own adverts: whole seconds in version 2, at most 4095 centiseconds in
+    /// version 3.
+    pub interval: AdvertInterval,
+    /// Whether a Backup router displaces an Active one of lower priority.
+    pub preempt: bool,
+    /// Whether packets to the virtual addresses are accepted while Active, not only forwarded
+    /// (RFC 9568 Accept_Mode).
+    pub accept: bool,
+    /// The advertisement intervals of silence after which the Active router counts as down, 1 to
+    /// 100; 3 by the RFCs. To be the same on all routers of the virtual router.
+    pub advert_count: u8,
+    /// What an Active router does about an advert that loses against its own.
+    pub losing_advert: LosingAdvert,
+    /// What an owner does about adverts of others.
+    pub owner_adverts: OwnerAdverts,
+    /// What an address list other than the own does to an advert.
+    pub address_mismatch: AddressMismatch,
+    /// The checksum form of own adverts.
+    pub checksum_transmit: ChecksumTransmit,
+    /// The checksum forms that received adverts may have.
+    pub checksum_accept: ChecksumAccept,
+}
+
+impl Config {
+    /// Version 3 by RFC 9568 and its errata.
+    #[must_use]
+    pub const fn rfc9568(vrid: Vrid) -> Self {
+        Self {
+            version: Version::V3,
+            vrid,
+            priority: Priority::DEFAULT,
+            interval: AdvertInterval::DEFAULT,
+            preempt: true,
+            accept: false,
+            advert_count: 3,
+            losing_advert: LosingAdvert::Reply,
+            owner_adverts: OwnerAdverts::Process,
+            address_mismatch: AddressMismatch::Count,
+            checksum_transmit: ChecksumTransmit::Follow(ChecksumForm::MessageOnly),
+            checksum_accept: ChecksumAccept::Any,
+        }
+    }
+
+    /// Version 3 by RFC 5798.
+    #[must_use]
+    pub const fn rfc5798(vrid: Vrid) -> Self {
+        Self {
+            losing_advert: LosingAdvert::Ignore,
+            owner_adverts: OwnerAdverts::Discard,
+            checksum_transmit: ChecksumTransmit::Always(ChecksumForm::PseudoHeader),
+            ..Self::rfc9568(vrid)
+        }
+    }
+
+    /// Version 2 by RFC 3768.
+    #[must_use]
+    pub const fn rfc3768(vrid: Vrid) -> Self {
+        Self {
+            version: Version::V2,
+            losing_advert: LosingAdvert::Ignore,
+            owner_adverts: OwnerAdverts::Discard,
+            address_mismatch: AddressMismatch::DropUnlessOwner,
+            ..Self::rfc9568(vrid)
+        }
+    }
+
+    /// Either version as keepalived 2.4 does it by default.
+    ///
+    /// keepalived 2.2 also refuses other address lists: set
+    /// [`address_mismatch`](Self::address_mismatch) to [`AddressMismatch::Drop`] to match it.
+    #[must_use]
+    pub const fn keepalived(version: Version, vrid: Vrid) -> Self {
+        Self {
+            version,
+            accept: true,
+            losing_advert: LosingAdvert::ReplyAndRearm,
+            checksum_transmit: ChecksumTransmit::Always(ChecksumForm::PseudoHeader),
+            checksum_accept: ChecksumAccept::Only(ChecksumForm::PseudoHeader),
+            ..Self::rfc9568(vrid)
+        }
+    }
+
+    /// Whether this router owns the virtual addresses.
+    #[must_use]
+    pub const fn is_owner(&self) -> bool {
+        self.priority.get() == Priority::OWNER.get()
+    }
+
+    /// Checks the fields against each other and against what they are to govern.
+    pub(crate) fn check(&self, source: IpAddr, addresses: &[IpAddr]) -> Result<(), ConfigError> {
+        if self.priority == Priority::RESIGN {
+            return Err(ConfigError::PriorityZero);
+        }
+        if !(1..=100).contains(&self.advert_count) {
+            return Err(ConfigError::AdvertCount(self.advert_count));
+        }
+        let family = addresses.first().map_or(Family::of(source), |&first| Family::of(first));
+        self.check_version(family, addresses.is_empty())?;
+        check_addresses(family, addresses)?;
+        Ok(check_source(family, source)?)
+    }
+
+    fn check_version(&self, family: Family, no_addresses: bool) -> Result<(), ConfigError> {
+        match self.version {
+            Version::V2 if family == Family::V6 => Err(ConfigError::V2OverIpv6),
+            Version::V2 if self.interval.whole_seconds().is_none() => {
+                Err(ConfigError::FractionalSeconds(self.interval))
+            }
+            Version::V3 if self.interval.centiseconds() > AdvertInterval::MAX_V3_CENTISECONDS => {
+                Err(ConfigError::IntervalTooLong(self.interval))
+            }
+            Version::V3 if no_addresses => Err(ConfigError::NoAddresses),
+            Version::V2 | Version::V3 => Ok(()),
+        }
+    }
+}
+
+fn check_addresses(family: Family, addresses: &[IpAddr]) -> Result<(), ConfigError> {
+    if addresses.len() > usize::from(u8::MAX) {
+        return Err(ConfigError::TooManyAddresses(addresses.len()));
+    }
+    for (index, &address) in addresses.iter().enumerate() {
+        if Family::of(address) != family {
+            return Err(ConfigError::MixedFamilies(address));
+        }
+        if !is_unicast(address) {
+            return Err(ConfigError::AddressNotUnicast(address));
+        }
+        if addresses.iter().take(index).any(|&earlier| earlier == address) {
+            return Err(ConfigError::Duplicate(address));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that adverts of a virtual router of `family` may come from `source`.
+pub(crate) fn check_source(family: Family, source: IpAddr) -> Result<(), SourceError> {
+    if Family::of(source) != family {
+        return Err(SourceError::OtherFamily(source));
+    }
+    if !is_unicast(source) {
+        return Err(SourceError::NotUnicast(source));
+    }
+    match source {
+        IpAddr::V6(address) if !address.is_unicast_link_local() => {
+            Err(SourceError::NotLinkLocal(address))
+        }
+        IpAddr::V4(_) | IpAddr::V6(_) => Ok(()),
+    }
+}
+
+fn is_unicast(address: IpAddr) -> bool {
+    let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
+    !(broadcast || address.is_multicast() || address.is_unspecified())
+}
+
+/// What an Active router does about an advert of lower priority, or of its own priority from a
+/// lower address \[FSM-13\]. The advert is discarded in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum LosingAdvert {
+    /// Nothing (RFC 3768, RFC 5798).
+    Ignore,
+    /// Answer with an advert and leave the advert timer alone (RFC 9568 section 6.4.3).
+    #[default]
+    Reply,
+    /// Answer with an advert and let the next one follow a full interval later, as keepalived does
+    /// \[FSM-14\].
+    ReplyAndRearm,
+}
+
+/// What an owner does about adverts of others \[FSM-13\]. They are counted in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum OwnerAdverts {
+    /// Treat them like any advert, so that of two owners the higher address stays (RFC 9568
+    /// erratum 8298).
+    #[default]
+    Process,
+    /// Discard them (RFC 3768, RFC 5798).
+    Discard,
+}
+
+/// What becomes of an advert whose addresses are not the configured ones, in any order \[RX-5\].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum AddressMismatch {
+    /// The addresses are not looked at.
+    Off,
+    /// It is counted and taken (RFC 5798, RFC 9568).
+    #[default]
+    Count,
+    /// It is counted and dropped unless an owner sent it (RFC 3768 section 7.1).
+    DropUnlessOwner,
+    /// It is counted and dropped, as keepalived 2.2 does.
+    Drop,
+}
+
+/// The checksum form of adverts sent by version 3 over IPv4 \[W-24\].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ChecksumTransmit {
+    /// That form.
+    Always(ChecksumForm),
+    /// The form of the last accepted advert; the given one until there is any.
+    Follow(ChecksumForm),
+}
+
+/// Why a virtual router cannot be configured so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// `priority` 0 only says that a router resigns \[V3-TX-5\].
+    #[error("priority 0 is not configurable")]
+    PriorityZero,
+    /// `advert_count` is outside 1 to 100.
+    #[error("advert count {0} is not within 1 to 100")]
+    AdvertCount(u8),
+    /// Version 2 knows IPv4 only.
+    #[error("VRRP version 2 over IPv6")]
+    V2OverIpv6,
+    /// Version 2 counts in whole seconds \[T-9\].
+    #[error("{} centiseconds are not a whole number of seconds", .0.centiseconds())]
+    FractionalSeconds(AdvertInterval),
+    /// Version 3 advertises at most 4095 centiseconds \[V3-TX-20\].
+    #[error("{} centiseconds are above 4095", .0.centiseconds())]
+    IntervalTooLong(AdvertInterval),
+    /// Version 3 needs a virtual address \[V3-TX-9\].
+    #[error("no virtual address")]
+    NoAddresses,
+    /// An advert holds at most 255 virtual addresses.
+    #[error("{0} virtual addresses, 255 at most")]
+    TooManyAddresses(usize),
+    /// A virtual address is of another family than the first \[V3-TX-8\].
+    #[error("virtual address {0} is of another family than the first")]
+    MixedFamilies(IpAddr),
+    /// A virtual address is unspecified, multicast or broadcast.
+    #[error("virtual address {0} is not unicast")]
+    AddressNotUnicast(IpAddr),
+    /// A virtual address stands in the list twice \[W-18\].
+    #[error("virtual address {0} is listed twice")]
+    Duplicate(IpAddr),
+    /// The source address does not fit.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
+/// Why a virtual router cannot send from an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// It is of another family than the virtual addresses.
+    #[error("source address {0} is of another family than the virtual addresses")]
+    OtherFamily(IpAddr),
+    /// It is unspecified, multicast or broadcast.
+    #[error("source address {0} is not unicast")]
+    NotUnicast(IpAddr),
+    /// IPv6 adverts come from a link-local address \[V3-TX-15\].
+    #[error("source address {0} is not link-local")]
+    NotLinkLocal(Ipv6Addr),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn check(config: Config, source: &str, addresses: &[&str]) -> Result<(), ConfigError> {
+        let addresses: std::vec::Vec<_> = addresses.iter().map(|text| ip(text)).collect();
+        config.check(ip(source), &addresses)
+    }
+
+    const VRID: Vrid = match Vrid::new(51) {
+        Some(vrid) => vrid,
+        None => panic!("51 is a VRID"),
+    };
+    const V2: Config = Config::rfc3768(VRID);
+    const V3: Config = Config::rfc9568(VRID);
+
+    #[test]
+    fn v3_pr_1_defaults() {
+        assert_eq!((V3.priority.get(), V3.interval.centiseconds()), (100, 100));
+        assert!(V3.preempt && !V3.accept && !V3.is_owner());
+        assert_eq!(V2.interval.whole_seconds(), Some(1));
+        assert!(Config::keepalived(Version::V2, VRID).accept);
+    }
+
+    #[test]
+    fn every_field_is_refused_by_its_own_error() {
+        let v4 = &["192.0.2.100"][..];
+        let v6 = &["fe80::100"][..];
+        let long = AdvertInterval::from_seconds(41).unwrap();
+        let fraction = AdvertInterval::from_centiseconds(150).unwrap();
+        let rows = [
+            (Config { priority: Priority::RESIGN, ..V3 }, v4, ConfigError::PriorityZero),
+            (Config { advert_count: 0, ..V3 }, v4, ConfigError::AdvertCount(0)),
+            (Config { advert_count: 101, ..V3 }, v4, ConfigError::AdvertCount(101)),
+            (Config { interval: long, ..V3 }, v4, ConfigError::IntervalTooLong(long)),
+            (Config { interval: fraction, ..V2 }, v4, ConfigError::FractionalSeconds(fraction)),
+            (V2, v6, ConfigError::V2OverIpv6),
+            (V3, &[], ConfigError::NoAddresses),
+            (V3, &["192.0.2.1", "fe80::1"], ConfigError::MixedFamilies(ip("fe80::1"))),
+            (V3, &["224.0.0.18"], ConfigError::AddressNotUnicast(ip("224.0.0.18"))),
+            (V3, &["192.0.2.1", "192.0.2.1"], ConfigError::Duplicate(ip("192.0.2.1"))),
+            (V3, v6, SourceError::OtherFamily(ip("192.0.2.1")).into()),
+        ];
+        for (config, addresses, error) in rows {
+            assert_eq!(check(config, "192.0.2.1", addresses), Err(error));
+        }
+        assert_eq!(check(V2, "192.0.2.1", &[]), Ok(()));
+        assert_eq!(check(V3, "192.0.2.1", v4), Ok(()));
+    }
+
+    #[test]
+    fn v3_tx_15_source_is_one_unicast_address_of_the_link() {
+        let v6 = &["fe80::100"][..];
+        let global = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+        assert_eq!(check(V3, "fe80::1", v6), Ok(()));
+        assert_eq!(
+            check(V3, "2001:db8::1", v6),
+            Err(ConfigError::Source(SourceError::NotLinkLocal(global)))
+        );
+        for source in ["0.0.0.0", "255.255.255.255", "224.0.0.18"] {
+            assert_eq!(
+                check(V3, source, &["192.0.2.100"]),
+                Err(SourceError::NotUnicast(ip(source)).into())
+            );
+        }
+    }
+
+    #[test]
+    fn at_most_255_addresses() {
+        let addresses: std::vec::Vec<IpAddr> =
+            (0..256_u32).map(|low| IpAddr::V4((0x0a00_0001 + low).into())).collect();
+        assert_eq!(V3.check(ip("192.0.2.1"), &addresses), Err(ConfigError::TooManyAddresses(256)));
+        assert_eq!(V3.check(ip("192.0.2.1"), &addresses[..255]), Ok(()));
+    }
+}

@@ -1,0 +1,133 @@
+//! States, and the events that tell of their changes.
+
+use core::fmt;
+
+use lvs_proto::Instant;
+
+/// The state of a virtual router (RFC 9568 section 6.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum State {
+    /// Not running: not started, shut down, or without its interface. Adverts are ignored.
+    #[default]
+    Initialize,
+    /// Waiting for the Active router to fall silent.
+    Backup,
+    /// Forwarding for the virtual addresses.
+    Active,
+}
+
+impl State {
+    /// keepalived's word: `MASTER`, `BACKUP`, or `FAULT` for a router that does not run.
+    #[must_use]
+    pub const fn keepalived_name(self) -> &'static str {
+        match self {
+            Self::Initialize => "FAULT",
+            Self::Backup => "BACKUP",
+            Self::Active => "MASTER",
+        }
+    }
+}
+
+/// RFC 9568's word.
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Initialize => "Initialize",
+            Self::Backup => "Backup",
+            Self::Active => "Active",
+        })
+    }
+}
+
+/// Why the state changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Reason {
+    /// The router was started, or its interface came up.
+    Startup,
+    /// To Active: nothing was heard for the active-down interval.
+    NoResponse,
+    /// To Active: the Active router resigned.
+    Resigned,
+    /// To Active: only adverts of lower priority were heard.
+    Preempted,
+    /// To Backup: an advert won, by priority or, the priorities being equal, by source address.
+    BetterAdvert,
+    /// The router was shut down.
+    Shutdown,
+    /// The interface went down.
+    InterfaceDown,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Startup => "startup",
+            Self::NoResponse => "no response",
+            Self::Resigned => "resigned",
+            Self::Preempted => "preempted",
+            Self::BetterAdvert => "better advert",
+            Self::Shutdown => "shutdown",
+            Self::InterfaceDown => "interface down",
+        })
+    }
+}
+
+/// A change of state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Event {
+    /// 1 for a router's first change, then one more each; a gap tells of changes that were
+    /// overtaken before the actions were drained \[X-52\].
+    pub sequence: u64,
+    /// When the state changed.
+    pub at: Instant,
+    /// The state before.
+    pub from: State,
+    /// The state after.
+    pub to: State,
+    /// Why it changed.
+    pub reason: Reason,
+}
+
+impl Event {
+    /// The word that keepalived hands to its notify scripts: that of the new state, or `STOP` on
+    /// shutdown \[X-50\].
+    #[must_use]
+    pub const fn keepalived_name(&self) -> &'static str {
+        match self.reason {
+            Reason::Shutdown => "STOP",
+            _ => self.to.keepalived_name(),
+        }
+    }
+}
+
+/// `Backup -> Active (no response)`.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {} ({})", self.from, self.to, self.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn words_of_both_worlds() {
+        let event = Event {
+            sequence: 1,
+            at: Instant::EPOCH,
+            from: State::Active,
+            to: State::Initialize,
+            reason: Reason::Shutdown,
+        };
+        assert_eq!(event.to_string(), "Active -> Initialize (shutdown)");
+        assert_eq!(event.keepalived_name(), "STOP");
+        assert_eq!(Event { reason: Reason::InterfaceDown, ..event }.keepalived_name(), "FAULT");
+        assert_eq!(State::Active.keepalived_name(), "MASTER");
+    }
+}

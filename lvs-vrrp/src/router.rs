@@ -1,0 +1,376 @@
+//! The virtual router: what goes in, what comes out, what can be asked.
+
+mod receive;
+mod transitions;
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use lvs_proto::vrrp::{
+    AddressList, Advert, AdvertInterval, AdvertPolicy, ChecksumForm, GROUP_V4, GROUP_V6, Priority,
+};
+use lvs_proto::{AddressPair, Family, Instant, MacAddr};
+
+use self::transitions::Role;
+use crate::actions::{Pending, Step};
+use crate::config::check_source;
+use crate::{
+    Action, ChecksumTransmit, Config, ConfigError, Counters, Event, Reason, SourceError, State,
+    timers,
+};
+
+/// One virtual router on one interface: a VRID of one address family.
+///
+/// `A` holds the virtual addresses: an array, a slice or a `Vec`, as the embedder likes.
+///
+/// Every input takes the moment at which it happened; a moment before the last one counts as the
+/// last one \[S-12\]. After each input drain [`poll_action`](Self::poll_action) and ask for
+/// [`next_deadline`](Self::next_deadline) again: only an input changes either.
+///
+/// ```
+/// use core::net::IpAddr;
+/// use lvs_proto::Instant;
+/// use lvs_proto::vrrp::Vrid;
+/// use lvs_vrrp::{Action, Config, Router, State};
+///
+/// let vrid = Vrid::new(51).ok_or("0 is no VRID")?;
+/// let source = IpAddr::from([192, 0, 2, 1]);
+/// let addresses = [IpAddr::from([192, 0, 2, 100])];
+/// let mut router = Router::new(Config::rfc9568(vrid), source, addresses)?;
+///
+/// router.startup(Instant::EPOCH);
+/// assert!(matches!(router.poll_action(), Some(Action::Notify(event)) if event.to == State::Backup));
+/// assert_eq!(router.poll_action(), None);
+///
+/// let deadline = router.next_deadline().ok_or("a Backup router waits")?;
+/// assert_eq!(deadline.as_micros(), 3_609_375);
+/// router.handle_timeout(deadline);
+/// assert_eq!(router.state(), State::Active);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Router<A> {
+    config: Config,
+    addresses: A,
+    source: IpAddr,
+    /// The effective priority.
+    priority: Priority,
+    /// Whether it was started; it runs when its interface is up as well \[FSM-4\].
+    started: bool,
+    interface_up: bool,
+    role: Role,
+    /// Active_Adver_Interval: what the Active router advertises.
+    active_interval: AdvertInterval,
+    /// Who was last taken for the Active router, and its priority.
+    last_active: Option<(IpAddr, Priority)>,
+    /// The checksum form of the last accepted advert.
+    heard_form: Option<ChecksumForm>,
+    /// The last moment handed in.
+    now: Instant,
+    pending: Pending,
+    last_event: Option<Event>,
+    counters: Counters,
+}
+
+impl<A: AsRef<[IpAddr]>> Router<A> {
+    /// A virtual router in Initialize, whose interface is believed to be up.
+    ///
+    /// `source` is the primary IPv4 address or the link-local IPv6 address of the interface;
+    /// `addresses` are the virtual ones, in the order in which they are advertised. Over IPv6 the
+    /// first ought to be link-local \[V3-TX-7\], though much of what is deployed advertises global
+    /// ones only.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which field does not fit and why.
+    pub fn new(config: Config, source: IpAddr, addresses: A) -> Result<Self, ConfigError> {
+        config.check(source, addresses.as_ref())?;
+        Ok(Self {
+            config,
+            addresses,
+            source,
+            priority: config.priority,
+            started: false,
+            interface_up: true,
+            role: Role::Initialize,
+            active_interval: config.interval,
+            last_active: None,
+            heard_form: None,
+            now: Instant::EPOCH,
+            pending: Pending::default(),
+            last_event: None,
+            counters: Counters::default(),
+        })
+    }
+
+    /// Starts the router: an owner becomes Active at once, any other Backup. If its interface is
+    /// down it starts when that comes up \[FSM-4\].
+    pub fn startup(&mut self, now: Instant) {
+        let now = self.advance(now);
+        self.started = true;
+        self.start(now);
+    }
+
+    /// Stops the router. An Active one resigns first \[FSM-23\].
+    pub fn shutdown(&mut self, now: Instant) {
+        let now = self.advance(now);
+        self.started = false;
+        self.stop(now, Reason::Shutdown);
+    }
+
+    /// The interface is usable, with the source address in place: a router that was started begins
+    /// afresh \[FSM-25\].
+    pub fn interface_up(&mut self, now: Instant) {
+        let now = self.advance(now);
+        self.interface_up = true;
+        self.start(now);
+    }
+
+    /// The interface is not usable, or has no source address any more. The resignation of an
+    /// Active router is worth a try only; that it cannot be sent is no error \[FSM-24\].
+    pub fn interface_down(&mut self, now: Instant) {
+        let now = self.advance(now);
+        self.interface_up = false;
+        self.stop(now, Reason::InterfaceDown);
+    }
+
+    /// Lets time pass. Before [`next_deadline`](Self::next_deadline) nothing happens \[FSM-2\].
+    ///
+    /// Hand in all adverts received until `now` first; they may postpone the deadline \[S-7\].
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let now = self.advance(now);
+        self.expire(now);
+    }
+
+    /// Changes the effective priority, as trackers do: 0 counts as 1 and 255 as 254 \[X-43\], and an
+    /// owner keeps its own \[FSM-19\]. The deadline of a Backup router moves by the difference of
+    /// the down intervals \[T-7\].
+    pub fn set_priority(&mut self, now: Instant, priority: Priority) {
+        self.advance(now);
+        if self.config.is_owner() {
+            return;
+        }
+        let old = self.active_down_interval();
+        self.priority = Priority::new(priority.get().clamp(1, Priority::OWNER.get() - 1));
+        let new = self.active_down_interval();
+        if let Role::Backup(backup) = &mut self.role {
+            backup.active_down = timers::shift(backup.active_down, old, new);
+        }
+    }
+
+    /// Changes the address that adverts come from. An Active router advertises from it at once
+    /// \[W-29\]. If no address is left, that is [`interface_down`](Self::interface_down).
+    ///
+    /// # Errors
+    /// [`SourceError`] if adverts cannot come from `source`; nothing has changed.
+    pub fn set_source(&mut self, now: Instant, source: IpAddr) -> Result<(), SourceError> {
+        check_source(self.family(), source)?;
+        self.advance(now);
+        if self.state() == State::Active && source != self.source {
+            self.pending.add(Step::Advertise);
+        }
+        self.source = source;
+        Ok(())
+    }
+
+    /// The next thing to do; `None` when all is done.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        loop {
+            let step = self.pending.first()?;
+            if let Some(action) = self.take(step) {
+                return Some(action);
+            }
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due; `None` in Initialize.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        match &self.role {
+            Role::Initialize => None,
+            Role::Backup(backup) => Some(backup.active_down),
+            Role::Active(active) => Some(active.deadline()),
+        }
+    }
+
+    /// The later of `now` and the last moment handed in \[S-12\].
+    fn advance(&mut self, now: Instant) -> Instant {
+        self.now = self.now.max(now);
+        self.now
+    }
+
+    /// The action of a pending step; `None` if there is nothing more to do about it.
+    fn take(&mut self, step: Step) -> Option<Action> {
+        let addresses = self.addresses.as_ref();
+        let walked = match step {
+            Step::Join => self.pending.next_group(addresses).map(Action::JoinSolicitedNode),
+            Step::Leave => self.pending.next_group(addresses).map(Action::LeaveSolicitedNode),
+            Step::Announce => self.pending.next_address(addresses).map(Action::Announce),
+            _ => None,
+        };
+        if walked.is_some() {
+            return walked;
+        }
+        self.pending.done(step);
+        let ipv6 = self.family() == Family::V6;
+        match step {
+            Step::Advertise => Some(self.send(self.priority)),
+            Step::Resign => Some(self.send(Priority::RESIGN)),
+            Step::Install => Some(Action::InstallAddresses { accept: self.accepts() }),
+            Step::Remove => Some(Action::RemoveAddresses),
+            Step::StartRouterAdvertisements => {
+                ipv6.then_some(Action::SetRouterAdvertisements(true))
+            }
+            Step::StopRouterAdvertisements => {
+                ipv6.then_some(Action::SetRouterAdvertisements(false))
+            }
+            Step::Notify => self.last_event.map(Action::Notify),
+            Step::Join | Step::Leave | Step::Announce => None,
+        }
+    }
+
+    fn send(&mut self, priority: Priority) -> Action {
+        self.counters.adv_sent += 1;
+        self.counters.prio_zero_sent += u64::from(priority == Priority::RESIGN);
+        Action::SendAdvert { priority }
+    }
+}
+
+/// What can be asked at any time.
+impl<A: AsRef<[IpAddr]>> Router<A> {
+    /// The state. It also says what ought to be in place: addresses, groups and router
+    /// advertisements in Active, nothing elsewhere \[CORE-1\].
+    #[must_use]
+    pub const fn state(&self) -> State {
+        match self.role {
+            Role::Initialize => State::Initialize,
+            Role::Backup(_) => State::Backup,
+            Role::Active(_) => State::Active,
+        }
+    }
+
+    /// The configuration as given to [`Router::new`].
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The virtual addresses in the order in which they are advertised.
+    #[must_use]
+    pub fn addresses(&self) -> &[IpAddr] {
+        self.addresses.as_ref()
+    }
+
+    /// The address that adverts come from.
+    #[must_use]
+    pub const fn source(&self) -> IpAddr {
+        self.source
+    }
+
+    /// The address family of the virtual router.
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        Family::of(self.source)
+    }
+
+    /// The MAC address of the virtual router.
+    #[must_use]
+    pub const fn virtual_mac(&self) -> MacAddr {
+        self.config.vrid.virtual_mac(self.family())
+    }
+
+    /// The effective priority.
+    #[must_use]
+    pub const fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// Whether packets to the virtual addresses are accepted while Active.
+    #[must_use]
+    pub const fn accepts(&self) -> bool {
+        self.config.accept || self.config.is_owner()
+    }
+
+    /// What to hand to [`decode`](lvs_proto::vrrp::decode).
+    #[must_use]
+    pub const fn policy(&self) -> AdvertPolicy {
+        AdvertPolicy {
+            version: self.config.version,
+            vrid: self.config.vrid,
+            checksum: self.config.checksum_accept,
+        }
+    }
+
+    /// The advert that [`Action::SendAdvert`] asks for.
+    #[must_use]
+    pub fn advert(&self, priority: Priority) -> Advert<'_> {
+        Advert {
+            version: self.config.version,
+            vrid: self.config.vrid,
+            priority,
+            interval: self.config.interval,
+            checksum: match self.config.checksum_transmit {
+                ChecksumTransmit::Always(form) => form,
+                ChecksumTransmit::Follow(initial) => self.heard_form.unwrap_or(initial),
+            },
+            addresses: AddressList::from(self.addresses.as_ref()),
+        }
+    }
+
+    /// Where that advert comes from and goes to: the source address and the VRRP group.
+    #[must_use]
+    pub const fn advert_addresses(&self) -> AddressPair {
+        match self.source {
+            IpAddr::V4(source) => AddressPair::V4 { source, destination: GROUP_V4 },
+            IpAddr::V6(source) => AddressPair::V6 { source, destination: GROUP_V6 },
+        }
+    }
+
+    /// The address of the Active router: the own one, or that of the last accepted advert.
+    #[must_use]
+    pub fn active_address(&self) -> Option<IpAddr> {
+        self.active_router().map(|(address, _)| address)
+    }
+
+    /// The priority of the Active router: the own one, or that of the last accepted advert.
+    #[must_use]
+    pub fn active_priority(&self) -> Option<Priority> {
+        self.active_router().map(|(_, priority)| priority)
+    }
+
+    fn active_router(&self) -> Option<(IpAddr, Priority)> {
+        match self.role {
+            Role::Initialize => None,
+            Role::Backup(_) => self.last_active,
+            Role::Active(_) => Some((self.source, self.priority)),
+        }
+    }
+
+    /// The interval of the Active router as learned from its adverts, or the own one.
+    #[must_use]
+    pub const fn active_interval(&self) -> AdvertInterval {
+        self.active_interval
+    }
+
+    /// Skew_Time: what this router waits after a resignation \[T-1\], \[T-2\].
+    #[must_use]
+    pub fn skew(&self) -> Duration {
+        timers::skew(self.config.version, self.priority, self.active_interval)
+    }
+
+    /// Active_Down_Interval: the silence after which this router takes over \[T-1\], \[T-2\].
+    #[must_use]
+    pub fn active_down_interval(&self) -> Duration {
+        timers::active_down_interval(
+            self.config.version,
+            self.priority,
+            self.active_interval,
+            self.config.advert_count,
+        )
+    }
+}
