@@ -29,12 +29,12 @@ impl Protocol {
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::ICMP => f.write_str("ICMP"),
-            Self::TCP => f.write_str("TCP"),
-            Self::UDP => f.write_str("UDP"),
-            Self::ICMPV6 => f.write_str("ICMPv6"),
-            Self::VRRP => f.write_str("VRRP"),
-            Self::SCTP => f.write_str("SCTP"),
+            Self::ICMP => f.pad("ICMP"),
+            Self::TCP => f.pad("TCP"),
+            Self::UDP => f.pad("UDP"),
+            Self::ICMPV6 => f.pad("ICMPv6"),
+            Self::VRRP => f.pad("VRRP"),
+            Self::SCTP => f.pad("SCTP"),
             Self(number) => write!(f, "IP_{number}"),
         }
     }

@@ -1,0 +1,439 @@
+//! The director: services, their destinations and connections, and what becomes of each packet.
+
+mod packet;
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use hashbrown::HashMap;
+use lvs_proto::{Decide, DropReason, Flow, Instant, Verdict};
+
+use crate::arena::Key;
+use crate::conn::{Conns, Due};
+use crate::dests::Dests;
+use crate::hash::Seed;
+use crate::scheduler::SchedulerSetup;
+use crate::{Conn, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, OutOfMemory, Profile};
+use crate::{Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey, Statistics};
+
+/// What a director is told to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DirectorConfig {
+    /// Whose decisions are made.
+    pub profile: Profile,
+    /// The most connections and templates; memory for them is taken at once.
+    pub connections: u32,
+    /// A secret, for tables that strangers fill; only their speed depends on it.
+    pub seed: [u64; 2],
+    /// The cache of each `lblc` service.
+    pub lblc: LblcConfig,
+    /// The cache of each `lblcr` service.
+    pub lblcr: LblcConfig,
+    /// The size of the connection table to show in the first line of listings; nothing else
+    /// depends on it.
+    pub table_size: u32,
+}
+
+/// 65536 connections, a seed of zeros, and the kernel's figures.
+impl Default for DirectorConfig {
+    fn default() -> Self {
+        Self {
+            profile: Profile::default(),
+            connections: 65_536,
+            seed: [0; 2],
+            lblc: LblcConfig::default(),
+            lblcr: LblcConfig::default(),
+            table_size: 4096,
+        }
+    }
+}
+
+/// A virtual server: what [`decide`](Decide::decide) answers is what IPVS would do.
+///
+/// ```
+/// use lvs_proto::{AddressPair, Decide, Flow, Instant, TcpFlags, Verdict};
+/// use lvs_sched::{Director, DirectorConfig, Rule};
+///
+/// let now = Instant::EPOCH;
+/// let mut director = Director::new(DirectorConfig { connections: 1024, ..Default::default() })?;
+/// for line in ["-A -t 192.0.2.100:80 -s rr", "-a -t 192.0.2.100:80 -r 10.2.0.1"] {
+///     if let Some(rule) = Rule::parse(line)? {
+///         director.apply(now, &rule)?;
+///     }
+/// }
+///
+/// let addresses = AddressPair::V4 {
+///     source: [192, 0, 2, 7].into(),
+///     destination: [192, 0, 2, 100].into(),
+/// };
+/// let syn = Flow::tcp(addresses, 40_000, 80, TcpFlags::SYN);
+/// let Verdict::Forward(hop) = director.decide(now, &syn) else { panic!("not forwarded") };
+/// assert_eq!(hop.address.to_string(), "10.2.0.1");
+/// assert_eq!(director.next_deadline(), Some(Instant::from_secs(60)), "SYN_RECV");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Director {
+    config: DirectorConfig,
+    services: HashMap<ServiceKey, ServiceEntry, Seed>,
+    /// Services ever made, to tell their order.
+    services_made: u64,
+    dests: Dests,
+    conns: Conns,
+    counters: VerdictCounters,
+    /// The latest moment handed in.
+    now: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ServiceEntry {
+    config: ServiceConfig,
+    group: Key,
+    made: u64,
+}
+
+/// How many packets met with which verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VerdictCounters {
+    /// [`Verdict::Forward`].
+    pub forwarded: u64,
+    /// [`Verdict::Pass`].
+    pub passed: u64,
+    /// [`Verdict::Reject`].
+    pub rejected: u64,
+    /// [`DropReason::HeaderUnreadable`].
+    pub dropped_header_unreadable: u64,
+    /// [`DropReason::DestinationDeleted`].
+    pub dropped_destination_deleted: u64,
+    /// [`DropReason::TableFull`].
+    pub dropped_table_full: u64,
+}
+
+impl VerdictCounters {
+    const fn count(&mut self, verdict: &Verdict) {
+        let counter = match verdict {
+            Verdict::Forward(_) => &mut self.forwarded,
+            Verdict::Pass => &mut self.passed,
+            Verdict::Reject(_) => &mut self.rejected,
+            Verdict::Drop(DropReason::HeaderUnreadable) => &mut self.dropped_header_unreadable,
+            Verdict::Drop(DropReason::DestinationDeleted) => &mut self.dropped_destination_deleted,
+            Verdict::Drop(DropReason::TableFull) => &mut self.dropped_table_full,
+        };
+        *counter += 1;
+    }
+}
+
+/// Creation and configuration.
+impl Director {
+    /// A director without services.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for the connections asked for.
+    pub fn new(config: DirectorConfig) -> Result<Self, OutOfMemory> {
+        let seed = Seed(config.seed);
+        Ok(Self {
+            config,
+            services: HashMap::with_hasher(seed),
+            services_made: 0,
+            dests: Dests::new(config.profile),
+            conns: Conns::new(config.connections, seed)?,
+            counters: VerdictCounters::default(),
+            now: Instant::EPOCH,
+        })
+    }
+
+    /// Adds a service.
+    ///
+    /// # Errors
+    ///
+    /// See [`ServiceError`]; nothing has changed.
+    pub fn add_service(&mut self, now: Instant, config: ServiceConfig) -> Result<(), ServiceError> {
+        let now = self.advance(now);
+        config.check()?;
+        if self.services.contains_key(&config.key) {
+            return Err(ServiceError::AlreadyExists);
+        }
+        self.services.try_reserve(1).map_err(|_| OutOfMemory)?;
+        let group = self.dests.add_group(now, Some(config.key), self.setup(&config))?;
+        let entry = ServiceEntry { config, group, made: self.services_made };
+        self.services_made += 1;
+        self.services.insert(config.key, entry);
+        Ok(())
+    }
+
+    /// Replaces the configuration of the service of that key. Its connections and templates stay
+    /// as they are, and so does the state of a scheduler that stays the same \[SVC-6\] \[SCH-5\].
+    ///
+    /// # Errors
+    ///
+    /// See [`ServiceError`]; nothing has changed.
+    pub fn edit_service(
+        &mut self,
+        now: Instant,
+        config: ServiceConfig,
+    ) -> Result<(), ServiceError> {
+        let now = self.advance(now);
+        config.check()?;
+        let setup = self.setup(&config);
+        let entry = self.services.get_mut(&config.key).ok_or(ServiceError::NoSuchService)?;
+        self.dests.edit_group(now, entry.group, setup)?;
+        entry.config = config;
+        Ok(())
+    }
+
+    /// Deletes a service and its destinations. Its connections stay until they end, but their
+    /// packets are dropped \[SVC-7\], or passed if no service is left \[IN-1\].
+    ///
+    /// # Errors
+    ///
+    /// See [`ServiceError`]; nothing has changed.
+    pub fn delete_service(&mut self, now: Instant, key: &ServiceKey) -> Result<(), ServiceError> {
+        let now = self.advance(now);
+        let entry = self.services.remove(key).ok_or(ServiceError::NoSuchService)?;
+        self.dests.delete_group(now, entry.group);
+        Ok(())
+    }
+
+    /// Deletes all services.
+    pub fn clear(&mut self, now: Instant) {
+        let now = self.advance(now);
+        let mut entries: Vec<_> = self.services.drain().map(|(_, entry)| entry).collect();
+        entries.sort_unstable_by_key(|entry| entry.made);
+        for entry in entries {
+            self.dests.delete_group(now, entry.group);
+        }
+    }
+
+    /// Adds a destination to a service, at the head of its list \[DST-1\]. One that was deleted
+    /// and still has connections comes back with them \[DST-5\].
+    ///
+    /// # Errors
+    ///
+    /// See [`DestError`]; nothing has changed.
+    pub fn add_dest(
+        &mut self,
+        now: Instant,
+        service: &ServiceKey,
+        config: DestConfig,
+    ) -> Result<DestId, DestError> {
+        self.advance(now);
+        self.dests.add(self.group(service)?, config)
+    }
+
+    /// Replaces the configuration of the destination of that address and port, in its place
+    /// \[DST-3\] \[DST-10\].
+    ///
+    /// # Errors
+    ///
+    /// See [`DestError`]; nothing has changed.
+    pub fn edit_dest(
+        &mut self,
+        now: Instant,
+        service: &ServiceKey,
+        config: DestConfig,
+    ) -> Result<(), DestError> {
+        self.advance(now);
+        self.dests.edit(self.group(service)?, config)
+    }
+
+    /// Takes a destination out of a service. Its connections stay until they end, but their
+    /// packets are dropped \[NOD-1\].
+    ///
+    /// # Errors
+    ///
+    /// See [`DestError`]; nothing has changed.
+    pub fn delete_dest(
+        &mut self,
+        now: Instant,
+        service: &ServiceKey,
+        address: IpAddr,
+        port: u16,
+    ) -> Result<(), DestError> {
+        let now = self.advance(now);
+        self.dests.delete(now, self.group(service)?, address, port)
+    }
+
+    /// Does what a line of `ipvsadm` says.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApplyError`]; nothing has changed.
+    pub fn apply(&mut self, now: Instant, rule: &Rule) -> Result<(), ApplyError> {
+        match rule {
+            Rule::AddService(config) => self.add_service(now, *config)?,
+            Rule::EditService(config) => self.edit_service(now, *config)?,
+            Rule::DeleteService(key) => self.delete_service(now, key)?,
+            Rule::AddDest { service, dest } => {
+                self.add_dest(now, service, *dest)?;
+            }
+            Rule::EditDest { service, dest } => self.edit_dest(now, service, *dest)?,
+            Rule::DeleteDest { service, address, port } => {
+                self.delete_dest(now, service, *address, *port)?;
+            }
+            Rule::Clear => self.clear(now),
+        }
+        Ok(())
+    }
+
+    fn setup(&self, config: &ServiceConfig) -> SchedulerSetup {
+        let lblc = match config.scheduler {
+            SchedulerKind::Lblcr => self.config.lblcr,
+            _ => self.config.lblc,
+        };
+        let seed = Seed(self.config.seed);
+        SchedulerSetup { kind: config.scheduler, flags: config.flags, lblc, seed }
+    }
+
+    fn group(&self, service: &ServiceKey) -> Result<Key, DestError> {
+        self.services.get(service).map(|entry| entry.group).ok_or(DestError::NoSuchService)
+    }
+
+    fn advance(&mut self, now: Instant) -> Instant {
+        self.now = self.now.max(now);
+        self.now
+    }
+}
+
+/// Why a rule was not applied. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// The service's part.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The destination's part.
+    #[error(transparent)]
+    Dest(#[from] DestError),
+}
+
+/// Time.
+impl Director {
+    /// When [`handle_timeout`](Self::handle_timeout) is wanted; not later than now as long as it
+    /// has something left to do. The answer may change with every other call.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.conns.next_deadline().into_iter().chain(self.dests.next_deadline()).min()
+    }
+
+    /// Ends what is due, at most `budget` connections and templates; then, in the same call, looks
+    /// after the caches of `lblc` and `lblcr` and after deleted destinations. A packet finds a
+    /// connection that is due gone even before this; for the rest there is no other call.
+    pub fn handle_timeout(&mut self, now: Instant, budget: usize) {
+        let now = self.advance(now);
+        self.sweep(now, budget);
+        self.dests.handle_timeout(now);
+    }
+
+    /// Ends up to `budget` of what is due, in the order it was due.
+    fn sweep(&mut self, now: Instant, budget: usize) {
+        for _ in 0..budget {
+            match self.conns.pop_due(now) {
+                Due::Nothing => return,
+                Due::Later => {}
+                Due::Ended(conn) => self.unbind(&conn),
+            }
+        }
+    }
+
+    /// \[CNT-4\]
+    fn unbind(&mut self, conn: &Conn) {
+        if conn.key.template {
+            self.dests.unbind_template(conn.dest);
+            return;
+        }
+        if conn.active {
+            self.dests.deactivate(conn.dest);
+        }
+        self.dests.unbind(conn.dest);
+    }
+}
+
+/// Looking.
+impl Director {
+    /// What it was told to be.
+    #[must_use]
+    pub const fn config(&self) -> &DirectorConfig {
+        &self.config
+    }
+
+    /// The services, the oldest first.
+    #[must_use]
+    pub fn services(&self) -> Vec<Service<'_>> {
+        let mut entries: Vec<_> = self.services.values().collect();
+        entries.sort_unstable_by_key(|entry| entry.made);
+        entries.into_iter().map(|entry| Service { director: self, entry }).collect()
+    }
+
+    /// The service of this key.
+    #[must_use]
+    pub fn service(&self, key: &ServiceKey) -> Option<Service<'_>> {
+        self.services.get(key).map(|entry| Service { director: self, entry })
+    }
+
+    /// The destination of this id; a deleted one as long as it is remembered.
+    #[must_use]
+    pub fn dest(&self, id: DestId) -> Option<&Dest> {
+        self.dests.get(id)
+    }
+
+    /// The connections and templates, in no order that means anything, those that are due and not
+    /// yet ended included.
+    pub fn conns(&self) -> impl Iterator<Item = &Conn> {
+        self.conns.iter()
+    }
+
+    /// How many packets met with which verdict.
+    #[must_use]
+    pub const fn counters(&self) -> &VerdictCounters {
+        &self.counters
+    }
+
+    /// The rules that make these services and destinations, as `ipvsadm -S -n` has them: in sorted
+    /// order, without thresholds \[OUT-6\].
+    #[must_use]
+    pub fn rules(&self) -> Vec<Rule> {
+        crate::rules::save(self)
+    }
+
+    /// The services and destinations as `ipvsadm -L -n` shows them \[OUT-1\].
+    #[must_use]
+    pub const fn listing(&self) -> Listing<'_> {
+        Listing::new(self)
+    }
+}
+
+/// A service of a director, to be looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Service<'a> {
+    director: &'a Director,
+    entry: &'a ServiceEntry,
+}
+
+impl<'a> Service<'a> {
+    /// What was configured.
+    #[must_use]
+    pub const fn config(&self) -> &'a ServiceConfig {
+        &self.entry.config
+    }
+
+    /// The destinations in list order, the newest first \[DST-1\].
+    pub fn dests(&self) -> impl Iterator<Item = (DestId, &'a Dest)> + use<'a> {
+        self.director.dests.list(self.entry.group).iter()
+    }
+
+    /// What went through it.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.director.dests.statistics(self.entry.group)
+    }
+}
+
+impl Decide for Director {
+    fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict {
+        let now = self.advance(now);
+        let verdict = self.verdict(now, flow);
+        self.counters.count(&verdict);
+        verdict
+    }
+}

@@ -1,0 +1,67 @@
+//! Decisions of Linux Virtual Server: destinations, schedulers, services, persistence templates,
+//! connections and the director that puts them together.
+//!
+//! Nouns go in and nouns come out; no byte of a packet, no clock, no socket is seen here. A
+//! [`Director`] is a whole virtual server; a [`Pool`] is the smallest use, a scheduler over a list
+//! of destinations for embedders that keep a flow table of their own.
+//!
+//! # The contract of everything timed
+//!
+//! Time is the `now` of each call. Call [`Director::handle_timeout`] when
+//! [`Director::next_deadline`] has come; calls that come early or twice do nothing. A moment before
+//! the last one handed in counts as the last one. The same calls give the same answers, always.
+//!
+//! # Memory
+//!
+//! [`Director::decide`](lvs_proto::Decide::decide), [`Pool::pick`] and everything else that a
+//! packet or a timer leads to works in memory taken at configuration time. What is full says so, in
+//! a verdict that is counted.
+//!
+//! # Rule ids
+//!
+//! Ids like \[WRR-4\] name the rules of the behavioural specification that code and tests follow.
+#![no_std]
+#![forbid(unsafe_code)]
+
+// The one `alloc` facade of the workspace, under the name that everybody knows.
+extern crate no_std_compat as alloc;
+#[cfg(any(test, feature = "arbitrary"))]
+extern crate std;
+
+mod arena;
+mod conn;
+mod deadlines;
+mod dests;
+mod director;
+mod hash;
+mod listing;
+mod pool;
+mod profile;
+mod rules;
+mod scheduler;
+mod service;
+mod state;
+mod tcp;
+mod template;
+
+pub use conn::{Conn, ConnKey};
+pub use dests::{Dest, DestConfig, DestError, DestId, Statistics};
+pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
+pub use listing::Listing;
+pub use pool::{ConnError, Pool, PoolConfig};
+pub use profile::Profile;
+pub use rules::{Rule, RuleError, RuleErrorKind};
+pub use scheduler::{LblcConfig, ParseSchedulerError, SchedulerFlags, SchedulerKind};
+pub use service::{Netmask, Persistence, ServiceConfig, ServiceError, ServiceKey};
+pub use state::State;
+pub use tcp::TcpState;
+
+/// The memory that a configuration asks for is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("out of memory")]
+pub struct OutOfMemory;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,400 @@
+//! From a line to a rule.
+
+use alloc::vec::Vec;
+use core::mem::discriminant;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::ops::Range;
+
+use lvs_proto::{Family, Method};
+
+use super::{Rule, RuleError, RuleErrorKind as Kind};
+use crate::{DestConfig, Netmask, Persistence, SchedulerFlags, SchedulerKind};
+use crate::{ServiceConfig, ServiceKey};
+
+pub(super) fn rule(line: &str) -> Result<Option<Rule>, RuleError> {
+    let mut words = Words { line, position: 0 };
+    let Some(mut first) = words.next().filter(|word| !word.text.starts_with('#')) else {
+        return Ok(None);
+    };
+    if first.text == "ipvsadm" {
+        first = words.next().unwrap_or_else(|| words.end());
+    }
+    let command = named(&COMMANDS, first.text).ok_or_else(|| first.error(Kind::Command))?;
+    let options = Options::read(command, words)?;
+    Ok(Some(match command {
+        Command::AddService => Rule::AddService(options.service_config()?),
+        Command::EditService => Rule::EditService(options.service_config()?),
+        Command::DeleteService => Rule::DeleteService(options.service()?),
+        Command::AddDest => {
+            let service = options.service()?;
+            Rule::AddDest { service, dest: options.dest_config(&service)? }
+        }
+        Command::EditDest => {
+            let service = options.service()?;
+            Rule::EditDest { service, dest: options.dest_config(&service)? }
+        }
+        Command::DeleteDest => {
+            let service = options.service()?;
+            let (address, port) = options.server()?;
+            Rule::DeleteDest { service, address, port: port.unwrap_or(service.port()) }
+        }
+        Command::Clear => Rule::Clear,
+    }))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Command {
+    AddService,
+    EditService,
+    DeleteService,
+    AddDest,
+    EditDest,
+    DeleteDest,
+    Clear,
+}
+
+/// Short name, long name, command.
+const COMMANDS: [(&str, &str, Command); 7] = [
+    ("-A", "--add-service", Command::AddService),
+    ("-E", "--edit-service", Command::EditService),
+    ("-D", "--delete-service", Command::DeleteService),
+    ("-a", "--add-server", Command::AddDest),
+    ("-e", "--edit-server", Command::EditDest),
+    ("-d", "--delete-server", Command::DeleteDest),
+    ("-C", "--clear", Command::Clear),
+];
+
+/// An option; of one variant there may be one in a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Service(ServiceKind),
+    Ipv6,
+    Scheduler,
+    Flags,
+    Persistent,
+    Netmask,
+    OnePacket,
+    Server,
+    Method(Method),
+    TunnelType,
+    Weight,
+    UpperThreshold,
+    LowerThreshold,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ServiceKind {
+    Tcp,
+    Udp,
+    Mark,
+}
+
+/// Short name, long name, option.
+const OPTIONS: [(&str, &str, Name); 17] = [
+    ("-t", "--tcp-service", Name::Service(ServiceKind::Tcp)),
+    ("-u", "--udp-service", Name::Service(ServiceKind::Udp)),
+    ("-f", "--fwmark-service", Name::Service(ServiceKind::Mark)),
+    ("-6", "--ipv6", Name::Ipv6),
+    ("-s", "--scheduler", Name::Scheduler),
+    ("-b", "--sched-flags", Name::Flags),
+    ("-p", "--persistent", Name::Persistent),
+    ("-M", "--netmask", Name::Netmask),
+    ("-o", "--ops", Name::OnePacket),
+    ("-r", "--real-server", Name::Server),
+    ("-g", "--gatewaying", Name::Method(Method::DirectRoute)),
+    ("-i", "--ipip", Name::Method(Method::Tunnel)),
+    ("-m", "--masquerading", Name::Method(Method::Nat)),
+    ("", "--tun-type", Name::TunnelType),
+    ("-w", "--weight", Name::Weight),
+    ("-x", "--u-threshold", Name::UpperThreshold),
+    ("-y", "--l-threshold", Name::LowerThreshold),
+];
+
+fn named<T: Copy>(names: &[(&str, &str, T)], text: &str) -> Option<T> {
+    let mut names = names.iter().filter(|_| !text.is_empty());
+    names.find(|(short, long, _)| *short == text || *long == text).map(|&(.., value)| value)
+}
+
+impl Name {
+    const fn goes_with(self, command: Command) -> bool {
+        match self {
+            Self::Service(_) | Self::Ipv6 => !matches!(command, Command::Clear),
+            Self::Scheduler | Self::Flags | Self::Persistent | Self::Netmask | Self::OnePacket => {
+                matches!(command, Command::AddService | Command::EditService)
+            }
+            Self::Server => {
+                matches!(command, Command::AddDest | Command::EditDest | Command::DeleteDest)
+            }
+            Self::Method(_)
+            | Self::TunnelType
+            | Self::Weight
+            | Self::UpperThreshold
+            | Self::LowerThreshold => matches!(command, Command::AddDest | Command::EditDest),
+        }
+    }
+
+    const fn takes_value(self) -> bool {
+        !matches!(self, Self::Ipv6 | Self::OnePacket | Self::Method(_))
+    }
+}
+
+/// A word and where it begins in the line.
+#[derive(Clone, Copy)]
+struct Word<'a> {
+    text: &'a str,
+    start: usize,
+}
+
+impl Word<'_> {
+    const fn range(&self) -> Range<usize> {
+        self.start..self.start + self.text.len()
+    }
+
+    const fn error(&self, kind: Kind) -> RuleError {
+        RuleError { range: self.range(), kind }
+    }
+
+    /// A decimal number without sign.
+    fn number(&self, kind: Kind) -> Result<u32, RuleError> {
+        let digits = self.text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = if digits { self.text.parse().ok() } else { None };
+        number.ok_or_else(|| self.error(kind))
+    }
+
+    /// An address, and the port if it is there.
+    fn address(&self) -> Result<(IpAddr, Option<u16>), RuleError> {
+        if let Ok(both) = self.text.parse::<SocketAddr>() {
+            let zone = matches!(both, SocketAddr::V6(v6) if v6.scope_id() != 0);
+            return if zone {
+                Err(self.error(Kind::Address))
+            } else {
+                Ok((both.ip(), Some(both.port())))
+            };
+        }
+        if let Ok(v4) = self.text.parse::<Ipv4Addr>() {
+            return Ok((v4.into(), None));
+        }
+        let inner = self.text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let v6 = inner.and_then(|text| text.parse::<Ipv6Addr>().ok());
+        v6.map(|v6| (v6.into(), None)).ok_or_else(|| self.error(Kind::Address))
+    }
+}
+
+#[derive(Clone)]
+struct Words<'a> {
+    line: &'a str,
+    position: usize,
+}
+
+impl<'a> Words<'a> {
+    const fn end(&self) -> Word<'a> {
+        Word { text: "", start: self.line.len() }
+    }
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = Word<'a>;
+
+    fn next(&mut self) -> Option<Word<'a>> {
+        let rest = self.line.get(self.position..)?;
+        let start = self.position + rest.find(|letter: char| !letter.is_whitespace())?;
+        let rest = self.line.get(start..)?;
+        let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        self.position = start + length;
+        Some(Word { text: rest.get(..length)?, start })
+    }
+}
+
+struct Given<'a> {
+    name: Name,
+    word: Word<'a>,
+    value: Option<Word<'a>>,
+}
+
+/// The options of a line, each at most once and all of them the command's.
+struct Options<'a> {
+    given: Vec<Given<'a>>,
+    end: Word<'a>,
+}
+
+impl<'a> Options<'a> {
+    fn read(command: Command, mut words: Words<'a>) -> Result<Self, RuleError> {
+        let mut options = Options { given: Vec::new(), end: words.end() };
+        while let Some(whole) = words.next() {
+            let (word, attached) = split_value(whole);
+            let name = named(&OPTIONS, word.text).ok_or_else(|| word.error(Kind::UnknownOption))?;
+            if !name.goes_with(command) {
+                return Err(word.error(Kind::Misplaced));
+            }
+            let mut before = options.given.iter();
+            if before.any(|given| discriminant(&given.name) == discriminant(&name)) {
+                return Err(word.error(Kind::Repeated));
+            }
+            if name == Name::Ipv6 && options.kind() != Some(ServiceKind::Mark) {
+                return Err(word.error(Kind::Misplaced));
+            }
+            let value = match (attached, name.takes_value()) {
+                (Some(value), false) => return Err(value.error(Kind::UnexpectedValue)),
+                (None, false) => None,
+                (Some(value), true) => Some(value),
+                (None, true) => {
+                    let is_option = |next: &Word<'_>| named(&OPTIONS, next.text).is_some();
+                    let next = words.clone().next().filter(|next| !is_option(next));
+                    next.and_then(|_| words.next())
+                }
+            };
+            if name.takes_value() && value.is_none() && name != Name::Persistent {
+                return Err(word.error(Kind::MissingValue));
+            }
+            options.given.push(Given { name, word, value });
+        }
+        Ok(options)
+    }
+
+    fn find(&self, name: Name) -> Option<&Given<'a>> {
+        self.given.iter().find(|given| given.name == name)
+    }
+
+    fn value(&self, name: Name) -> Option<Word<'a>> {
+        self.find(name)?.value
+    }
+
+    fn kind(&self) -> Option<ServiceKind> {
+        self.given.iter().find_map(|given| match given.name {
+            Name::Service(kind) => Some(kind),
+            _ => None,
+        })
+    }
+
+    fn service(&self) -> Result<ServiceKey, RuleError> {
+        let missing = || self.end.error(Kind::MissingService);
+        let kind = self.kind().ok_or_else(missing)?;
+        let value = self.value(Name::Service(kind)).ok_or_else(missing)?;
+        let at = |key: fn(IpAddr, u16) -> ServiceKey| {
+            value.address().map(|(address, port)| key(address, port.unwrap_or(0)))
+        };
+        match kind {
+            ServiceKind::Tcp => at(ServiceKey::tcp),
+            ServiceKind::Udp => at(ServiceKey::udp),
+            ServiceKind::Mark => {
+                let family = if self.find(Name::Ipv6).is_some() { Family::V6 } else { Family::V4 };
+                let mark = value.number(Kind::Mark)?.try_into();
+                mark.map(|mark| ServiceKey::Mark { family, mark })
+                    .map_err(|_| value.error(Kind::Mark))
+            }
+        }
+    }
+
+    /// The defaults are those of \[ADM-1\], for editing, too \[ADM-2\].
+    fn service_config(&self) -> Result<ServiceConfig, RuleError> {
+        let key = self.service()?;
+        let scheduler = match self.value(Name::Scheduler) {
+            Some(name) => name.text.parse().map_err(|_| name.error(Kind::Scheduler))?,
+            None => SchedulerKind::default(),
+        };
+        let persistence = self.persistence(key.family())?;
+        let one_packet = self.find(Name::OnePacket);
+        if let (Some(given), Some(ServiceKind::Tcp)) = (one_packet, self.kind()) {
+            return Err(given.word.error(Kind::OnePacketTcp));
+        }
+        if let (ServiceKey::Address { port: 0, .. }, None) = (key, persistence) {
+            let address = self.given.iter().find(|given| matches!(given.name, Name::Service(_)));
+            let place = address.and_then(|given| given.value).unwrap_or(self.end);
+            return Err(place.error(Kind::ZeroPort));
+        }
+        let flags = match self.value(Name::Flags) {
+            Some(names) => parse_flags(names, scheduler)?,
+            None => SchedulerFlags::NONE,
+        };
+        let one_packet = one_packet.is_some();
+        Ok(ServiceConfig { key, scheduler, flags, persistence, one_packet })
+    }
+
+    fn persistence(&self, family: Family) -> Result<Option<Persistence>, RuleError> {
+        let netmask = self.find(Name::Netmask);
+        let Some(persistent) = self.find(Name::Persistent) else {
+            return match netmask {
+                Some(given) => Err(given.word.error(Kind::NetmaskAlone)),
+                None => Ok(None),
+            };
+        };
+        let timeout_secs = match persistent.value {
+            Some(seconds) => seconds.number(Kind::Timeout)?,
+            None => Persistence::DEFAULT_TIMEOUT_SECS,
+        };
+        let netmask = match netmask.and_then(|given| given.value) {
+            Some(word) => parse_netmask(word, family)?,
+            None => Netmask::full(family),
+        };
+        Ok(Some(Persistence { timeout_secs, netmask }))
+    }
+
+    fn server(&self) -> Result<(IpAddr, Option<u16>), RuleError> {
+        self.value(Name::Server).ok_or_else(|| self.end.error(Kind::MissingServer))?.address()
+    }
+
+    fn dest_config(&self, service: &ServiceKey) -> Result<DestConfig, RuleError> {
+        let (address, port) = self.server()?;
+        let method = self.given.iter().find_map(|given| match given.name {
+            Name::Method(method) => Some(method),
+            _ => None,
+        });
+        let method = method.unwrap_or_default();
+        // The packet's port stays what it is, except through NAT [ADM-3].
+        let keeps_port = method != Method::Nat && matches!(service, ServiceKey::Address { .. });
+        let port = port.filter(|_| !keeps_port).unwrap_or(service.port());
+        if let Some(kind) = self.value(Name::TunnelType).filter(|kind| kind.text != "ipip") {
+            return Err(kind.error(Kind::TunnelType));
+        }
+        let weight = match self.value(Name::Weight) {
+            Some(word) => Some(word.number(Kind::Weight)?)
+                .filter(|weight| *weight <= DestConfig::MAX_WEIGHT)
+                .ok_or_else(|| word.error(Kind::Weight))?,
+            None => 1,
+        };
+        let threshold = |name| self.value(name).map_or(Ok(0), |word| word.number(Kind::Threshold));
+        let upper_threshold = threshold(Name::UpperThreshold)?;
+        let lower_threshold = threshold(Name::LowerThreshold)?;
+        Ok(DestConfig { address, port, weight, method, upper_threshold, lower_threshold })
+    }
+}
+
+/// `--name=value` in two.
+fn split_value(word: Word<'_>) -> (Word<'_>, Option<Word<'_>>) {
+    match word.text.split_once('=') {
+        Some((name, value)) if name.starts_with("--") => {
+            let start = word.start + name.len() + 1;
+            (Word { text: name, start: word.start }, Some(Word { text: value, start }))
+        }
+        _ => (word, None),
+    }
+}
+
+fn parse_netmask(word: Word<'_>, family: Family) -> Result<Netmask, RuleError> {
+    let wrong = || word.error(Kind::Netmask);
+    match family {
+        Family::V4 => word.text.parse().map(Netmask::V4).map_err(|_| wrong()),
+        Family::V6 => {
+            let prefix = u8::try_from(word.number(Kind::Netmask)?).map_err(|_| wrong())?;
+            Some(Netmask::V6(prefix)).filter(|_| (1..=128).contains(&prefix)).ok_or_else(wrong)
+        }
+    }
+}
+
+fn parse_flags(words: Word<'_>, scheduler: SchedulerKind) -> Result<SchedulerFlags, RuleError> {
+    let mut start = words.start;
+    let mut flags = SchedulerFlags::NONE;
+    for text in words.text.split(',') {
+        let flag = match text {
+            "flag-1" => SchedulerFlags::FLAG_1,
+            "flag-2" => SchedulerFlags::FLAG_2,
+            "flag-3" => SchedulerFlags::FLAG_3,
+            "sh-fallback" if scheduler == SchedulerKind::Sh => SchedulerFlags::SH_FALLBACK,
+            "sh-port" if scheduler == SchedulerKind::Sh => SchedulerFlags::SH_PORT,
+            _ => return Err(Word { text, start }.error(Kind::Flags)),
+        };
+        flags = flags.with(flag);
+        start += text.len() + 1;
+    }
+    Ok(flags)
+}

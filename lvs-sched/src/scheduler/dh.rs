@@ -1,0 +1,51 @@
+//! Destination hashing: the packet's destination address names a slot, the slot a destination.
+
+use alloc::vec::Vec;
+
+use lvs_proto::{Flow, Instant};
+
+use super::hash::{fold, spread};
+use super::{Change, Scheduler};
+use crate::dests::DestList;
+use crate::{DestId, OutOfMemory};
+
+const SLOT_BITS: u32 = 8;
+const SLOTS: usize = 1 << SLOT_BITS;
+
+#[derive(Debug)]
+pub(super) struct Dh {
+    /// [`SLOTS`] of them, or none if the list is empty.
+    slots: Vec<DestId>,
+}
+
+impl Dh {
+    pub(super) fn new(list: DestList<'_>) -> Result<Self, OutOfMemory> {
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(SLOTS).map_err(|_| OutOfMemory)?;
+        let mut dh = Self { slots };
+        dh.rebuild(list);
+        Ok(dh)
+    }
+
+    /// In turn, whatever their weights \[DH-1\].
+    fn rebuild(&mut self, list: DestList<'_>) {
+        self.slots.clear();
+        self.slots.extend(list.iter().map(|(id, _)| id).cycle().take(SLOTS));
+    }
+}
+
+impl Scheduler for Dh {
+    /// \[DH-2\] \[DH-3\]
+    fn pick(&mut self, list: DestList<'_>, _now: Instant, flow: &Flow) -> Option<DestId> {
+        let slot = spread(fold(flow.destination()), SLOT_BITS);
+        let id = *self.slots.get(slot as usize)?;
+        list.dest(id)?.is_eligible().then_some(id)
+    }
+
+    fn changed(&mut self, list: DestList<'_>, change: Change) {
+        match change {
+            Change::Added | Change::Deleted { .. } => self.rebuild(list),
+            Change::Edited => {}
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The fixed hash of the tables that schedulers look addresses up in.
+
+use core::net::IpAddr;
+
+/// The upper `bits` bits of `value` spread by the golden ratio \[CONV-6\].
+pub(super) const fn spread(value: u32, bits: u32) -> u32 {
+    value.wrapping_mul(0x61c8_8647) >> (32 - bits)
+}
+
+/// An address in 32 bits \[CONV-5\].
+pub(super) fn fold(address: IpAddr) -> u32 {
+    match address {
+        IpAddr::V4(v4) => v4.to_bits(),
+        IpAddr::V6(v6) => {
+            let bits = v6.to_bits();
+            (bits >> 96) as u32 ^ (bits >> 64) as u32 ^ (bits >> 32) as u32 ^ bits as u32
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conv_6_examples() {
+        let fold = |text: &str| fold(text.parse().unwrap());
+        assert_eq!(spread(fold("192.168.1.1"), 8), 136);
+        assert_eq!(spread(fold("192.168.1.1"), 10), 547);
+        assert_eq!(spread(fold("10.0.0.1"), 8), 39);
+        assert_eq!(fold("2001:db8::1"), 0x2001_0db9);
+        assert_eq!(spread(fold("2001:db8::1"), 8), 63);
+    }
+}

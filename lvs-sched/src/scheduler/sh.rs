@@ -1,0 +1,70 @@
+//! Source hashing: the client's address names a slot, the slot a destination.
+
+use alloc::vec::Vec;
+use core::iter::repeat_n;
+
+use lvs_proto::{Flow, Instant};
+
+use super::hash::{fold, spread};
+use super::{Change, Scheduler, SchedulerFlags};
+use crate::dests::DestList;
+use crate::{DestId, OutOfMemory};
+
+const SLOT_BITS: u32 = 8;
+const SLOTS: u32 = 1 << SLOT_BITS;
+
+#[derive(Debug)]
+pub(super) struct Sh {
+    /// [`SLOTS`] of them, or none if the list is empty.
+    slots: Vec<DestId>,
+}
+
+impl Sh {
+    pub(super) fn new(list: DestList<'_>) -> Result<Self, OutOfMemory> {
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(SLOTS as usize).map_err(|_| OutOfMemory)?;
+        let mut sh = Self { slots };
+        sh.rebuild(list);
+        Ok(sh)
+    }
+
+    /// Runs as long as the weight, and of one slot for weight 0 \[SH-2\] \[SH-3\].
+    fn rebuild(&mut self, list: DestList<'_>) {
+        let runs = list.iter().flat_map(|(id, dest)| repeat_n(id, dest.weight().max(1) as usize));
+        self.slots.clear();
+        self.slots.extend(runs.cycle().take(SLOTS as usize));
+    }
+
+    fn slot(&self, slot: u32) -> Option<DestId> {
+        self.slots.get((slot % SLOTS) as usize).copied()
+    }
+}
+
+impl Scheduler for Sh {
+    /// \[SH-5\] \[SH-6\]
+    fn pick(&mut self, list: DestList<'_>, _now: Instant, flow: &Flow) -> Option<DestId> {
+        let key = key(flow, list.flags);
+        let available = |id: &DestId| list.dest(*id).is_some_and(crate::Dest::is_eligible);
+        if let Some(id) = self.slot(key).filter(available) {
+            return Some(id);
+        }
+        if !list.flags.contains(SchedulerFlags::SH_FALLBACK) {
+            return None;
+        }
+        // Probing begins at twice the key: the kernel adds it a second time [WART-10].
+        (0..SLOTS).find_map(|offset| self.slot((offset + key) % SLOTS + key).filter(available))
+    }
+
+    fn changed(&mut self, list: DestList<'_>, _change: Change) {
+        self.rebuild(list);
+    }
+}
+
+/// \[SH-4\] for offset 0.
+fn key(flow: &Flow, flags: SchedulerFlags) -> u32 {
+    let port = match flow.transport.ports() {
+        Some((source, _)) if flags.contains(SchedulerFlags::SH_PORT) => source,
+        _ => 0,
+    };
+    spread(fold(flow.source()).wrapping_add(port.into()), SLOT_BITS)
+}

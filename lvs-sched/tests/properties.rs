@@ -1,0 +1,162 @@
+//! Whatever is configured, whatever packets come at whatever time.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::collections::HashMap;
+
+use arbitrary::{Result, Unstructured};
+use common::{ip, secs};
+use lvs_proto::{AddressPair, Decide, Flow, Instant, TcpFlags};
+use lvs_sched::{DestId, Director, DirectorConfig, LblcConfig, Rule, SchedulerKind};
+
+const SERVICES: [&str; 6] =
+    ["-t 10.0.0.1:80", "-u 10.0.0.1:53", "-t 10.0.0.1:0", "-f 3", "-t [fd00::1]:80", "-f 3 -6"];
+const CLIENTS: [&str; 2] = ["192.0.2.1", "192.0.2.2"];
+
+#[test]
+fn counters_equal_a_recount_of_the_table() {
+    arbtest::arbtest(|u| {
+        let config = DirectorConfig {
+            profile: *u.choose(&common::PROFILES)?,
+            connections: 6,
+            seed: u.arbitrary()?,
+            lblc: LblcConfig { capacity: 1, expiration_secs: 200 },
+            lblcr: LblcConfig { capacity: 1, expiration_secs: 200 },
+            table_size: 4096,
+        };
+        let mut director = Director::new(config).unwrap();
+        let mut now = 0;
+        for _ in 0..u.int_in_range(0..=80_u8)? {
+            now += u64::from(*u.choose(&[0_u8, 0, 1, 20, 60, 250])?);
+            step(u, &mut director, secs(now))?;
+            recount(&director);
+        }
+        let end = secs(now + 100_000);
+        director.clear(end);
+        while director.next_deadline().is_some_and(|deadline| deadline <= end) {
+            director.handle_timeout(end, 5);
+        }
+        director.handle_timeout(end + std::time::Duration::from_secs(1000), 100);
+        assert_eq!(director.conns().count(), 0);
+        Ok(())
+    });
+}
+
+fn step(u: &mut Unstructured<'_>, director: &mut Director, now: Instant) -> Result<()> {
+    match u.int_in_range(0..=9_u8)? {
+        0..=3 => {
+            let line = rule(u)?;
+            let rule = Rule::parse(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            let before = director.listing().to_string();
+            if director.apply(now, &rule.unwrap()).is_err() {
+                assert_eq!(director.listing().to_string(), before, "{line}");
+            }
+        }
+        4 => director.handle_timeout(now, u.int_in_range(0..=4)?),
+        _ => {
+            let counted = |director: &Director| {
+                let all = *director.counters();
+                all.forwarded
+                    + all.passed
+                    + all.rejected
+                    + all.dropped_header_unreadable
+                    + all.dropped_destination_deleted
+                    + all.dropped_table_full
+            };
+            let before = counted(director);
+            let _ = director.decide(now, &flow(u)?);
+            assert_eq!(counted(director), before + 1);
+        }
+    }
+    Ok(())
+}
+
+fn rule(u: &mut Unstructured<'_>) -> Result<String> {
+    let service = *u.choose(&SERVICES)?;
+    let server = format!("-r 10.2.0.{}", u.int_in_range(1..=3)?);
+    Ok(match u.int_in_range(0..=12_u8)? {
+        0 => "-C".into(),
+        1 => format!("-D {service}"),
+        2 => format!("-d {service} {server}"),
+        kind @ 3..=6 => {
+            let command = if kind == 3 { "-E" } else { "-A" };
+            let every_port = service.ends_with(":0");
+            let persistent = every_port || u.arbitrary()?;
+            let persistence = if persistent { " -p 30" } else { "" };
+            let ops = if service.starts_with("-u") && u.arbitrary()? { " -o" } else { "" };
+            let scheduler = u.choose(&SchedulerKind::ALL)?;
+            format!("{command} {service} -s {scheduler}{persistence}{ops}")
+        }
+        kind => {
+            let command = if kind == 7 { "-e" } else { "-a" };
+            let weight = u.choose(&[0, 1, 2, 5, 2_147_483_647])?;
+            let method = u.choose(&["-g", "-m", "-i"])?;
+            let upper = u.int_in_range(0..=3)?;
+            format!("{command} {service} {server} -w {weight} {method} -x {upper}")
+        }
+    })
+}
+
+fn flow(u: &mut Unstructured<'_>) -> Result<Flow> {
+    let (client, vip) =
+        if u.ratio(1, 5)? { ("fd00:9::1", "fd00::1") } else { (*u.choose(&CLIENTS)?, "10.0.0.1") };
+    let addresses = AddressPair::new(ip(client), ip(vip)).unwrap();
+    let client_port = *u.choose(&[0, 20, 4000, 4001])?;
+    let port = *u.choose(&[0, 53, 80, 443])?;
+    let flow = if u.ratio(1, 4)? {
+        Flow::udp(addresses, client_port, port)
+    } else {
+        let flags = *u.choose(&[0x02, 0x02, 0x02, 0x10, 0x11, 0x04, 0x00])?;
+        Flow::tcp(addresses, client_port, port, TcpFlags(flags))
+    };
+    Ok(flow.with_mark(*u.choose(&[0, 0, 3])?).with_length(60))
+}
+
+/// Active, inactive and persistent connections of every destination are those in the table, and
+/// what the services went through is what their destinations did or once did.
+fn recount(director: &Director) {
+    let mut table: HashMap<DestId, (u32, u32, u32)> = HashMap::new();
+    for conn in director.conns() {
+        let (active, inactive, persistent) = table.entry(conn.dest()).or_default();
+        *match (conn.key().template, conn.state().is_active()) {
+            (true, _) => persistent,
+            (false, true) => active,
+            (false, false) => inactive,
+        } += 1;
+        assert!(director.dest(conn.dest()).is_some(), "no connection outlives its destination");
+    }
+    let listed = director.services();
+    let listed = listed.iter().flat_map(|service| service.dests().map(|(id, _)| id));
+    let ids: Vec<_> = listed.chain(table.keys().copied()).collect();
+    for id in ids {
+        let dest = director.dest(id).unwrap();
+        let counted = (dest.active_conns(), dest.inactive_conns(), dest.persistent_conns());
+        assert_eq!(counted, table.get(&id).copied().unwrap_or_default());
+    }
+}
+
+/// The same calls give the same answers, whatever the seed.
+#[test]
+fn the_seed_decides_nothing() {
+    arbtest::arbtest(|u| {
+        let with = |seed| DirectorConfig { seed, connections: 9, ..DirectorConfig::default() };
+        let mut one = Director::new(with([1, 2])).unwrap();
+        let mut other = Director::new(with(u.arbitrary()?)).unwrap();
+        let mut now = 0;
+        for _ in 0..u.int_in_range(0..=40_u8)? {
+            now += u64::from(*u.choose(&[0_u8, 1, 60])?);
+            if u.ratio(1, 3)? {
+                let rule = Rule::parse(&rule(u)?).unwrap().unwrap();
+                let (a, b) = (one.apply(secs(now), &rule), other.apply(secs(now), &rule));
+                assert_eq!(a, b);
+            } else {
+                let flow = flow(u)?;
+                assert_eq!(one.decide(secs(now), &flow), other.decide(secs(now), &flow));
+            }
+            assert_eq!(one.listing().to_string(), other.listing().to_string());
+            assert_eq!(one.next_deadline(), other.next_deadline());
+        }
+        Ok(())
+    });
+}

@@ -1,0 +1,451 @@
+//! The worked examples of the schedulers, and restatements that take every step literally.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use arbitrary::{Result, Unstructured};
+use common::{SYN, ip, secs, tcp, udp};
+use lvs_proto::{Flow, Instant};
+use lvs_sched::{Dest, DestConfig, DestId, LblcConfig, Pool, PoolConfig, Profile};
+use lvs_sched::{SchedulerFlags, SchedulerKind};
+
+fn pool(scheduler: SchedulerKind, weights: &[u32]) -> Pool {
+    pool_of(PoolConfig { scheduler, ..PoolConfig::default() }, weights)
+}
+
+fn pool_of(config: PoolConfig, weights: &[u32]) -> Pool {
+    let mut pool = Pool::new(secs(0), config).unwrap();
+    for (number, &weight) in (1..).zip(weights) {
+        add(&mut pool, number, weight);
+    }
+    pool
+}
+
+fn config(number: u8, weight: u32) -> DestConfig {
+    DestConfig { weight, ..DestConfig::new([10, 2, 2, number].into(), 80) }
+}
+
+fn add(pool: &mut Pool, number: u8, weight: u32) -> DestId {
+    pool.add_dest(secs(0), config(number, weight)).unwrap()
+}
+
+fn number(dest: &Dest) -> u8 {
+    let text = dest.address().to_string();
+    text.rsplit('.').next().unwrap().parse().unwrap()
+}
+
+fn syn() -> Flow {
+    tcp("192.168.1.1", 4000, "10.0.0.1", 80, SYN)
+}
+
+/// Picks so often; each pick opens a connection that stays active.
+fn picks(pool: &mut Pool, now: Instant, flow: &Flow, count: usize) -> Vec<u8> {
+    let mut numbers = Vec::new();
+    for _ in 0..count {
+        let id = pool.pick(now, flow).unwrap();
+        pool.conn_opened(id).unwrap();
+        pool.conn_activated(id).unwrap();
+        numbers.push(number(pool.dest(id).unwrap()));
+    }
+    numbers
+}
+
+#[test]
+fn rr_6() {
+    let mut pool = pool(SchedulerKind::Rr, &[1, 1, 1]);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 5), [3, 2, 1, 3, 2]);
+    add(&mut pool, 4, 1);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 3), [1, 4, 3]);
+}
+
+#[test]
+fn rr_4_the_predecessor_takes_the_part_of_a_deleted_one() {
+    let mut pool = pool(SchedulerKind::Rr, &[1, 1, 1]);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 2), [3, 2]);
+    pool.delete_dest(secs(0), [10, 2, 2, 2].into(), 80).unwrap();
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 2), [1, 3]);
+}
+
+#[test]
+fn rr_is_fair() {
+    arbtest::arbtest(|u| {
+        let count = u.int_in_range(1..=20_u8)?;
+        let mut pool = pool(SchedulerKind::Rr, &vec![1; count.into()]);
+        let rounds = u.int_in_range(1..=4_usize)?;
+        let mut picked = picks(&mut pool, secs(0), &syn(), usize::from(count) * rounds);
+        picked.sort_unstable();
+        let everyone: Vec<_> = (1..=count).flat_map(|number| vec![number; rounds]).collect();
+        assert_eq!(picked, everyone);
+        Ok(())
+    });
+}
+
+#[test]
+fn wrr_8() {
+    let mut pool = pool(SchedulerKind::Wrr, &[4, 3, 2]);
+    let round = [3, 2, 1, 1, 2, 1, 3, 2, 1];
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 3), [3, 2, 1]);
+    let after = [1, 2, 1, 3, 2, 1, 3, 2, 1];
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 9), after);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 9), after);
+    assert_eq!(round[3..], after[..6]);
+}
+
+#[test]
+fn wrr_9() {
+    let mut pool = pool(SchedulerKind::Wrr, &[10, 20, 30]);
+    let expected = [3, 2, 1, 3, 3, 2, 3, 2, 1, 3];
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 10), expected);
+}
+
+/// Each pass literally, one step of the threshold at a time \[WRR-6\].
+struct LiteralWrr {
+    current: Option<usize>,
+    cw: i64,
+    mw: i64,
+    di: i64,
+}
+
+impl LiteralWrr {
+    fn measure(weights: &[u32]) -> (i64, i64) {
+        let gcd =
+            |a: u32, b: u32| (1..=a.max(b)).rev().find(|d| a % d == 0 && b % d == 0).unwrap_or(0);
+        let di = weights.iter().copied().fold(0, gcd).max(1);
+        let max = weights.iter().copied().max().unwrap_or(0);
+        (i64::from(di), i64::from(max) - i64::from(di - 1))
+    }
+
+    fn changed(&mut self, weights: &[u32]) {
+        self.current = None;
+        (self.di, self.mw) = Self::measure(weights);
+        if self.cw > self.mw || self.cw == 0 {
+            self.cw = self.mw;
+        } else if self.di > 1 {
+            self.cw = self.cw / self.di * self.di + 1;
+        }
+    }
+
+    fn pick(&mut self, dests: &[(u32, bool)]) -> Option<usize> {
+        if self.mw == 0 {
+            return None;
+        }
+        let start = self.current;
+        let (mut stop, mut last_pass, mut restarted) = (None, false, false);
+        loop {
+            let first = self.current.map_or(0, |current| current + 1);
+            for (position, &(weight, overloaded)) in dests.iter().enumerate().skip(first) {
+                if !overloaded && i64::from(weight) >= self.cw {
+                    self.current = Some(position);
+                    return Some(position);
+                }
+                if stop == Some(position) {
+                    self.current = Some(position);
+                    return None;
+                }
+            }
+            self.current = None;
+            self.cw -= self.di;
+            if self.cw <= 0 {
+                self.cw = self.mw;
+                if last_pass || start.is_none() {
+                    return None;
+                }
+                restarted = true;
+            }
+            last_pass = self.cw <= self.di;
+            if last_pass && restarted && start.is_some() {
+                stop = start;
+            }
+        }
+    }
+}
+
+#[test]
+fn wrr_6_skipping_idle_passes_changes_nothing() {
+    arbtest::arbtest(|u| {
+        let mut pool = pool(SchedulerKind::Wrr, &[]);
+        let mut model = LiteralWrr { current: None, cw: 0, mw: 0, di: 1 };
+        for number in 1..=u.int_in_range(1..=6_u8)? {
+            let config = DestConfig { upper_threshold: 3, ..config(number, weight(u)?) };
+            pool.add_dest(secs(0), config).unwrap();
+            model.changed(&weights(&pool));
+        }
+        for _ in 0..u.int_in_range(0..=60_u8)? {
+            let dests: Vec<_> =
+                pool.dests().map(|(id, dest)| (id, dest.weight(), dest.is_overloaded())).collect();
+            let (id, ..) = *u.choose(&dests)?;
+            match u.int_in_range(0..=9_u8)? {
+                0 => {
+                    let old = *pool.dest(id).unwrap().config();
+                    pool.edit_dest(secs(0), DestConfig { weight: weight(u)?, ..old }).unwrap();
+                    model.changed(&weights(&pool));
+                }
+                1..=3 => {
+                    let _ = pool.conn_closed(id);
+                }
+                4 => {
+                    pool.conn_opened(id).unwrap();
+                }
+                _ => {
+                    let facts: Vec<_> = dests.iter().map(|&(_, w, o)| (w, o)).collect();
+                    let expected = model.pick(&facts).map(|position| dests[position].0);
+                    assert_eq!(pool.pick(secs(0), &syn()), expected, "{facts:?}");
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+fn weight(u: &mut Unstructured<'_>) -> Result<u32> {
+    Ok(*u.choose(&[0, 1, 2, 3, 4, 6, 7, 30, 400])?)
+}
+
+fn weights(pool: &Pool) -> Vec<u32> {
+    pool.dests().map(|(_, dest)| dest.weight()).collect()
+}
+
+#[test]
+fn wrr_the_heaviest_overloaded_costs_no_pass_per_weight() {
+    let mut pool = pool(SchedulerKind::Wrr, &[1]);
+    let heavy = DestConfig { upper_threshold: 1, ..config(2, DestConfig::MAX_WEIGHT) };
+    let heavy = pool.add_dest(secs(0), heavy).unwrap();
+    pool.conn_opened(heavy).unwrap();
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 3), [1, 1, 1]);
+}
+
+#[test]
+fn wlc_3_the_first_in_the_list_gets_the_first_connection() {
+    assert_eq!(picks(&mut pool(SchedulerKind::Wlc, &[3, 1]), secs(0), &syn(), 2), [2, 1]);
+}
+
+/// The restatements of lc, wlc, sed and nq: every pair compared, nothing else \[LC-1\] \[WLC-1\]
+/// \[SED-1\] \[NQ-1\].
+fn literal(kind: SchedulerKind, profile: Profile, dests: &[(DestId, Dest)]) -> Option<DestId> {
+    let overhead =
+        |dest: &Dest| i128::from(profile.overhead(dest.active_conns(), dest.inactive_conns()));
+    let delay = |dest: &Dest| i128::from(dest.active_conns()) + 1;
+    let load = |dest: &Dest| match kind {
+        SchedulerKind::Lc | SchedulerKind::Wlc => overhead(dest),
+        _ => delay(dest),
+    };
+    let share = |dest: &Dest| match kind {
+        SchedulerKind::Lc => 1,
+        _ => i128::from(dest.weight()),
+    };
+    let eligible: Vec<_> =
+        dests.iter().filter(|(_, dest)| !dest.is_overloaded() && dest.weight() > 0).collect();
+    if kind == SchedulerKind::Nq {
+        if let Some((id, _)) = eligible.iter().find(|(_, dest)| dest.active_conns() == 0) {
+            return Some(*id);
+        }
+    }
+    let no_worse = |one: &Dest, other: &Dest| load(one) * share(other) <= load(other) * share(one);
+    let best = eligible.iter().find(|(_, one)| eligible.iter().all(|(_, x)| no_worse(one, x)));
+    best.map(|(id, _)| *id)
+}
+
+#[test]
+fn least_connection_kinds_equal_their_restatements() {
+    arbtest::arbtest(|u| {
+        let kinds = [SchedulerKind::Lc, SchedulerKind::Wlc, SchedulerKind::Sed, SchedulerKind::Nq];
+        let scheduler = *u.choose(&kinds)?;
+        let profile = *u.choose(&common::PROFILES)?;
+        let mut pool = pool_of(PoolConfig { scheduler, profile, ..Default::default() }, &[]);
+        for number in 1..=u.int_in_range(1..=8_u8)? {
+            let upper_threshold = u.int_in_range(0..=6)?;
+            let weight = *u.choose(&[0, 1, 2, 3, 5, DestConfig::MAX_WEIGHT])?;
+            let config = DestConfig { upper_threshold, ..config(number, weight) };
+            pool.add_dest(secs(0), config).unwrap();
+        }
+        for _ in 0..u.int_in_range(0..=60_u8)? {
+            let dests: Vec<_> = pool.dests().map(|(id, dest)| (id, dest.clone())).collect();
+            let picked = pool.pick(secs(0), &syn());
+            assert_eq!(picked, literal(scheduler, profile, &dests));
+            let id = picked.unwrap_or(u.choose(&dests)?.0);
+            match u.int_in_range(0..=4_u8)? {
+                0 => drop(pool.conn_deactivated(id)),
+                1 => drop(pool.conn_closed(id)),
+                2 => pool.conn_opened(id).unwrap(),
+                _ => {
+                    pool.conn_opened(id).unwrap();
+                    pool.conn_activated(id).unwrap();
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn ovh_1_ovh_2_the_profiles_pick_differently() {
+    for (profile, expected) in [(Profile::Classic, 1), (Profile::Linux6_1_183, 2)] {
+        let scheduler = SchedulerKind::Lc;
+        let mut pool = pool_of(PoolConfig { scheduler, profile, ..Default::default() }, &[]);
+        let [idle, active] = [2, 1].map(|number| add(&mut pool, number, 1));
+        pool.conn_opened(active).unwrap();
+        pool.conn_activated(active).unwrap();
+        for _ in 0..256 {
+            pool.conn_opened(idle).unwrap();
+        }
+        assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [expected], "{profile:?}");
+    }
+}
+
+#[test]
+fn wlc_2_ovh_4_a_load_below_zero_wins_without_weight() {
+    let mut pool = pool(SchedulerKind::Wlc, &[0, 1]);
+    let [first, _] = [0, 1].map(|place| pool.dests().nth(place).unwrap().0);
+    for _ in 0..1 << 23 {
+        pool.conn_opened(first).unwrap();
+        pool.conn_activated(first).unwrap();
+    }
+    assert_eq!(pool.pick(secs(0), &syn()), Some(first));
+}
+
+#[test]
+fn nq_3_udp_is_never_active() {
+    for (scheduler, expected) in [(SchedulerKind::Nq, [3, 3]), (SchedulerKind::Sed, [2, 2])] {
+        let mut pool = pool(scheduler, &[1, 3, 2]);
+        let flow = udp("192.168.1.1", 4000, "10.0.0.1", 53);
+        let picked = [(); 2].map(|()| {
+            let id = pool.pick(secs(0), &flow).unwrap();
+            pool.conn_opened(id).unwrap();
+            number(pool.dest(id).unwrap())
+        });
+        assert_eq!(picked, expected);
+    }
+}
+
+#[test]
+fn sh_7() {
+    let mut pool = pool(SchedulerKind::Sh, &[1, 2, 3]);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [2]);
+    pool.edit_dest(secs(0), config(2, 0)).unwrap();
+    // Weights 3, 0, 1 share the slots 3, 1, 1: slot 136 is the first of its round.
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [3]);
+}
+
+#[test]
+fn sh_6_probing_begins_at_twice_the_slot() {
+    let flags = SchedulerFlags::SH_FALLBACK;
+    let scheduler = SchedulerKind::Sh;
+    let mut pool = pool_of(PoolConfig { scheduler, flags, ..Default::default() }, &[1, 2, 3]);
+    let [.., second, _] = [0, 1, 2].map(|place| pool.dests().nth(place).unwrap().0);
+    let full = DestConfig { upper_threshold: 1, ..config(2, 2) };
+    pool.edit_dest(secs(0), full).unwrap();
+    pool.conn_opened(second).unwrap();
+    assert!(pool.dest(second).unwrap().is_overloaded());
+    // Slot 136 is 2's; slot 16 is 2's as well, slot 17 is 1's.
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [1]);
+}
+
+#[test]
+fn dh_1_dh_3() {
+    let mut pool = pool(SchedulerKind::Dh, &[1, 1, 1]);
+    // 10.0.0.1 is slot 39: the first of its round of three.
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [3]);
+    pool.edit_dest(secs(0), config(3, 0)).unwrap();
+    assert_eq!(pool.pick(secs(0), &syn()), None);
+    pool.delete_dest(secs(0), ip("10.2.2.3"), 80).unwrap();
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [1]);
+}
+
+#[test]
+fn lblc_10() {
+    let mut pool = pool(SchedulerKind::Lblc, &[2, 2, 2]);
+    let expected = [3, 3, 3, 2, 2, 2, 1, 1, 1, 1, 1, 1];
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 12), expected);
+}
+
+#[test]
+fn lblc_6_an_overloaded_destination_stays_cached() {
+    let mut pool = pool(SchedulerKind::Lblc, &[9]);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [1]);
+    pool.edit_dest(secs(0), DestConfig { upper_threshold: 2, ..config(1, 9) }).unwrap();
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 3), [1, 1, 1]);
+    assert!(pool.dests().all(|(_, dest)| dest.is_overloaded()));
+    assert_eq!(pool.pick(secs(0), &tcp("192.168.1.1", 1, "10.0.0.2", 80, SYN)), None);
+}
+
+#[test]
+fn lblc_9_a_deleted_destination_serves_again_when_it_comes_back() {
+    let mut pool = pool(SchedulerKind::Lblc, &[9, 9]);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [2]);
+    let second = pool.pick(secs(0), &syn()).unwrap();
+    pool.delete_dest(secs(0), ip("10.2.2.2"), 80).unwrap();
+    // The cache keeps it in the trash, long after it lost its last connection [DST-6].
+    pool.conn_deactivated(second).unwrap();
+    pool.conn_closed(second).unwrap();
+    for minute in 1..10 {
+        pool.handle_timeout(secs(60 * minute));
+    }
+    assert_eq!(add(&mut pool, 2, 9), second);
+    assert_eq!(pool.pick(secs(600), &syn()), Some(second));
+}
+
+#[test]
+fn lblc_8_the_thirtieth_sweep_forgets_what_expired() {
+    let lblc = LblcConfig { expiration_secs: 100, ..LblcConfig::default() };
+    let scheduler = SchedulerKind::Lblc;
+    let mut pool = pool_of(PoolConfig { scheduler, lblc, ..Default::default() }, &[1]);
+    let first = pool.pick(secs(0), &syn()).unwrap();
+    add(&mut pool, 2, 1);
+    for sweep in 1..30 {
+        assert_eq!(pool.next_deadline(), Some(secs(60 * sweep)));
+        pool.handle_timeout(secs(60 * sweep));
+    }
+    // Used 60 s before the thirtieth, then 1800 s before the sixtieth.
+    assert_eq!(pool.pick(secs(29 * 60), &syn()), Some(first));
+    for sweep in 30..60 {
+        pool.handle_timeout(secs(60 * sweep));
+    }
+    assert_eq!(pool.pick(secs(59 * 60), &syn()), Some(first));
+    for sweep in 60..90 {
+        pool.handle_timeout(secs(60 * sweep));
+    }
+    pool.handle_timeout(secs(90 * 60));
+    assert_ne!(pool.pick(secs(90 * 60), &syn()), Some(first));
+}
+
+#[test]
+fn lblc_7_a_full_cache_still_picks() {
+    for scheduler in [SchedulerKind::Lblc, SchedulerKind::Lblcr] {
+        let lblc = LblcConfig { capacity: 2, ..LblcConfig::default() };
+        let mut pool = pool_of(PoolConfig { scheduler, lblc, ..Default::default() }, &[1]);
+        for host in 0..9 {
+            let flow = tcp("192.168.1.1", 4000, &format!("10.0.0.{host}"), 80, SYN);
+            assert_eq!(picks(&mut pool, secs(0), &flow, 1), [1]);
+        }
+        // Three of them are in the cache, and old enough for the hasty sweep [LBLC-8].
+        pool.handle_timeout(secs(400));
+        assert_eq!(picks(&mut pool, secs(400), &syn(), 1), [1]);
+    }
+}
+
+#[test]
+fn lblcr_9() {
+    let mut pool = pool(SchedulerKind::Lblcr, &[3, 3, 3]);
+    let expected = [3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1];
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 12), expected);
+}
+
+#[test]
+fn lblcr_5_a_set_that_does_not_change_loses_its_most_loaded() {
+    let lblc = LblcConfig { expiration_secs: 100, ..LblcConfig::default() };
+    let scheduler = SchedulerKind::Lblcr;
+    let mut pool = pool_of(PoolConfig { scheduler, lblc, ..Default::default() }, &[3, 3]);
+    let expected = [2, 2, 2, 2, 1, 1];
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 6), expected);
+    // 100 s after it is not strictly after; then 2 leaves, 1 stays though it gets as busy as 2.
+    assert_eq!(picks(&mut pool, secs(100), &syn(), 1), [1]);
+    assert_eq!(picks(&mut pool, secs(101), &syn(), 5), [1, 1, 1, 1, 1]);
+}
+
+#[test]
+fn sch_3_names_round_trip() {
+    for kind in SchedulerKind::ALL {
+        assert_eq!(kind.to_string().parse(), Ok(kind));
+    }
+    assert!("mh2".parse::<SchedulerKind>().is_err());
+}
