@@ -1,0 +1,57 @@
+//! Linux Virtual Server for C: schedulers over destinations, and VRRP virtual routers.
+//!
+//! Nothing here opens a socket, reads a clock or starts a thread. Flows, frames and time go in;
+//! destinations, actions, frames and deadlines come out. The same calls give the same answers,
+//! always.
+//!
+//! Handles (`struct lvs_pool`, `struct lvs_vrrp`) are opaque. `*_create` makes one, `*_destroy`
+//! ends it and takes NULL, too.
+//!
+//! Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
+//! returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
+//! `LVS_ERR_PANIC`, a call that fails has changed nothing, and what it was to fill in is as it
+//! was. NULL is checked everywhere; an array of no items may be NULL.
+//!
+//! Structs that begin with `size` may grow. Set `size` to the `sizeof` of the struct before you
+//! hand it in, also where it is only to be filled; the defaults come from `*_config_init`. Unknown
+//! sizes are refused.
+//!
+//! Threads: what takes a handle as `const` may be called from several threads at once, all else
+//! from one at a time. Nothing is locked and nothing is global. Pointers of one call must not
+//! overlap.
+//!
+//! Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
+//! it is empty, wait for input or for the deadline, feed exactly one input, drain again.
+//!
+//! Panics, should there be any, end at this door: the call gives `LVS_ERR_PANIC`, and so does every
+//! later call with the same handle, which can still be destroyed. Where panics abort, they do.
+//!
+//! Rule ids like \[WRR-4\] name the rules of the behavioural specification that the library follows.
+#![no_std]
+#![allow(non_camel_case_types, reason = "the names are those of C")]
+
+// The one `alloc` facade of the workspace, under the name that everybody knows.
+extern crate no_std_compat as alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+mod address;
+mod dest;
+mod door;
+mod flow;
+mod pool;
+mod scheduler;
+mod status;
+mod time;
+mod version;
+mod vrrp;
+
+pub use address::*;
+pub use dest::*;
+pub use flow::*;
+pub use pool::*;
+pub use scheduler::*;
+pub use status::*;
+pub use time::*;
+pub use version::*;
+pub use vrrp::*;

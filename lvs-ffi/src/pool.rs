@@ -1,0 +1,354 @@
+//! Pools: a scheduler and a list of destinations, for programs with a flow table of their own,
+//! who tell it what opened and what closed.
+
+use alloc::boxed::Box;
+use core::ffi::c_int;
+use core::mem::MaybeUninit;
+
+use lvs_proto::Flow;
+use lvs_sched::{ConnError, DestId, LblcConfig, Pool, PoolConfig};
+
+use crate::door::{
+    Guarded, assert_thread_rule, boxed, items, items_mut, number, read_sized, required, status,
+    write_sized,
+};
+use crate::lvs_status::LVS_ERR_NO_SUCH_DEST;
+use crate::scheduler::{flag_bits, flags, profile, scheduler};
+use crate::time::instant;
+use crate::{
+    LVS_NO_DEST, lvs_address, lvs_dest, lvs_dest_config, lvs_dest_id, lvs_flow, lvs_profile,
+    lvs_scheduler, lvs_status, lvs_time,
+};
+
+/// What a pool is told to be.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct lvs_pool_config {
+    /// The sizeof of this struct.
+    pub size: usize,
+    /// One of `enum lvs_scheduler`.
+    pub scheduler: c_int,
+    /// The sum of some of `LVS_SCHEDULER_FLAG_*`.
+    pub scheduler_flags: u32,
+    /// One of `enum lvs_profile`.
+    pub profile: c_int,
+    /// Of lblc and lblcr: addresses above which old ones are cleared away; half as many again is
+    /// the most that the cache holds \[LBLC-1\]. Memory for them is taken at creation.
+    pub lblc_capacity: u32,
+    /// Of lblc and lblcr: seconds after which an unused address is forgotten \[LBLC-8\].
+    pub lblc_expiration_secs: u32,
+    /// A secret, for tables that strangers fill; only their speed depends on it.
+    pub seed: [u64; 2],
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<lvs_pool_config>() == 48);
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<lvs_pool_config>() == 40);
+
+/// A scheduler and its destinations.
+#[derive(Debug)]
+pub struct lvs_pool(Guarded<Pool>);
+
+const _: () = assert_thread_rule::<lvs_pool>();
+
+/// Fills in the defaults: wlc as every kernel does it. `config->size` is to be set before.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+///
+/// # Safety
+/// `config` points to a `struct lvs_pool_config` of any version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_pool_config_init(config: *mut lvs_pool_config) -> lvs_status {
+    // SAFETY: the caller's contract.
+    status(|| unsafe { write_sized(config, PoolConfig::default().into()) })
+}
+
+/// Makes an empty pool.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_SCHEDULER`, `LVS_ERR_SCHEDULER_FLAGS`,
+/// `LVS_ERR_PROFILE`, `LVS_ERR_NO_MEMORY`.
+///
+/// # Safety
+/// `config` points to a `struct lvs_pool_config` of any version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_pool_create(
+    config: *const lvs_pool_config,
+    now: lvs_time,
+    out: Option<&mut MaybeUninit<Box<lvs_pool>>>,
+) -> lvs_status {
+    status(|| {
+        let out = required(out)?;
+        // SAFETY: the caller's contract.
+        let config = unsafe { read_sized(config) }?.try_into()?;
+        out.write(boxed(lvs_pool(Guarded::new(Pool::new(instant(now), config)?)))?);
+        Ok(())
+    })
+}
+
+/// Ends a pool; NULL is allowed. The handle is not to be used again.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_pool_destroy(pool: Option<Box<lvs_pool>>) {
+    status(|| {
+        drop(pool);
+        Ok(())
+    });
+}
+
+/// Adds a destination, at the head of the list \[DST-1\]; one that was deleted while it had
+/// connections comes back with them \[DST-5\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_WEIGHT`,
+/// `LVS_ERR_THRESHOLDS_CROSSED`, `LVS_ERR_UPPER_THRESHOLD`, `LVS_ERR_NOT_UNICAST`,
+/// `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_DEST_EXISTS`, `LVS_ERR_NO_MEMORY`.
+///
+/// # Safety
+/// `config` points to a `struct lvs_dest_config` of any version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_pool_add_dest(
+    pool: Option<&mut lvs_pool>,
+    now: lvs_time,
+    config: *const lvs_dest_config,
+    out: Option<&mut MaybeUninit<lvs_dest_id>>,
+) -> lvs_status {
+    status(|| {
+        let (pool, out) = (required(pool)?, required(out)?);
+        // SAFETY: the caller's contract.
+        let config = unsafe { read_sized(config) }?.try_into()?;
+        let id = pool.0.write(|pool| pool.add_dest(instant(now), config))??;
+        out.write(id.to_bits());
+        Ok(())
+    })
+}
+
+/// Replaces the configuration of the destination of that address and port \[DST-10\].
+///
+/// # Errors
+/// As for `lvs_pool_add_dest`, and `LVS_ERR_NO_SUCH_DEST`.
+///
+/// # Safety
+/// `config` points to a `struct lvs_dest_config` of any version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_pool_edit_dest(
+    pool: Option<&mut lvs_pool>,
+    now: lvs_time,
+    config: *const lvs_dest_config,
+) -> lvs_status {
+    status(|| {
+        let pool = required(pool)?;
+        // SAFETY: the caller's contract.
+        let config = unsafe { read_sized(config) }?.try_into()?;
+        Ok(pool.0.write(|pool| pool.edit_dest(instant(now), config))??)
+    })
+}
+
+/// Takes the destination of that address and port out of the list. Its id stays good until two
+/// minutes and more after its last connection was closed \[DST-6\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_DEST`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_pool_delete_dest(
+    pool: Option<&mut lvs_pool>,
+    now: lvs_time,
+    address: Option<&lvs_address>,
+    port: u16,
+) -> lvs_status {
+    status(|| {
+        let pool = required(pool)?;
+        let address = (*required(address)?).try_into()?;
+        Ok(pool.0.write(|pool| pool.delete_dest(instant(now), address, port))??)
+    })
+}
+
+/// Picks a destination for each of `count` new connections, in order, and writes it to the same
+/// place of `dests`: `LVS_NO_DEST` where there is none to offer, or where the flow is neither
+/// LVS_IPV4 nor LVS_IPV6.
+///
+/// Nothing is counted: say `lvs_pool_conn_opened` for what is used.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+///
+/// # Safety
+/// `flows` points to `count` flows, `dests` to room for as many.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_pool_pick_burst(
+    pool: Option<&mut lvs_pool>,
+    now: lvs_time,
+    flows: *const lvs_flow,
+    count: usize,
+    dests: *mut lvs_dest_id,
+) -> lvs_status {
+    status(|| {
+        let pool = required(pool)?;
+        // SAFETY: the caller's contract.
+        let flows = unsafe { items(flows, count) }?;
+        // SAFETY: the caller's contract; any octets are a number.
+        let dests = unsafe { items_mut(dests, count) }?;
+        pool.0.write(|pool| {
+            for (flow, dest) in flows.iter().zip(dests) {
+                let flow = Flow::try_from(flow).ok();
+                let picked = flow.and_then(|flow| pool.pick(instant(now), &flow));
+                *dest = picked.map_or(LVS_NO_DEST, DestId::to_bits);
+            }
+        })
+    })
+}
+
+/// A connection to `dest` was made; it counts as inactive \[CNT-2\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_pool_conn_opened(
+    pool: Option<&mut lvs_pool>,
+    dest: lvs_dest_id,
+) -> lvs_status {
+    count_conn(pool, dest, Pool::conn_opened)
+}
+
+/// An inactive connection to `dest` became active \[CNT-5\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_INACTIVE`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_pool_conn_activated(
+    pool: Option<&mut lvs_pool>,
+    dest: lvs_dest_id,
+) -> lvs_status {
+    count_conn(pool, dest, Pool::conn_activated)
+}
+
+/// An active connection to `dest` became inactive \[CNT-5\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_ACTIVE`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_pool_conn_deactivated(
+    pool: Option<&mut lvs_pool>,
+    dest: lvs_dest_id,
+) -> lvs_status {
+    count_conn(pool, dest, Pool::conn_deactivated)
+}
+
+/// An inactive connection to `dest` ended \[CNT-4\]; an active one is deactivated first.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_INACTIVE`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_pool_conn_closed(
+    pool: Option<&mut lvs_pool>,
+    dest: lvs_dest_id,
+) -> lvs_status {
+    count_conn(pool, dest, Pool::conn_closed)
+}
+
+fn count_conn(
+    pool: Option<&mut lvs_pool>,
+    dest: lvs_dest_id,
+    count: impl FnOnce(&mut Pool, DestId) -> Result<(), ConnError>,
+) -> lvs_status {
+    status(|| Ok(required(pool)?.0.write(|pool| count(pool, DestId::from_bits(dest)))??))
+}
+
+/// Fills in what is known of `dest`. `out->size` is to be set before.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_DEST`.
+///
+/// # Safety
+/// `out` points to a `struct lvs_dest` of any version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_pool_get_dest(
+    pool: Option<&lvs_pool>,
+    dest: lvs_dest_id,
+    out: *mut lvs_dest,
+) -> lvs_status {
+    status(|| {
+        let pool = required(pool)?.0.read()?;
+        let dest = pool.dest(DestId::from_bits(dest)).ok_or(LVS_ERR_NO_SUCH_DEST)?;
+        // SAFETY: the caller's contract.
+        unsafe { write_sized(out, dest.into()) }
+    })
+}
+
+/// Does what is due: deleted destinations and cached addresses are forgotten. Calls that come early
+/// do nothing.
+///
+/// # Errors
+/// `LVS_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_pool_handle_timeout(
+    pool: Option<&mut lvs_pool>,
+    now: lvs_time,
+) -> lvs_status {
+    status(|| required(pool)?.0.write(|pool| pool.handle_timeout(instant(now))))
+}
+
+/// When `lvs_pool_handle_timeout` is wanted: 1 and the moment in `out`, or 0 if it is not. Every
+/// other call may change that.
+///
+/// # Errors
+/// `LVS_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_pool_next_deadline(
+    pool: Option<&lvs_pool>,
+    out: Option<&mut MaybeUninit<lvs_time>>,
+) -> c_int {
+    number(|| {
+        let (pool, out) = (required(pool)?, required(out)?);
+        let Some(deadline) = pool.0.read()?.next_deadline() else { return Ok(0) };
+        out.write(deadline.as_micros());
+        Ok(1)
+    })
+}
+
+impl From<PoolConfig> for lvs_pool_config {
+    fn from(config: PoolConfig) -> Self {
+        Self {
+            size: size_of::<Self>(),
+            scheduler: lvs_scheduler::from(config.scheduler) as c_int,
+            scheduler_flags: flag_bits(config.flags),
+            profile: lvs_profile::from(config.profile) as c_int,
+            lblc_capacity: config.lblc.capacity,
+            lblc_expiration_secs: config.lblc.expiration_secs,
+            seed: config.seed,
+        }
+    }
+}
+
+impl TryFrom<lvs_pool_config> for PoolConfig {
+    type Error = lvs_status;
+
+    fn try_from(config: lvs_pool_config) -> Result<Self, lvs_status> {
+        Ok(Self {
+            scheduler: scheduler(config.scheduler)?,
+            flags: flags(config.scheduler_flags)?,
+            profile: profile(config.profile)?,
+            lblc: LblcConfig {
+                capacity: config.lblc_capacity,
+                expiration_secs: config.lblc_expiration_secs,
+            },
+            seed: config.seed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configurations_round_trip() {
+        let config = PoolConfig {
+            lblc: LblcConfig { capacity: 3, expiration_secs: 4 },
+            seed: [5, 6],
+            ..PoolConfig::default()
+        };
+        assert_eq!(PoolConfig::try_from(lvs_pool_config::from(config)), Ok(config));
+    }
+}

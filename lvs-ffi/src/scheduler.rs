@@ -1,0 +1,137 @@
+//! Schedulers.
+
+use core::ffi::c_int;
+
+use lvs_sched::{Profile, SchedulerFlags, SchedulerKind};
+
+use self::lvs_profile::*;
+use self::lvs_scheduler::*;
+use crate::lvs_status;
+use crate::lvs_status::{LVS_ERR_PROFILE, LVS_ERR_SCHEDULER, LVS_ERR_SCHEDULER_FLAGS};
+
+/// Flag 1 of a scheduler; of sh it is sh-fallback: look further if the place is unavailable.
+pub const LVS_SCHEDULER_FLAG_1: u32 = 1;
+/// Flag 2 of a scheduler; of sh it is sh-port: the client's port counts, too.
+pub const LVS_SCHEDULER_FLAG_2: u32 = 2;
+/// Flag 3 of a scheduler; means nothing yet.
+pub const LVS_SCHEDULER_FLAG_3: u32 = 4;
+
+/// Who picks destinations, by the names of ipvsadm -s.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_scheduler {
+    /// Round robin: each in turn.
+    LVS_SCHEDULER_RR = 0,
+    /// Weighted round robin: each in turn, the heavier more often.
+    LVS_SCHEDULER_WRR = 1,
+    /// Least connection: where the fewest are.
+    LVS_SCHEDULER_LC = 2,
+    /// Weighted least connection: where the fewest are for its weight. The default.
+    LVS_SCHEDULER_WLC = 3,
+    /// Locality-based least connection: the same place for one destination address, for caches.
+    LVS_SCHEDULER_LBLC = 4,
+    /// The same with replication: a set of places for one destination address.
+    LVS_SCHEDULER_LBLCR = 5,
+    /// Destination hashing: a fixed place for each destination address.
+    LVS_SCHEDULER_DH = 6,
+    /// Source hashing: a fixed place for each client.
+    LVS_SCHEDULER_SH = 7,
+    /// Shortest expected delay: as wlc, the connection to come included.
+    LVS_SCHEDULER_SED = 8,
+    /// Never queue: as sed, but an idle one first.
+    LVS_SCHEDULER_NQ = 9,
+}
+
+/// Whose decisions are made, to the bit.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_profile {
+    /// Those of almost every running kernel: an active connection weighs 256 inactive ones. The
+    /// default.
+    LVS_PROFILE_CLASSIC = 0,
+    /// Those of Linux 6.1.183 and its likes: it weighs 257, and what came with that.
+    LVS_PROFILE_LINUX_6_1_183 = 1,
+}
+
+impl From<SchedulerKind> for lvs_scheduler {
+    fn from(kind: SchedulerKind) -> Self {
+        match kind {
+            SchedulerKind::Rr => LVS_SCHEDULER_RR,
+            SchedulerKind::Wrr => LVS_SCHEDULER_WRR,
+            SchedulerKind::Lc => LVS_SCHEDULER_LC,
+            SchedulerKind::Wlc => LVS_SCHEDULER_WLC,
+            SchedulerKind::Lblc => LVS_SCHEDULER_LBLC,
+            SchedulerKind::Lblcr => LVS_SCHEDULER_LBLCR,
+            SchedulerKind::Dh => LVS_SCHEDULER_DH,
+            SchedulerKind::Sh => LVS_SCHEDULER_SH,
+            SchedulerKind::Sed => LVS_SCHEDULER_SED,
+            SchedulerKind::Nq => LVS_SCHEDULER_NQ,
+        }
+    }
+}
+
+impl From<Profile> for lvs_profile {
+    fn from(profile: Profile) -> Self {
+        match profile {
+            Profile::Classic => LVS_PROFILE_CLASSIC,
+            Profile::Linux6_1_183 => LVS_PROFILE_LINUX_6_1_183,
+        }
+    }
+}
+
+pub(crate) fn scheduler(number: c_int) -> Result<SchedulerKind, lvs_status> {
+    SchedulerKind::ALL
+        .into_iter()
+        .find(|&kind| lvs_scheduler::from(kind) as c_int == number)
+        .ok_or(LVS_ERR_SCHEDULER)
+}
+
+pub(crate) fn profile(number: c_int) -> Result<Profile, lvs_status> {
+    [Profile::Classic, Profile::Linux6_1_183]
+        .into_iter()
+        .find(|&profile| lvs_profile::from(profile) as c_int == number)
+        .ok_or(LVS_ERR_PROFILE)
+}
+
+const FLAGS: [(u32, SchedulerFlags); 3] = [
+    (LVS_SCHEDULER_FLAG_1, SchedulerFlags::FLAG_1),
+    (LVS_SCHEDULER_FLAG_2, SchedulerFlags::FLAG_2),
+    (LVS_SCHEDULER_FLAG_3, SchedulerFlags::FLAG_3),
+];
+
+pub(crate) fn flags(bits: u32) -> Result<SchedulerFlags, lvs_status> {
+    let known = FLAGS.into_iter().filter(|(bit, _)| bits & bit != 0);
+    let flags = known.fold(SchedulerFlags::NONE, |flags, (_, flag)| flags.with(flag));
+    if flag_bits(flags) == bits { Ok(flags) } else { Err(LVS_ERR_SCHEDULER_FLAGS) }
+}
+
+pub(crate) fn flag_bits(flags: SchedulerFlags) -> u32 {
+    FLAGS.into_iter().filter(|(_, flag)| flags.contains(*flag)).map(|(bit, _)| bit).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_the_header_and_others_do_not_pass() {
+        for kind in SchedulerKind::ALL {
+            assert_eq!(scheduler(lvs_scheduler::from(kind) as c_int), Ok(kind));
+        }
+        for number in [-1, 10, c_int::MAX, c_int::MIN] {
+            assert_eq!(scheduler(number), Err(LVS_ERR_SCHEDULER));
+            assert_eq!(profile(number), Err(LVS_ERR_PROFILE));
+        }
+        assert_eq!(profile(1), Ok(Profile::Linux6_1_183));
+    }
+
+    #[test]
+    fn adm_5_flags_are_bits() {
+        for bits in 0..8 {
+            assert_eq!(flags(bits).map(flag_bits), Ok(bits));
+        }
+        for bits in [8, 9, u32::MAX] {
+            assert_eq!(flags(bits), Err(LVS_ERR_SCHEDULER_FLAGS));
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Results.
+
+use core::ffi::{CStr, c_char, c_int};
+
+use lvs_proto::BufferTooSmall;
+use lvs_proto::vrrp::{DatagramError, EncodeError};
+use lvs_proto::wire::ethernet;
+use lvs_sched::{ConnError, DestError, OutOfMemory};
+use lvs_vrrp::{ConfigError, SourceError};
+
+use self::lvs_status::*;
+
+/// How a call went. `lvs_strerror` has words for each.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_status {
+    /// Done.
+    LVS_OK = 0,
+
+    /// A pointer is NULL that must not be.
+    LVS_ERR_NULL = -1,
+    /// The `size` of a struct is not one that this library knows.
+    LVS_ERR_STRUCT_SIZE = -2,
+    /// There is no memory.
+    LVS_ERR_NO_MEMORY = -3,
+    /// The buffer is too small.
+    LVS_ERR_BUFFER_TOO_SMALL = -4,
+    /// An array would be larger than memory.
+    LVS_ERR_COUNT = -5,
+    /// A bug in the library was caught; of the handle nothing can be had any more.
+    LVS_ERR_PANIC = -6,
+    /// An address is neither LVS_IPV4 nor LVS_IPV6.
+    LVS_ERR_FAMILY = -7,
+    /// Addresses are of two families that must be of one.
+    LVS_ERR_MIXED_FAMILIES = -8,
+    /// An address is not that of one machine.
+    LVS_ERR_NOT_UNICAST = -9,
+    /// There is no such profile.
+    LVS_ERR_PROFILE = -10,
+    /// Refused, for a reason that has no number yet.
+    LVS_ERR_OTHER = -11,
+
+    /// There is no such scheduler.
+    LVS_ERR_SCHEDULER = -20,
+    /// A scheduler flag does not exist.
+    LVS_ERR_SCHEDULER_FLAGS = -21,
+    /// There is no such forwarding method.
+    LVS_ERR_METHOD = -22,
+    /// The weight is greater than INT32_MAX \[DST-8\].
+    LVS_ERR_WEIGHT = -23,
+    /// The lower threshold is above the upper one \[DST-8\].
+    LVS_ERR_THRESHOLDS_CROSSED = -24,
+    /// The upper threshold is greater than INT32_MAX \[DST-8\].
+    LVS_ERR_UPPER_THRESHOLD = -25,
+    /// There is no such service.
+    LVS_ERR_NO_SUCH_SERVICE = -26,
+    /// There is a destination of this address and port already \[DST-5\].
+    LVS_ERR_DEST_EXISTS = -27,
+    /// There is no such destination, or no longer.
+    LVS_ERR_NO_SUCH_DEST = -28,
+    /// The destination has no active connection.
+    LVS_ERR_NONE_ACTIVE = -29,
+    /// The destination has no inactive connection.
+    LVS_ERR_NONE_INACTIVE = -30,
+
+    /// The VRRP version is neither 2 nor 3.
+    LVS_ERR_VERSION = -40,
+    /// VRID 0 is none.
+    LVS_ERR_VRID = -41,
+    /// Priority 0 only says that a router resigns \[V3-TX-5\].
+    LVS_ERR_PRIORITY = -42,
+    /// The interval is not 1 to 4095 centiseconds; in version 2, 1 to 255 whole seconds \[T-9\].
+    LVS_ERR_INTERVAL = -43,
+    /// The advert count is not 1 to 100.
+    LVS_ERR_ADVERT_COUNT = -44,
+    /// There is no such way to treat losing adverts.
+    LVS_ERR_LOSING_ADVERT = -45,
+    /// There is no such way to treat adverts that an owner hears.
+    LVS_ERR_OWNER_ADVERTS = -46,
+    /// There is no such way to treat other address lists.
+    LVS_ERR_ADDRESS_MISMATCH = -47,
+    /// There is no such checksum form to send.
+    LVS_ERR_CHECKSUM_TRANSMIT = -48,
+    /// There is no such checksum form to accept.
+    LVS_ERR_CHECKSUM_ACCEPT = -49,
+    /// VRRP version 2 knows IPv4 only \[W-3\].
+    LVS_ERR_V2_OVER_IPV6 = -50,
+    /// Version 3 needs a virtual address \[V3-TX-9\].
+    LVS_ERR_NO_ADDRESSES = -51,
+    /// There are more than 255 virtual addresses.
+    LVS_ERR_TOO_MANY_ADDRESSES = -52,
+    /// A virtual address is listed twice \[W-18\].
+    LVS_ERR_DUPLICATE_ADDRESS = -53,
+    /// The source address is of another family than the virtual addresses.
+    LVS_ERR_SOURCE_FAMILY = -54,
+    /// The source address is not that of one machine.
+    LVS_ERR_SOURCE_NOT_UNICAST = -55,
+    /// The IPv6 source address is not link-local \[V3-TX-15\].
+    LVS_ERR_SOURCE_NOT_LINK_LOCAL = -56,
+    /// The packet does not carry a whole VRRP message from a host on the link.
+    LVS_ERR_NOT_VRRP = -57,
+}
+
+/// What `lvs_strerror` says.
+const MESSAGES: &[(lvs_status, &CStr)] = &[
+    (LVS_OK, c"success"),
+    (LVS_ERR_NULL, c"a pointer is NULL that must not be"),
+    (LVS_ERR_STRUCT_SIZE, c"the size of a struct is not one that this library knows"),
+    (LVS_ERR_NO_MEMORY, c"out of memory"),
+    (LVS_ERR_BUFFER_TOO_SMALL, c"the buffer is too small"),
+    (LVS_ERR_COUNT, c"an array would be larger than memory"),
+    (LVS_ERR_PANIC, c"a bug in the library was caught; the handle is of no use any more"),
+    (LVS_ERR_FAMILY, c"an address is neither LVS_IPV4 nor LVS_IPV6"),
+    (LVS_ERR_MIXED_FAMILIES, c"addresses are of two families that must be of one"),
+    (LVS_ERR_NOT_UNICAST, c"an address is not unicast"),
+    (LVS_ERR_PROFILE, c"no such profile"),
+    (LVS_ERR_OTHER, c"refused"),
+    (LVS_ERR_SCHEDULER, c"no such scheduler"),
+    (LVS_ERR_SCHEDULER_FLAGS, c"no such scheduler flag"),
+    (LVS_ERR_METHOD, c"no such forwarding method"),
+    (LVS_ERR_WEIGHT, c"the weight is greater than INT32_MAX"),
+    (LVS_ERR_THRESHOLDS_CROSSED, c"the lower threshold is above the upper one"),
+    (LVS_ERR_UPPER_THRESHOLD, c"the upper threshold is greater than INT32_MAX"),
+    (LVS_ERR_NO_SUCH_SERVICE, c"no such service"),
+    (LVS_ERR_DEST_EXISTS, c"the destination exists already"),
+    (LVS_ERR_NO_SUCH_DEST, c"no such destination"),
+    (LVS_ERR_NONE_ACTIVE, c"the destination has no active connection"),
+    (LVS_ERR_NONE_INACTIVE, c"the destination has no inactive connection"),
+    (LVS_ERR_VERSION, c"the VRRP version is neither 2 nor 3"),
+    (LVS_ERR_VRID, c"VRID 0 is none"),
+    (LVS_ERR_PRIORITY, c"priority 0 is not configurable"),
+    (
+        LVS_ERR_INTERVAL,
+        c"the interval is not 1 to 4095 centiseconds (version 2: 1 to 255 whole seconds)",
+    ),
+    (LVS_ERR_ADVERT_COUNT, c"the advert count is not 1 to 100"),
+    (LVS_ERR_LOSING_ADVERT, c"losing_advert is none of lvs_vrrp_losing_advert"),
+    (LVS_ERR_OWNER_ADVERTS, c"owner_adverts is none of lvs_vrrp_owner_adverts"),
+    (LVS_ERR_ADDRESS_MISMATCH, c"address_mismatch is none of lvs_vrrp_address_mismatch"),
+    (LVS_ERR_CHECKSUM_TRANSMIT, c"checksum_transmit is none of lvs_vrrp_checksum_transmit"),
+    (LVS_ERR_CHECKSUM_ACCEPT, c"checksum_accept is none of lvs_vrrp_checksum_accept"),
+    (LVS_ERR_V2_OVER_IPV6, c"VRRP version 2 over IPv6"),
+    (LVS_ERR_NO_ADDRESSES, c"no virtual address"),
+    (LVS_ERR_TOO_MANY_ADDRESSES, c"more than 255 virtual addresses"),
+    (LVS_ERR_DUPLICATE_ADDRESS, c"a virtual address is listed twice"),
+    (LVS_ERR_SOURCE_FAMILY, c"the source is of another family than the virtual addresses"),
+    (LVS_ERR_SOURCE_NOT_UNICAST, c"the source address is not unicast"),
+    (LVS_ERR_SOURCE_NOT_LINK_LOCAL, c"the IPv6 source address is not link-local"),
+    (LVS_ERR_NOT_VRRP, c"no whole VRRP message from a host on the link"),
+];
+
+/// A few words for `status`, static and never NULL, whatever the number.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_strerror(status: c_int) -> *const c_char {
+    MESSAGES
+        .iter()
+        .find(|(known, _)| *known as c_int == status)
+        .map_or(c"unknown status", |(_, message)| message)
+        .as_ptr()
+}
+
+impl From<OutOfMemory> for lvs_status {
+    fn from(_: OutOfMemory) -> Self {
+        LVS_ERR_NO_MEMORY
+    }
+}
+
+impl From<DestError> for lvs_status {
+    fn from(error: DestError) -> Self {
+        match error {
+            DestError::NoSuchService => LVS_ERR_NO_SUCH_SERVICE,
+            DestError::WeightTooLarge { .. } => LVS_ERR_WEIGHT,
+            DestError::ThresholdsCrossed { .. } => LVS_ERR_THRESHOLDS_CROSSED,
+            DestError::UpperThresholdTooLarge { .. } => LVS_ERR_UPPER_THRESHOLD,
+            DestError::FamilyMismatch { .. } => LVS_ERR_MIXED_FAMILIES,
+            DestError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
+            DestError::AlreadyExists => LVS_ERR_DEST_EXISTS,
+            DestError::NoSuchDestination => LVS_ERR_NO_SUCH_DEST,
+            DestError::OutOfMemory(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConnError> for lvs_status {
+    fn from(error: ConnError) -> Self {
+        match error {
+            ConnError::UnknownDest => LVS_ERR_NO_SUCH_DEST,
+            ConnError::NoneInactive => LVS_ERR_NONE_INACTIVE,
+            ConnError::NoneActive => LVS_ERR_NONE_ACTIVE,
+        }
+    }
+}
+
+impl From<ConfigError> for lvs_status {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::PriorityZero => LVS_ERR_PRIORITY,
+            ConfigError::AdvertCount(_) => LVS_ERR_ADVERT_COUNT,
+            ConfigError::V2OverIpv6 => LVS_ERR_V2_OVER_IPV6,
+            ConfigError::FractionalSeconds(_) | ConfigError::IntervalTooLong(_) => LVS_ERR_INTERVAL,
+            ConfigError::NoAddresses => LVS_ERR_NO_ADDRESSES,
+            ConfigError::TooManyAddresses(_) => LVS_ERR_TOO_MANY_ADDRESSES,
+            ConfigError::MixedFamilies(_) => LVS_ERR_MIXED_FAMILIES,
+            ConfigError::AddressNotUnicast(_) => LVS_ERR_NOT_UNICAST,
+            ConfigError::Duplicate(_) => LVS_ERR_DUPLICATE_ADDRESS,
+            ConfigError::Source(error) => error.into(),
+            _ => LVS_ERR_OTHER,
+        }
+    }
+}
+
+impl From<SourceError> for lvs_status {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::OtherFamily(_) => LVS_ERR_SOURCE_FAMILY,
+            SourceError::NotUnicast(_) => LVS_ERR_SOURCE_NOT_UNICAST,
+            SourceError::NotLinkLocal(_) => LVS_ERR_SOURCE_NOT_LINK_LOCAL,
+            _ => LVS_ERR_OTHER,
+        }
+    }
+}
+
+/// Only the room can be lacking: a virtual router is made of what can be advertised.
+impl From<EncodeError> for lvs_status {
+    fn from(error: EncodeError) -> Self {
+        match error {
+            EncodeError::BufferTooSmall(error) => error.into(),
+            _ => LVS_ERR_OTHER,
+        }
+    }
+}
+
+impl From<BufferTooSmall> for lvs_status {
+    fn from(_: BufferTooSmall) -> Self {
+        LVS_ERR_BUFFER_TOO_SMALL
+    }
+}
+
+impl From<ethernet::Error> for lvs_status {
+    fn from(_: ethernet::Error) -> Self {
+        LVS_ERR_NOT_VRRP
+    }
+}
+
+impl From<DatagramError> for lvs_status {
+    fn from(_: DatagramError) -> Self {
+        LVS_ERR_NOT_VRRP
+    }
+}

@@ -1,0 +1,192 @@
+//! What a virtual router is told once.
+
+use core::ffi::c_int;
+
+use lvs_proto::vrrp::{AdvertInterval, Priority, Version, Vrid};
+use lvs_vrrp::Config;
+
+use self::lvs_vrrp_profile::*;
+use super::choices::{
+    address_mismatch, checksum_accept, checksum_transmit, losing_advert, lvs_vrrp_address_mismatch,
+    lvs_vrrp_checksum_accept, lvs_vrrp_checksum_transmit, lvs_vrrp_losing_advert,
+    lvs_vrrp_owner_adverts, owner_adverts,
+};
+use crate::door::{status, write_sized};
+use crate::lvs_status;
+use crate::lvs_status::{LVS_ERR_INTERVAL, LVS_ERR_PROFILE, LVS_ERR_VERSION, LVS_ERR_VRID};
+
+/// Whose defaults a virtual router takes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_vrrp_profile {
+    /// Version 3 by RFC 9568 and its errata.
+    LVS_VRRP_RFC9568 = 0,
+    /// Version 3 by RFC 5798.
+    LVS_VRRP_RFC5798 = 1,
+    /// Version 2 by RFC 3768.
+    LVS_VRRP_RFC3768 = 2,
+    /// Version 2 as keepalived 2.4 does it by default.
+    LVS_VRRP_KEEPALIVED_V2 = 3,
+    /// Version 3 as keepalived 2.4 does it by default.
+    LVS_VRRP_KEEPALIVED_V3 = 4,
+}
+
+/// The parameters of a virtual router (RFC 9568 section 6.1).
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct lvs_vrrp_config {
+    /// The sizeof of this struct.
+    pub size: usize,
+    /// The version that the virtual router speaks: 2 or 3.
+    pub version: u8,
+    /// The virtual router: 1 to 255.
+    pub vrid: u8,
+    /// 1 to 254, or 255 on the router whose interface has the virtual addresses as its own; an
+    /// owner preempts and accepts whatever the fields say \[FSM-20\].
+    pub priority: u8,
+    /// Not 0 if a Backup router displaces an Active one of lower priority.
+    pub preempt: u8,
+    /// Not 0 if packets to the virtual addresses are accepted while Active, not only forwarded
+    /// (RFC 9568 Accept_Mode).
+    pub accept: u8,
+    /// The intervals of silence after which the Active router counts as down: 1 to 100, 3 by the
+    /// RFCs. To be the same on all routers of the virtual router.
+    pub advert_count: u8,
+    /// The time between own adverts: 1 to 4095 centiseconds; in version 2, 100 to 25500, whole
+    /// seconds \[T-9\].
+    pub interval_centiseconds: u16,
+    /// One of `enum lvs_vrrp_losing_advert`.
+    pub losing_advert: c_int,
+    /// One of `enum lvs_vrrp_owner_adverts`.
+    pub owner_adverts: c_int,
+    /// One of `enum lvs_vrrp_address_mismatch`.
+    pub address_mismatch: c_int,
+    /// One of `enum lvs_vrrp_checksum_transmit`.
+    pub checksum_transmit: c_int,
+    /// One of `enum lvs_vrrp_checksum_accept`.
+    pub checksum_accept: c_int,
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<lvs_vrrp_config>() == 40);
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<lvs_vrrp_config>() == 32);
+
+/// Fills in the defaults of a `profile`, one of `enum lvs_vrrp_profile`, for the virtual router
+/// `vrid`, 1 to 255. `config->size` is to be set before.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_PROFILE`, `LVS_ERR_VRID`.
+///
+/// # Safety
+/// `config` points to a `struct lvs_vrrp_config` of any version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_vrrp_config_init(
+    config: *mut lvs_vrrp_config,
+    profile: c_int,
+    vrid: u8,
+) -> lvs_status {
+    status(|| {
+        let defaults = defaults(profile, Vrid::new(vrid).ok_or(LVS_ERR_VRID)?)?;
+        // SAFETY: the caller's contract.
+        unsafe { write_sized(config, defaults.into()) }
+    })
+}
+
+fn defaults(profile: c_int, vrid: Vrid) -> Result<Config, lvs_status> {
+    let profiles = [
+        (LVS_VRRP_RFC9568, Config::rfc9568(vrid)),
+        (LVS_VRRP_RFC5798, Config::rfc5798(vrid)),
+        (LVS_VRRP_RFC3768, Config::rfc3768(vrid)),
+        (LVS_VRRP_KEEPALIVED_V2, Config::keepalived(Version::V2, vrid)),
+        (LVS_VRRP_KEEPALIVED_V3, Config::keepalived(Version::V3, vrid)),
+    ];
+    let config = profiles.into_iter().find(|(number, _)| *number as c_int == profile);
+    config.map(|(_, config)| config).ok_or(LVS_ERR_PROFILE)
+}
+
+impl From<Config> for lvs_vrrp_config {
+    fn from(config: Config) -> Self {
+        Self {
+            size: size_of::<Self>(),
+            version: match config.version {
+                Version::V2 => 2,
+                Version::V3 => 3,
+            },
+            vrid: config.vrid.get(),
+            priority: config.priority.get(),
+            preempt: config.preempt.into(),
+            accept: config.accept.into(),
+            advert_count: config.advert_count,
+            interval_centiseconds: config.interval.centiseconds(),
+            losing_advert: lvs_vrrp_losing_advert::from(config.losing_advert) as c_int,
+            owner_adverts: lvs_vrrp_owner_adverts::from(config.owner_adverts) as c_int,
+            address_mismatch: lvs_vrrp_address_mismatch::from(config.address_mismatch) as c_int,
+            checksum_transmit: lvs_vrrp_checksum_transmit::from(config.checksum_transmit) as c_int,
+            checksum_accept: lvs_vrrp_checksum_accept::from(config.checksum_accept) as c_int,
+        }
+    }
+}
+
+impl TryFrom<lvs_vrrp_config> for Config {
+    type Error = lvs_status;
+
+    fn try_from(config: lvs_vrrp_config) -> Result<Self, lvs_status> {
+        Ok(Self {
+            version: match config.version {
+                2 => Version::V2,
+                3 => Version::V3,
+                _ => return Err(LVS_ERR_VERSION),
+            },
+            vrid: Vrid::new(config.vrid).ok_or(LVS_ERR_VRID)?,
+            priority: Priority::new(config.priority),
+            interval: interval(config.interval_centiseconds).ok_or(LVS_ERR_INTERVAL)?,
+            preempt: config.preempt != 0,
+            accept: config.accept != 0,
+            advert_count: config.advert_count,
+            losing_advert: losing_advert(config.losing_advert)?,
+            owner_adverts: owner_adverts(config.owner_adverts)?,
+            address_mismatch: address_mismatch(config.address_mismatch)?,
+            checksum_transmit: checksum_transmit(config.checksum_transmit)?,
+            checksum_accept: checksum_accept(config.checksum_accept)?,
+        })
+    }
+}
+
+/// Of either version; which may have it is checked with the rest.
+fn interval(centiseconds: u16) -> Option<AdvertInterval> {
+    let whole_seconds = || match (centiseconds / 100, centiseconds % 100) {
+        (seconds, 0) => u8::try_from(seconds).ok().and_then(AdvertInterval::from_seconds),
+        _ => None,
+    };
+    AdvertInterval::from_centiseconds(centiseconds).or_else(whole_seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_profile_round_trips() {
+        let vrid = Vrid::new(51).unwrap();
+        for profile in 0..5 {
+            let config = defaults(profile, vrid).unwrap();
+            assert_eq!(Config::try_from(lvs_vrrp_config::from(config)), Ok(config));
+        }
+        assert_eq!(defaults(5, vrid), Err(LVS_ERR_PROFILE));
+        assert_eq!(defaults(-1, vrid), Err(LVS_ERR_PROFILE));
+    }
+
+    #[test]
+    fn t_9_intervals_of_both_versions() {
+        for centiseconds in [1, 150, 4095, 4100, 25_500] {
+            assert_eq!(
+                interval(centiseconds).map(AdvertInterval::centiseconds),
+                Some(centiseconds)
+            );
+        }
+        for centiseconds in [0, 4096, 25_600, u16::MAX] {
+            assert_eq!(interval(centiseconds), None);
+        }
+    }
+}

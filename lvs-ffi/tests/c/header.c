@@ -1,0 +1,3 @@
+/* The header needs nothing before it and bears to be included twice. */
+#include "lvs.h"
+#include "lvs.h"

@@ -1,0 +1,33 @@
+//! What the tests that need a C compiler share.
+
+use std::env;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Runs `command` to its end, which must be a good one, and returns what it printed.
+pub(crate) fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let (stdout, stderr) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{stdout}{stderr}", output.status);
+    stdout.into_owned()
+}
+
+/// Whether `compiler` can be run. Where it cannot, says so past the test harness, which keeps what
+/// good tests print to itself, and fails if nothing may be skipped.
+pub(crate) fn is_installed(compiler: &str) -> bool {
+    let found = Command::new(compiler).arg("--version").output().is_ok();
+    if !found {
+        let hint = "to run it: apt-get install gcc g++ clang";
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "SKIPPED for want of {compiler}; {hint}").unwrap();
+        assert!(env::var_os("LVS_REQUIRE_ALL").is_none(), "{compiler} is required; {hint}");
+    }
+    found
+}
