@@ -1,0 +1,15 @@
+//! The clock that the deciders are handed.
+
+use lvs_proto::Instant;
+use nix::time::{ClockId, clock_gettime};
+
+/// Now, on the clock that also counts the time a machine was suspended \[S-12\].
+///
+/// # Errors
+/// The kernel has no such clock (before Linux 2.6.39).
+pub fn now() -> nix::Result<Instant> {
+    let time = clock_gettime(ClockId::CLOCK_BOOTTIME)?;
+    let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
+    let micros = u64::try_from(time.tv_nsec() / 1_000).unwrap_or(0);
+    Ok(Instant::from_micros(seconds * 1_000_000 + micros))
+}

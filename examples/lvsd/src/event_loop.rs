@@ -1,0 +1,250 @@
+//! The loop around a daemon: frames, time, signals and the state of the link.
+
+use std::io::{ErrorKind, Read};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use lvs_proto::{Family, Instant, MacAddr};
+use lvs_vrrp::{Event, Reason, State};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
+use serde_json::json;
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+
+use crate::capture::Capture;
+use crate::clock;
+use crate::netlink::{self, Interface};
+use crate::packet_socket::{FrameBuffer, PacketSocket};
+use crate::virtual_router::{HostAction, VirtualRouter};
+
+/// Frames that are taken in before timers are looked at: more than a socket's queue holds, so that
+/// no timer fires over an advert that was waiting \[S-7\], and a flood cannot hold timers back.
+const DRAIN: usize = 4_096;
+
+/// A daemon that lives on one interface and has one virtual router.
+pub trait Daemon {
+    /// Its virtual router.
+    fn virtual_router(&mut self) -> &mut VirtualRouter;
+
+    /// Takes in a frame; frames of its own making go to `send`.
+    fn handle_frame(
+        &mut self,
+        now: Instant,
+        frame: &mut [u8],
+        send: &mut impl FnMut(&[u8]),
+    ) -> Disposition;
+
+    /// Does what is due.
+    fn handle_timeout(&mut self, now: Instant);
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called next.
+    fn next_deadline(&self) -> Option<Instant>;
+
+    /// The virtual addresses are to be accepted from now on, or no more.
+    ///
+    /// # Errors
+    /// The host refused; the daemon goes on.
+    fn accept_addresses(&mut self, accept: bool) -> Result<()>;
+
+    /// Prints what a person wants to see (SIGUSR1).
+    fn print_report(&self);
+}
+
+/// What becomes of a frame that a daemon has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// It was rewritten and goes out again.
+    Forward,
+    /// It goes nowhere.
+    Done,
+}
+
+/// Drives `daemon` on `interface` until SIGTERM or SIGINT, and then lets it resign.
+///
+/// # Errors
+/// The packet socket cannot be had or breaks.
+pub fn drive(daemon: &mut impl Daemon, interface: &Interface, pcap: Option<&Path>) -> Result<()> {
+    let socket = open_socket(daemon.virtual_router(), interface)?;
+    let capture = pcap.map(Capture::create).transpose()?;
+    let mut link = Link { socket, capture };
+    let terminate = signal_stream(&[SIGTERM, SIGINT])?;
+    let report = signal_stream(&[SIGUSR1])?;
+    let carrier = netlink::follow_link(interface.index)?;
+    let mut buffer = FrameBuffer::new();
+
+    daemon.virtual_router().machine_mut().startup(clock::now()?);
+    loop {
+        carry_out(daemon, &mut link);
+        let deadline = earliest(daemon);
+        wait(&[link.socket.as_fd(), terminate.as_fd(), report.as_fd(), carrier.as_fd()], deadline)?;
+        if !read_all(&terminate)?.is_empty() {
+            daemon.virtual_router().machine_mut().shutdown(clock::now()?);
+            carry_out(daemon, &mut link);
+            return Ok(());
+        }
+        if !read_all(&report)?.is_empty() {
+            daemon.print_report();
+        }
+        for state in read_all(&carrier)? {
+            follow_carrier(daemon, state != 0)?;
+            carry_out(daemon, &mut link);
+        }
+        take_in(daemon, &mut link, &mut buffer)?;
+        let now = clock::now()?;
+        daemon.virtual_router().machine_mut().handle_timeout(now);
+        daemon.handle_timeout(now);
+    }
+}
+
+/// The socket and what records its traffic.
+struct Link {
+    socket: PacketSocket,
+    capture: Option<Capture>,
+}
+
+impl Link {
+    /// Sends a frame; one that cannot be sent is lost, as it might be on the wire.
+    fn send(&mut self, frame: &[u8]) {
+        self.record(frame);
+        if let Err(error) = self.socket.send(frame) {
+            log::warn!("a frame could not be sent: {error}");
+        }
+    }
+
+    fn forward(&mut self, buffer: &mut FrameBuffer) {
+        self.record(buffer.frame_mut());
+        if let Err(error) = self.socket.forward(buffer) {
+            log::warn!("a frame could not be forwarded: {error}");
+        }
+    }
+
+    fn record(&mut self, frame: &[u8]) {
+        if let Some(capture) = &mut self.capture {
+            capture.write(frame);
+        }
+    }
+}
+
+/// A socket that also hears the VRRP group, the virtual MAC address, and whatever solicits
+/// neighbours.
+fn open_socket(router: &VirtualRouter, interface: &Interface) -> Result<PacketSocket> {
+    let socket = PacketSocket::open(interface.index).context("opening a packet socket")?;
+    let machine = router.machine();
+    socket.join(machine.virtual_mac())?;
+    match machine.family() {
+        Family::V4 => socket.join(MacAddr::new([0x01, 0x00, 0x5e, 0x00, 0x00, 0x12]))?,
+        Family::V6 => socket.join_all_groups()?,
+    }
+    Ok(socket)
+}
+
+/// Takes in what is waiting, and answers frame by frame.
+fn take_in(daemon: &mut impl Daemon, link: &mut Link, buffer: &mut FrameBuffer) -> Result<()> {
+    for _ in 0..DRAIN {
+        match link.socket.receive(buffer) {
+            Ok(true) => {}
+            Ok(false) => break,
+            // The link's state comes by netlink; its packets have simply ended.
+            Err(error) if error.kind() == ErrorKind::NetworkDown => break,
+            Err(error) => return Err(error).context("receiving a frame"),
+        }
+        link.record(buffer.frame_mut());
+        let now = clock::now()?;
+        let disposition =
+            daemon.handle_frame(now, buffer.frame_mut(), &mut |frame| link.send(frame));
+        if disposition == Disposition::Forward {
+            link.forward(buffer);
+        }
+        carry_out(daemon, link);
+    }
+    Ok(())
+}
+
+/// Drains the actions of the virtual router.
+fn carry_out(daemon: &mut impl Daemon, link: &mut Link) {
+    loop {
+        let action = daemon.virtual_router().poll(&mut |frame| link.send(frame));
+        let accept = match action {
+            None => return,
+            Some(HostAction::Notify(event)) => {
+                print_state(&event);
+                continue;
+            }
+            Some(HostAction::Install) => true,
+            Some(HostAction::Remove) => false,
+        };
+        if let Err(error) = daemon.accept_addresses(accept) {
+            log::error!("{error:#}");
+        }
+    }
+}
+
+fn follow_carrier(daemon: &mut impl Daemon, running: bool) -> Result<()> {
+    let now = clock::now()?;
+    let machine = daemon.virtual_router().machine_mut();
+    if running {
+        machine.interface_up(now);
+    } else {
+        machine.interface_down(now);
+    }
+    Ok(())
+}
+
+fn earliest(daemon: &mut impl Daemon) -> Option<Instant> {
+    let router = daemon.virtual_router().machine().next_deadline();
+    [router, daemon.next_deadline()].into_iter().flatten().min()
+}
+
+/// Sleeps until something can be read or `deadline` has come.
+fn wait(sources: &[std::os::fd::BorrowedFd<'_>], deadline: Option<Instant>) -> Result<()> {
+    let now = clock::now()?;
+    let timeout = deadline.map(|deadline| {
+        TimeSpec::from_duration(
+            deadline.saturating_duration_since(now).min(Duration::from_secs(60)),
+        )
+    });
+    let mut sources: Vec<_> =
+        sources.iter().map(|source| PollFd::new(*source, PollFlags::POLLIN)).collect();
+    match ppoll(&mut sources, timeout, None) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error).context("waiting"),
+    }
+}
+
+/// A stream that carries an octet for each of `signals` that arrives.
+fn signal_stream(signals: &[i32]) -> Result<UnixStream> {
+    let (read, write) = UnixStream::pair()?;
+    read.set_nonblocking(true)?;
+    for signal in signals {
+        signal_hook::low_level::pipe::register(*signal, write.try_clone()?)?;
+    }
+    Ok(read)
+}
+
+fn read_all(mut stream: &UnixStream) -> Result<Vec<u8>> {
+    let mut octets = [0; 64];
+    match stream.read(&mut octets) {
+        Ok(length) => Ok(octets.iter().take(length).copied().collect()),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A JSON line for whoever watches: `{"state":"MASTER","time":1700000000.25}`.
+fn print_state(event: &Event) {
+    let state = match (event.to, event.reason) {
+        (State::Active, _) => "MASTER",
+        (State::Backup, _) => "BACKUP",
+        (State::Initialize, Reason::InterfaceDown) => "FAULT",
+        (State::Initialize, _) => "INIT",
+    };
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    log::info!("{event}");
+    println!("{}", json!({ "state": state, "time": time }));
+}

@@ -1,0 +1,84 @@
+//! The least HTTP that a browser and a server would recognise.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// What a client asks.
+pub(crate) const REQUEST: &str = "GET / HTTP/1.0\r\n\r\n";
+
+/// How long a server waits for the rest of a request.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Serves `body` to whoever asks, each client in a thread of its own, until the process ends.
+///
+/// The threads stay in the network namespace of the caller.
+///
+/// # Errors
+/// The port is taken.
+pub(crate) fn serve(port: u16, body: String) -> io::Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))?;
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let body = body.clone();
+            thread::spawn(move || {
+                if let Err(error) = answer(stream, &body) {
+                    log::debug!("a client went away: {error}");
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+/// Asks `server` for its page from `client`, and gives the body; all within `timeout`.
+///
+/// # Errors
+/// Nobody answered in time, or what came is not a page.
+pub(crate) fn get(
+    client: SocketAddrV4,
+    server: SocketAddrV4,
+    timeout: Duration,
+) -> io::Result<String> {
+    let deadline = Instant::now() + timeout;
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+    socket.bind(&SocketAddr::from(client).into())?;
+    socket.connect_timeout(&SocketAddr::from(server).into(), timeout)?;
+    let mut stream = TcpStream::from(socket);
+    let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+    stream.set_read_timeout(Some(left))?;
+    stream.write_all(REQUEST.as_bytes())?;
+    let mut page = String::new();
+    stream.read_to_string(&mut page)?;
+    body_of(&page).map(str::to_owned).ok_or_else(|| io::Error::other("not a page"))
+}
+
+/// The page with `body` as it is sent.
+#[must_use]
+pub(crate) fn page(body: &str) -> String {
+    format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+}
+
+/// The body of a page, if it is one.
+#[must_use]
+pub(crate) fn body_of(page: &str) -> Option<&str> {
+    let (head, body) = page.split_once("\r\n\r\n")?;
+    head.starts_with("HTTP/1.0 200 ").then_some(body)
+}
+
+/// Reads the whole request before it answers: a socket closed over unread octets is reset.
+fn answer(mut stream: TcpStream, body: &str) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut request = Vec::new();
+    let mut octets = [0; 512];
+    while !request.ends_with(b"\r\n\r\n") && request.len() < 8_192 {
+        match stream.read(&mut octets)? {
+            0 => return Ok(()),
+            length => request.extend(octets.iter().take(length)),
+        }
+    }
+    stream.write_all(page(body).as_bytes())
+}

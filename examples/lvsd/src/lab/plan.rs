@@ -1,0 +1,140 @@
+//! The cluster's addresses, services and times (scenario S1, with a second director).
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::promise::Schedule;
+
+/// How many directors there are.
+pub(crate) const DIRECTORS: usize = 2;
+/// How many real servers there are.
+pub(crate) const SERVERS: usize = 3;
+/// Requests per trial; a multiple of what the weights of a round robin add up to.
+pub(crate) const REQUESTS: usize = 300;
+/// How long to wait for a director to become Active before giving up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// The pause between two requests of the stream.
+pub(crate) const STREAM_GAP: Duration = Duration::from_millis(5);
+/// How long a client waits for its page.
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// The address that clients know.
+pub(crate) const VIRTUAL_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 214, 140);
+/// The prefix length of everybody's network.
+pub(crate) const PREFIX: u8 = 24;
+/// The directors' own addresses.
+pub(crate) const DIRECTOR_ADDRESSES: [Ipv4Addr; DIRECTORS] =
+    [Ipv4Addr::new(192, 168, 214, 141), Ipv4Addr::new(192, 168, 214, 142)];
+/// The real servers' own addresses.
+pub(crate) const SERVER_ADDRESSES: [Ipv4Addr; SERVERS] = [
+    Ipv4Addr::new(192, 168, 214, 143),
+    Ipv4Addr::new(192, 168, 214, 145),
+    Ipv4Addr::new(192, 168, 214, 147),
+];
+/// The clients' addresses, all of one host.
+pub(crate) const CLIENTS: [Ipv4Addr; 30] = {
+    let mut clients = [Ipv4Addr::UNSPECIFIED; 30];
+    let mut number = 0;
+    while number < clients.len() {
+        clients[number] = Ipv4Addr::new(192, 168, 214, 10 + number as u8);
+        number += 1;
+    }
+    clients
+};
+
+/// The port that the first request comes from; each further one comes from the next.
+pub(crate) const FIRST_CLIENT_PORT: u16 = 10_000;
+
+/// The virtual router of both directors.
+pub(crate) const VRID: u8 = 51;
+/// The directors' priorities: the first is Active while it lives.
+pub(crate) const PRIORITIES: [u8; DIRECTORS] = [150, 100];
+/// The time between adverts, in centiseconds.
+pub(crate) const ADVERT_CENTISECONDS: u16 = 50;
+
+/// What a busy machine may add to the protocol's bound.
+const SCHEDULING_ALLOWANCE: Duration = Duration::from_millis(150);
+
+/// A scheduler on a port of the virtual address.
+#[derive(Debug)]
+pub(crate) struct Trial {
+    /// As the report calls it.
+    pub(crate) name: &'static str,
+    /// What it promises.
+    pub(crate) schedule: Schedule,
+    /// The service's port.
+    pub(crate) port: u16,
+    /// Its options in the words of ipvsadm.
+    pub(crate) options: &'static str,
+    /// The real servers' weights, in the order in which they are added.
+    pub(crate) weights: [u32; SERVERS],
+}
+
+/// One trial for each scheduler.
+pub(crate) const TRIALS: [Trial; 5] = [
+    Trial {
+        name: "rr",
+        schedule: Schedule::RoundRobin,
+        port: 80,
+        options: "-s rr",
+        weights: [1, 1, 1],
+    },
+    Trial {
+        name: "wrr",
+        schedule: Schedule::WeightedRoundRobin,
+        port: 81,
+        options: "-s wrr",
+        weights: [1, 2, 3],
+    },
+    Trial {
+        name: "wlc",
+        schedule: Schedule::WeightedLeastConnection,
+        port: 82,
+        options: "-s wlc",
+        weights: [1, 2, 3],
+    },
+    Trial {
+        name: "sh",
+        schedule: Schedule::SourceHash,
+        port: 83,
+        options: "-s sh",
+        weights: [1, 2, 3],
+    },
+    Trial {
+        name: "wlc, persistent",
+        schedule: Schedule::Persistent,
+        port: 84,
+        options: "-s wlc -p 3600",
+        weights: [1, 2, 5],
+    },
+];
+
+/// The services in the syntax of `ipvsadm-save`.
+#[must_use]
+pub(crate) fn rules() -> String {
+    let mut rules = String::new();
+    for Trial { port, options, weights, .. } in &TRIALS {
+        let service = format!("{VIRTUAL_ADDRESS}:{port}");
+        let _ = writeln!(rules, "-A -t {service} {options}");
+        for (server, weight) in SERVER_ADDRESSES.iter().zip(weights) {
+            let _ = writeln!(rules, "-a -t {service} -r {server}:{port} -g -w {weight}");
+        }
+    }
+    rules
+}
+
+/// What server `number` answers, as in scenario S1.
+#[must_use]
+pub(crate) fn page_of(number: usize) -> String {
+    format!("RS {} SERVER\n", number + 1)
+}
+
+/// The longest that the second director may take: 3 intervals and its skew time (RFC 9568 section
+/// 6.1), and an allowance for the machine.
+#[must_use]
+pub(crate) fn takeover_bound() -> Duration {
+    let interval = Duration::from_millis(u64::from(ADVERT_CENTISECONDS) * 10);
+    let skew = interval * (256 - u32::from(PRIORITIES[1])) / 256;
+    interval * 3 + skew + SCHEDULING_ALLOWANCE
+}

@@ -1,0 +1,23 @@
+//! The parts of `lvsd`, a Linux embedder of the lvs crates.
+//!
+//! The deciders know no sockets and no clock. Here is what they are embedded in: a packet socket
+//! ([`packet_socket`]), the kernel's tables ([`netlink`]), a clock ([`clock`]) and a loop around
+//! them ([`event_loop`]). [`node`] and [`virtual_router`] join the crates into a director, still
+//! without a socket.
+
+pub mod capture;
+pub mod clock;
+pub mod event_loop;
+pub mod lab;
+pub mod namespace;
+pub mod netlink;
+pub mod node;
+pub mod packet_socket;
+pub mod run;
+pub mod virtual_router;
+pub mod vrrp;
+
+/// The examples on the first page compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

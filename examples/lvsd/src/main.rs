@@ -1,0 +1,47 @@
+//! `lvsd`: a Linux director built from the lvs crates, and a laboratory that shows a whole cluster.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use lvsd::lab::{self, LabArgs};
+use lvsd::run::{self, RunArgs};
+use lvsd::vrrp::{self, VrrpArgs};
+
+/// A Linux director built from the lvs crates. Without a command: the laboratory.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build a whole cluster on this machine, use it, and kill its Active director
+    Lab(LabArgs),
+    /// Be a director on an interface: virtual services by direct routing, with a virtual router
+    Run(RunArgs),
+    /// Be a virtual router on an interface, and nothing else
+    Vrrp(VrrpArgs),
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    env_logger::init();
+    match play(args.command.unwrap_or(Command::Lab(LabArgs::default()))) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("lvsd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn play(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Lab(args) => lab::run(&args),
+        Command::Run(args) => run::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Vrrp(args) => vrrp::run(&args).map(|()| ExitCode::SUCCESS),
+    }
+}

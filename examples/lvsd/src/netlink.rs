@@ -1,0 +1,269 @@
+//! What the kernel knows: interfaces, addresses and neighbours.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use futures_util::{StreamExt, TryStreamExt};
+use lvs_proto::{Family, MacAddr};
+use rtnetlink::packet_core::NetlinkPayload;
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
+use rtnetlink::packet_route::link::{LinkAttribute, LinkFlags};
+use rtnetlink::packet_route::neighbour::{
+    NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourState,
+};
+use rtnetlink::{Handle, MulticastGroup};
+use tokio::runtime::Runtime;
+
+/// Runs `work` with a netlink connection to the calling thread's network namespace.
+///
+/// # Errors
+/// No netlink socket can be had, or what `work` says.
+pub fn run<T>(work: impl AsyncFnOnce(Handle) -> Result<T>) -> Result<T> {
+    runtime()?.block_on(async {
+        let (connection, handle, _) = rtnetlink::new_connection().context("netlink socket")?;
+        tokio::spawn(connection);
+        work(handle).await
+    })
+}
+
+fn runtime() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+/// A network interface as it is now.
+#[derive(Clone, Debug)]
+pub struct Interface {
+    /// The kernel's number of it.
+    pub index: u32,
+    /// Its hardware address.
+    pub mac: MacAddr,
+    /// Its addresses in the kernel's order, the primary one first.
+    pub addresses: Vec<IpAddr>,
+}
+
+impl Interface {
+    /// The interface of that name.
+    ///
+    /// # Errors
+    /// There is none, or it is not an Ethernet interface.
+    pub fn named(name: &str) -> Result<Self> {
+        run(async |handle| {
+            let links = handle.link().get().match_name(name).execute().try_next().await;
+            let link = links.ok().flatten().ok_or_else(|| anyhow!("no interface named {name}"))?;
+            let mac = link.attributes.iter().find_map(hardware_address);
+            let index = link.header.index;
+            let found = handle.address().get().set_link_index_filter(index).execute();
+            let found: Vec<AddressMessage> = found.try_collect().await?;
+            Ok(Self {
+                index,
+                mac: mac.ok_or_else(|| anyhow!("{name} has no Ethernet address"))?,
+                addresses: found.iter().filter_map(own_address).collect(),
+            })
+        })
+    }
+
+    /// The address that adverts of `family` are sent from: the primary IPv4 address, the link-local
+    /// IPv6 address (RFC 9568 sections 5.1.1.1 and 5.1.2.1).
+    #[must_use]
+    pub fn advert_source(&self, family: Family) -> Option<IpAddr> {
+        self.addresses.iter().copied().find(|address| match (family, address) {
+            (Family::V4, IpAddr::V4(_)) => true,
+            (Family::V6, IpAddr::V6(address)) => address.is_unicast_link_local(),
+            _ => false,
+        })
+    }
+}
+
+/// A stream of octets, one for each state of the interface from now on: 1 while it can carry frames
+/// (set up, and with a carrier), else 0. A thread of its own follows the kernel.
+///
+/// # Errors
+/// No thread or stream can be had.
+pub fn follow_link(index: u32) -> io::Result<UnixStream> {
+    let (read, write) = UnixStream::pair()?;
+    read.set_nonblocking(true)?;
+    // The socket belongs to the namespace of the thread that opens it, and a thread starts in its
+    // parent's.
+    thread::Builder::new().spawn(move || {
+        let outcome = runtime().and_then(|runtime| runtime.block_on(report_link(index, write)));
+        if let Err(error) = outcome {
+            log::error!("the state of the interface cannot be followed any more: {error:#}");
+        }
+    })?;
+    Ok(read)
+}
+
+async fn report_link(index: u32, mut states: UnixStream) -> Result<()> {
+    let groups = &[MulticastGroup::Link];
+    let (connection, handle, mut messages) = rtnetlink::new_multicast_connection(groups)?;
+    tokio::spawn(connection);
+    let mut known = true;
+    let link = handle.link().get().match_index(index).execute().try_next().await?;
+    let mut flags = link.map(|link| link.header.flags);
+    loop {
+        let running = flags.is_some_and(|flags| flags.contains(LinkFlags::Up | LinkFlags::Running));
+        if running != known {
+            known = running;
+            states.write_all(&[u8::from(running)])?;
+        }
+        flags = loop {
+            let Some((message, _)) = messages.next().await else { return Ok(()) };
+            match message.payload {
+                NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewLink(link))
+                    if link.header.index == index =>
+                {
+                    break Some(link.header.flags);
+                }
+                NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelLink(link))
+                    if link.header.index == index =>
+                {
+                    break None;
+                }
+                _ => {}
+            }
+        };
+    }
+}
+
+/// Adds `addresses` to the interface, for hosts that are to accept what is sent to them.
+///
+/// IPv6 addresses skip duplicate address detection, which would hold them back a second \[ND-2\].
+///
+/// # Errors
+/// No right to (`CAP_NET_ADMIN`), or the interface is gone. An address that is there already is
+/// none.
+pub fn install(index: u32, addresses: &[(IpAddr, u8)]) -> Result<()> {
+    run(async |handle| {
+        for (address, prefix) in addresses {
+            let mut request = handle.address().add(index, *address, *prefix).replace();
+            if address.is_ipv6() {
+                let flags = AddressAttribute::Flags(AddressFlags::Nodad);
+                request.message_mut().attributes.push(flags);
+            }
+            request.execute().await.with_context(|| format!("adding {address}/{prefix}"))?;
+        }
+        Ok(())
+    })
+}
+
+/// Removes `addresses` from the interface; those that are not there are passed over.
+///
+/// # Errors
+/// No right to (`CAP_NET_ADMIN`), or the interface is gone.
+pub fn remove(index: u32, addresses: &[(IpAddr, u8)]) -> Result<()> {
+    run(async |handle| {
+        let found = handle.address().get().set_link_index_filter(index).execute();
+        let found: Vec<AddressMessage> = found.try_collect().await?;
+        for message in found {
+            let ours = own_address(&message)
+                .is_some_and(|address| addresses.contains(&(address, message.header.prefix_len)));
+            if ours {
+                handle.address().del(message).execute().await?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The link addresses of some hosts, kept up to date from the kernel's neighbour table.
+#[derive(Clone, Debug)]
+pub struct Neighbours {
+    table: Arc<Mutex<HashMap<IpAddr, MacAddr>>>,
+}
+
+impl Neighbours {
+    /// Follows `hosts` on the interface of that index, in a thread of its own that ends with the
+    /// process. The kernel is asked to resolve each host and to keep its entry fresh.
+    #[must_use]
+    pub fn follow(interface_index: u32, hosts: Vec<IpAddr>) -> Self {
+        let table = Arc::new(Mutex::new(HashMap::new()));
+        let shared = Arc::clone(&table);
+        thread::spawn(move || {
+            let outcome =
+                run(async |handle| refresh(handle, interface_index, &hosts, &shared).await);
+            if let Err(error) = outcome {
+                log::error!("the neighbour table cannot be read any more: {error:#}");
+            }
+        });
+        Self { table }
+    }
+
+    /// The link address of `host`, if it is known.
+    #[must_use]
+    pub fn get(&self, host: IpAddr) -> Option<MacAddr> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).get(&host).copied()
+    }
+}
+
+/// Reads the neighbour table again and again; often while a host is unknown, each second after.
+async fn refresh(
+    handle: Handle,
+    interface_index: u32,
+    hosts: &[IpAddr],
+    table: &Mutex<HashMap<IpAddr, MacAddr>>,
+) -> Result<()> {
+    loop {
+        for host in hosts {
+            let use_it = handle.neighbours().add(interface_index, *host).replace();
+            // "Use" makes the kernel resolve the entry or check that it is still right.
+            let use_it = use_it.state(NeighbourState::None).flags(NeighbourFlags::Use);
+            if let Err(error) = use_it.execute().await {
+                log::warn!("the kernel does not resolve {host}: {error}");
+            }
+        }
+        let mut found = HashMap::new();
+        let mut entries = handle.neighbours().get().execute();
+        while let Some(entry) = entries.try_next().await? {
+            if entry.header.ifindex == interface_index {
+                found.extend(neighbour(&entry.attributes));
+            }
+        }
+        let complete = hosts.iter().all(|host| found.contains_key(host));
+        *table.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        let pause = if complete { Duration::from_secs(1) } else { Duration::from_millis(50) };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+fn neighbour(attributes: &[NeighbourAttribute]) -> Option<(IpAddr, MacAddr)> {
+    let address = attributes.iter().find_map(|attribute| match attribute {
+        NeighbourAttribute::Destination(NeighbourAddress::Inet(address)) => Some((*address).into()),
+        NeighbourAttribute::Destination(NeighbourAddress::Inet6(address)) => {
+            Some((*address).into())
+        }
+        _ => None,
+    })?;
+    let mac = attributes.iter().find_map(|attribute| match attribute {
+        NeighbourAttribute::LinkLayerAddress(octets) => octets.as_slice().try_into().ok(),
+        _ => None,
+    })?;
+    Some((address, MacAddr::new(mac)))
+}
+
+fn hardware_address(attribute: &LinkAttribute) -> Option<MacAddr> {
+    match attribute {
+        LinkAttribute::Address(octets) => octets.as_slice().try_into().ok().map(MacAddr::new),
+        _ => None,
+    }
+}
+
+/// The interface's own address: `IFA_LOCAL` where there is one, else `IFA_ADDRESS`.
+fn own_address(message: &AddressMessage) -> Option<IpAddr> {
+    let local = message.attributes.iter().find_map(|attribute| match attribute {
+        AddressAttribute::Local(address) => Some(*address),
+        _ => None,
+    });
+    local.or_else(|| {
+        message.attributes.iter().find_map(|attribute| match attribute {
+            AddressAttribute::Address(address) => Some(*address),
+            _ => None,
+        })
+    })
+}

@@ -1,0 +1,168 @@
+//! `lvsd run`: a director on an interface, virtual services by direct routing.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use lvs_proto::frames::OwnAddresses;
+use lvs_proto::{Instant, MacAddr, Method};
+use lvs_sched::{Director, DirectorConfig, Rule, ServiceKey};
+
+use crate::clock;
+use crate::event_loop::{self, Daemon, Disposition};
+use crate::netlink::{Interface, Neighbours};
+use crate::node::Node;
+use crate::virtual_router::{RouterArgs, VirtualRouter};
+
+/// Options of `lvsd run`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct RunArgs {
+    #[command(flatten)]
+    router: RouterArgs,
+    /// The virtual services in the syntax of ipvsadm-save; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    rules: PathBuf,
+    /// The virtual addresses; by default those of the services
+    #[arg(long, value_name = "A", value_delimiter = ',')]
+    vip: Vec<IpAddr>,
+    /// Write what this director sees and sends into a file
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
+}
+
+/// Runs the director until SIGTERM.
+///
+/// # Errors
+/// Bad options or rules, no such interface, or no right to packet sockets.
+pub fn run(args: &RunArgs) -> Result<()> {
+    let rules = read_rules(&args.rules)?;
+    let mut director =
+        Director::new(DirectorConfig { seed: seed()?, ..DirectorConfig::default() })?;
+    for (line, rule) in &rules {
+        director
+            .apply(clock::now()?, rule)
+            .with_context(|| format!("{}, line {line}", args.rules.display()))?;
+    }
+    let interface = Interface::named(&args.router.iface)?;
+    let addresses = if args.vip.is_empty() { service_addresses(&rules) } else { args.vip.clone() };
+    ensure!(!addresses.is_empty(), "no virtual address: no service has one, and no --vip is given");
+    let neighbours = Neighbours::follow(interface.index, real_servers(&rules));
+    let mut daemon = RunDaemon(Node {
+        router: VirtualRouter::new(&args.router, &interface, addresses)?,
+        director,
+        mac: interface.mac,
+        own: own_addresses(&interface),
+        neighbour: move |address| neighbours.get(address),
+    });
+    event_loop::drive(&mut daemon, &interface, args.pcap.as_deref())
+}
+
+/// The rules of a file with their line numbers.
+///
+/// # Errors
+/// The file cannot be read, or the first line that is not understood, with the word.
+pub fn read_rules(path: &Path) -> Result<Vec<(usize, Rule)>> {
+    let name = path.display();
+    let mut text = String::new();
+    if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text)?;
+    } else {
+        text = fs::read_to_string(path).with_context(|| format!("reading {name}"))?;
+    }
+    let mut rules = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let rule = Rule::parse(line).map_err(|error| match line.get(error.range()) {
+            Some(word) if !word.is_empty() => anyhow!("{name}, line {number}, `{word}`: {error}"),
+            _ => anyhow!("{name}, line {number}: {error}"),
+        })?;
+        if let Some(Rule::AddDest { dest, .. } | Rule::EditDest { dest, .. }) = &rule
+            && dest.method != Method::DirectRoute
+        {
+            bail!("{name}, line {number}: lvsd forwards by direct routing (-g) only");
+        }
+        rules.extend(rule.map(|rule| (number, rule)));
+    }
+    Ok(rules)
+}
+
+struct RunDaemon<N>(Node<N>);
+
+impl<N: FnMut(IpAddr) -> Option<MacAddr>> Daemon for RunDaemon<N> {
+    fn virtual_router(&mut self) -> &mut VirtualRouter {
+        &mut self.0.router
+    }
+
+    fn handle_frame(
+        &mut self,
+        now: Instant,
+        frame: &mut [u8],
+        send: &mut impl FnMut(&[u8]),
+    ) -> Disposition {
+        self.0.handle_frame(now, frame, send)
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.0.handle_timeout(now);
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.0.next_deadline()
+    }
+
+    /// Nothing to do: the node answers for the addresses itself, and takes the frames for them
+    /// from its packet socket.
+    fn accept_addresses(&mut self, _accept: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn print_report(&self) {
+        print!("{}", self.0.director.listing());
+    }
+}
+
+fn service_addresses(rules: &[(usize, Rule)]) -> Vec<IpAddr> {
+    let addresses: BTreeSet<IpAddr> = rules
+        .iter()
+        .filter_map(|(_, rule)| match rule {
+            Rule::AddService(service) => match service.key {
+                ServiceKey::Address { address, .. } => Some(address),
+                ServiceKey::Mark { .. } => None,
+            },
+            _ => None,
+        })
+        .collect();
+    addresses.into_iter().collect()
+}
+
+fn real_servers(rules: &[(usize, Rule)]) -> Vec<IpAddr> {
+    let addresses: BTreeSet<IpAddr> = rules
+        .iter()
+        .filter_map(|(_, rule)| match rule {
+            Rule::AddDest { dest, .. } => Some(dest.address),
+            _ => None,
+        })
+        .collect();
+    addresses.into_iter().collect()
+}
+
+fn own_addresses(interface: &Interface) -> OwnAddresses {
+    let mut own = OwnAddresses { v4: Ipv4Addr::UNSPECIFIED, v6: Ipv6Addr::UNSPECIFIED };
+    for address in interface.addresses.iter().rev() {
+        match address {
+            IpAddr::V4(address) => own.v4 = *address,
+            IpAddr::V6(address) => own.v6 = *address,
+        }
+    }
+    own
+}
+
+/// A key that strangers cannot guess, for the director's tables.
+fn seed() -> Result<[u64; 2]> {
+    let mut octets = [0; 16];
+    fs::File::open("/dev/urandom")?.read_exact(&mut octets)?;
+    let (high, low) = octets.split_at(8);
+    Ok([u64::from_ne_bytes(high.try_into()?), u64::from_ne_bytes(low.try_into()?)])
+}

@@ -1,0 +1,132 @@
+//! `lvsd vrrp`: a virtual router on a real interface, and nothing else.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, anyhow};
+use lvs_proto::Instant;
+
+use crate::event_loop::{self, Daemon, Disposition};
+use crate::netlink::{self, Interface};
+use crate::virtual_router::{RouterArgs, VirtualRouter};
+
+/// Options of `lvsd vrrp`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct VrrpArgs {
+    #[command(flatten)]
+    router: RouterArgs,
+    /// The virtual addresses
+    #[arg(long, value_name = "A[/P]", value_delimiter = ',', required = true)]
+    vip: Vec<Prefix>,
+    /// Put the addresses on the interface while Active
+    #[arg(long)]
+    manage_vip: bool,
+}
+
+/// An address and its prefix length; a host's own without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    address: IpAddr,
+    length: u8,
+}
+
+impl FromStr for Prefix {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
+            None => (text, None),
+        };
+        let address: IpAddr =
+            address.parse().with_context(|| format!("`{address}` is no IP address"))?;
+        let longest = if address.is_ipv4() { 32 } else { 128 };
+        let length = match length {
+            None => longest,
+            Some(length) => length
+                .parse()
+                .ok()
+                .filter(|length| *length <= longest)
+                .ok_or_else(|| anyhow!("`{length}` is no prefix length of 0 to {longest}"))?,
+        };
+        Ok(Self { address, length })
+    }
+}
+
+/// Runs the virtual router until SIGTERM.
+///
+/// # Errors
+/// Bad options, no such interface, or no right to packet sockets.
+pub fn run(args: &VrrpArgs) -> Result<()> {
+    let interface = Interface::named(&args.router.iface)?;
+    let addresses = args.vip.iter().map(|prefix| prefix.address).collect();
+    let router = VirtualRouter::new(&args.router, &interface, addresses)?;
+    let managed = args
+        .manage_vip
+        .then(|| args.vip.iter().map(|prefix| (prefix.address, prefix.length)).collect::<Vec<_>>());
+    let mut daemon = VrrpDaemon {
+        // The addresses live on the interface itself, and the kernel answers for them.
+        router: router.announcing(interface.mac),
+        interface_index: interface.index,
+        managed: managed.unwrap_or_default(),
+    };
+    // A router that was killed may have left them.
+    daemon.accept_addresses(false)?;
+    event_loop::drive(&mut daemon, &interface, None)
+}
+
+struct VrrpDaemon {
+    router: VirtualRouter,
+    interface_index: u32,
+    managed: Vec<(IpAddr, u8)>,
+}
+
+impl Daemon for VrrpDaemon {
+    fn virtual_router(&mut self) -> &mut VirtualRouter {
+        &mut self.router
+    }
+
+    fn handle_frame(
+        &mut self,
+        now: Instant,
+        frame: &mut [u8],
+        _send: &mut impl FnMut(&[u8]),
+    ) -> Disposition {
+        self.router.handle_frame(now, frame);
+        Disposition::Done
+    }
+
+    fn handle_timeout(&mut self, _now: Instant) {}
+
+    fn next_deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn accept_addresses(&mut self, accept: bool) -> Result<()> {
+        match accept {
+            _ if self.managed.is_empty() => Ok(()),
+            true => netlink::install(self.interface_index, &self.managed),
+            false => netlink::remove(self.interface_index, &self.managed),
+        }
+    }
+
+    fn print_report(&self) {
+        println!("{:?}", self.router.machine().counters());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes() {
+        let v6: Prefix = "2001:db8::1".parse().unwrap();
+        assert_eq!(v6.length, 128);
+        let v4: Prefix = "192.0.2.1/24".parse().unwrap();
+        assert_eq!(v4.length, 24);
+        for text in ["192.0.2.1/33", "192.0.2/24", "192.0.2.1/", "::1/129", "/24"] {
+            assert!(text.parse::<Prefix>().is_err(), "{text}");
+        }
+    }
+}
