@@ -23,10 +23,10 @@ pub fn frame(octets: &[u8]) {
         if let Ok(request) = arp::Packet::parse(ethernet.payload) {
             let _ = frames::arp_reply(&request, MAC, &mut answer);
         }
-        if let Ok(packet) = ipv6::Packet::parse(ethernet.payload) {
-            if let Ok(ndp::Message::Solicitation(solicitation)) = ndp::Message::parse(&packet) {
-                let _ = frames::neighbor_reply(&solicitation, MAC, MAC, &mut answer);
-            }
+        if let Ok(packet) = ipv6::Packet::parse(ethernet.payload)
+            && let Ok(ndp::Message::Solicitation(solicitation)) = ndp::Message::parse(&packet)
+        {
+            let _ = frames::neighbor_reply(&solicitation, MAC, MAC, &mut answer);
         }
     }
     for written in [
