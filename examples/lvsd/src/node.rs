@@ -135,3 +135,170 @@ impl<N: FnMut(IpAddr) -> Option<MacAddr>> Node<N> {
         Disposition::Done
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use lvs_proto::vrrp::{Priority, Vrid};
+    use lvs_proto::wire::ndp::solicited_node_group;
+    use lvs_proto::{Family, checksum, parse};
+    use lvs_sched::{DirectorConfig, Rule};
+    use lvs_vrrp::Config;
+
+    use super::*;
+
+    const DIRECTOR: MacAddr = MacAddr::new([2, 0, 0, 0, 0, 1]);
+    const CLIENT: MacAddr = MacAddr::new([2, 0, 0, 0, 0, 2]);
+    const SERVER: MacAddr = MacAddr::new([2, 0, 0, 0, 0, 3]);
+    const CLIENT_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
+    const VIRTUAL_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 100);
+
+    type TestNode = Node<fn(IpAddr) -> Option<MacAddr>>;
+
+    fn node(source: &str, vip: &str, rules: &[&str]) -> TestNode {
+        let mut director = Director::new(DirectorConfig::default()).unwrap();
+        for line in rules {
+            director.apply(Instant::EPOCH, &Rule::parse(line).unwrap().unwrap()).unwrap();
+        }
+        let config =
+            Config { priority: Priority::OWNER, ..Config::rfc9568(Vrid::new(51).unwrap()) };
+        let (source, vip) = (source.parse().unwrap(), vip.parse().unwrap());
+        Node {
+            router: VirtualRouter::from_config(config, source, vec![vip]).unwrap(),
+            director,
+            mac: DIRECTOR,
+            own: OwnAddresses { v4: Ipv4Addr::new(192, 0, 2, 1), v6: Ipv6Addr::LOCALHOST },
+            neighbour: |_| Some(SERVER),
+        }
+    }
+
+    fn node_v4(rules: &[&str]) -> TestNode {
+        node("192.0.2.1", "192.0.2.100", rules)
+    }
+
+    fn become_active(node: &mut TestNode) {
+        node.router.machine_mut().startup(Instant::EPOCH);
+        while node.router.poll(&mut |_| {}).is_some() {}
+    }
+
+    fn handle(node: &mut TestNode, frame: &mut [u8]) -> (Disposition, Vec<Vec<u8>>) {
+        let mut sent = Vec::new();
+        let disposition =
+            node.handle_frame(Instant::EPOCH, frame, &mut |frame| sent.push(frame.to_vec()));
+        (disposition, sent)
+    }
+
+    fn arp_request(target_ip: Ipv4Addr) -> Vec<u8> {
+        let request = arp::Packet {
+            operation: arp::Operation::Request,
+            sender_mac: CLIENT,
+            sender_ip: CLIENT_ADDRESS,
+            target_mac: MacAddr::default(),
+            target_ip,
+        };
+        let header = ethernet::header(MacAddr::BROADCAST, CLIENT, EtherType::ARP);
+        [&header[..], &request.octets()].concat()
+    }
+
+    fn solicitation(target: Ipv6Addr) -> Vec<u8> {
+        let source = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 7);
+        let destination = solicited_node_group(target);
+        let mut message = [0; 24];
+        message[0] = 135;
+        message[8..].copy_from_slice(&target.octets());
+        let addresses = lvs_proto::AddressPair::V6 { source, destination };
+        let sum = checksum::Sum::new()
+            .add_pseudo_header(addresses, lvs_proto::Protocol::ICMPV6, 24)
+            .add_octets(&message);
+        message[2..4].copy_from_slice(&sum.checksum().to_be_bytes());
+        let packet = ipv6::Header {
+            source,
+            destination,
+            protocol: lvs_proto::Protocol::ICMPV6,
+            hop_limit: 255,
+            traffic_class: 0,
+            payload_len: 24,
+        };
+        let group = MacAddr::of_ipv6_multicast(destination);
+        let header = ethernet::header(group, CLIENT, EtherType::IPV6);
+        [&header[..], &packet.octets(), &message].concat()
+    }
+
+    /// A SYN from the client to the virtual address.
+    fn syn(destination: MacAddr) -> Vec<u8> {
+        let packet = lvs_proto::wire::ipv4::Header {
+            source: CLIENT_ADDRESS,
+            destination: VIRTUAL_ADDRESS,
+            protocol: lvs_proto::Protocol::TCP,
+            hop_limit: 64,
+            tos: 0,
+            total_len: 40,
+        };
+        let mut segment = [0; 20];
+        segment[..4].copy_from_slice(&[0x9c, 0x40, 0, 80]);
+        segment[12..14].copy_from_slice(&[0x50, 0x02]);
+        let header = ethernet::header(destination, CLIENT, EtherType::IPV4);
+        [&header[..], &packet.octets(), &segment].concat()
+    }
+
+    #[test]
+    fn v2_ac_1_only_an_active_node_answers_arp_and_with_the_virtual_mac() {
+        let mut node = node_v4(&[]);
+        assert_eq!(handle(&mut node, &mut arp_request(VIRTUAL_ADDRESS)).1, [[0; 0]; 0]);
+        become_active(&mut node);
+        let (disposition, answers) = handle(&mut node, &mut arp_request(VIRTUAL_ADDRESS));
+        assert_eq!((disposition, answers.len()), (Disposition::Done, 1));
+        let answer = ethernet::Frame::parse(&answers[0]).unwrap();
+        let reply = arp::Packet::parse(answer.payload).unwrap();
+        assert_eq!(reply.sender_mac, Vrid::new(51).unwrap().virtual_mac(Family::V4));
+        assert_eq!((answer.destination, reply.sender_ip), (CLIENT, VIRTUAL_ADDRESS));
+        let other = handle(&mut node, &mut arp_request(Ipv4Addr::new(192, 0, 2, 101)));
+        assert!(other.1.is_empty(), "another's address");
+    }
+
+    #[test]
+    fn v3_ac_4_an_active_node_answers_neighbour_solicitations() {
+        let mut node = node("fe80::1", "fe80::100", &[]);
+        let target: Ipv6Addr = "fe80::100".parse().unwrap();
+        assert!(handle(&mut node, &mut solicitation(target)).1.is_empty());
+        become_active(&mut node);
+        let answers = handle(&mut node, &mut solicitation(target)).1;
+        let answer = ethernet::Frame::parse(&answers[0]).unwrap();
+        assert_eq!(answer.source, Vrid::new(51).unwrap().virtual_mac(Family::V6));
+        let packet = ipv6::Packet::parse(answer.payload).unwrap();
+        let ndp::Message::Advertisement(advertisement) = ndp::Message::parse(&packet).unwrap()
+        else {
+            panic!("not an advertisement")
+        };
+        assert_eq!(advertisement.target, target);
+    }
+
+    #[test]
+    fn v3_bk_4_only_an_active_node_forwards_what_comes_to_the_virtual_mac() {
+        let mut node =
+            node_v4(&["-A -t 192.0.2.100:80 -s rr", "-a -t 192.0.2.100:80 -r 192.0.2.11:80 -g"]);
+        let virtual_mac = node.router.machine().virtual_mac();
+        assert_eq!(handle(&mut node, &mut syn(virtual_mac)).0, Disposition::Done);
+        become_active(&mut node);
+        assert_eq!(handle(&mut node, &mut syn(DIRECTOR)).0, Disposition::Done, "the kernel's");
+        let mut frame = syn(virtual_mac);
+        assert_eq!(handle(&mut node, &mut frame).0, Disposition::Forward);
+        let forwarded = ethernet::Frame::parse(&frame).unwrap();
+        assert_eq!((forwarded.source, forwarded.destination), (DIRECTOR, SERVER));
+        assert_eq!(parse(&frame).unwrap().destination(), IpAddr::from(VIRTUAL_ADDRESS));
+    }
+
+    #[test]
+    fn svc_12_a_service_without_a_server_answers_port_unreachable() {
+        let mut node = node_v4(&["-A -t 192.0.2.100:80 -s rr"]);
+        become_active(&mut node);
+        let virtual_mac = node.router.machine().virtual_mac();
+        let (disposition, answers) = handle(&mut node, &mut syn(virtual_mac));
+        assert_eq!((disposition, answers.len()), (Disposition::Done, 1));
+        let answer = parse(&answers[0]).unwrap();
+        assert_eq!(answer.protocol(), lvs_proto::Protocol::ICMP);
+        assert_eq!(answer.source(), IpAddr::from(VIRTUAL_ADDRESS));
+        assert_eq!(answer.destination(), IpAddr::from(CLIENT_ADDRESS));
+    }
+}
