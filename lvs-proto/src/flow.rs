@@ -90,10 +90,49 @@ pub enum Transport {
         /// The receiver's port.
         destination_port: u16,
     },
+    /// An SCTP packet.
+    Sctp {
+        /// The sender's port.
+        source_port: u16,
+        /// The receiver's port.
+        destination_port: u16,
+        /// What it does to the association; `None` if its first chunk is cut short.
+        chunk: Option<SctpChunk>,
+    },
     /// A protocol that decisions know by its number alone.
     Other(Protocol),
-    /// The header is not in this packet: cut short, or in an earlier fragment.
+    /// The header is cut short.
     Unreadable(Protocol),
+    /// The packet is a fragment, and the header is in an earlier one.
+    LaterFragment(Protocol),
+}
+
+/// What an SCTP packet does to its association, by its first chunk (RFC 9260 section 3.2); an abort
+/// behind a cookie chunk counts as well \[SCTP-1\], \[SCTP-2\].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum SctpChunk {
+    /// DATA, SACK, HEARTBEAT and everything else without a name here.
+    Data,
+    /// INIT.
+    Init,
+    /// INIT ACK.
+    InitAck,
+    /// COOKIE ECHO.
+    CookieEcho,
+    /// COOKIE ACK.
+    CookieAck,
+    /// SHUTDOWN.
+    Shutdown,
+    /// SHUTDOWN ACK.
+    ShutdownAck,
+    /// SHUTDOWN COMPLETE.
+    ShutdownComplete,
+    /// ERROR.
+    Error,
+    /// ABORT.
+    Abort,
 }
 
 impl Transport {
@@ -103,7 +142,10 @@ impl Transport {
         match self {
             Self::Tcp { .. } => Protocol::TCP,
             Self::Udp { .. } => Protocol::UDP,
-            Self::Other(protocol) | Self::Unreadable(protocol) => protocol,
+            Self::Sctp { .. } => Protocol::SCTP,
+            Self::Other(protocol) | Self::Unreadable(protocol) | Self::LaterFragment(protocol) => {
+                protocol
+            }
         }
     }
 
@@ -112,10 +154,41 @@ impl Transport {
     pub const fn ports(self) -> Option<(u16, u16)> {
         match self {
             Self::Tcp { source_port, destination_port, .. }
-            | Self::Udp { source_port, destination_port } => Some((source_port, destination_port)),
-            Self::Other(_) | Self::Unreadable(_) => None,
+            | Self::Udp { source_port, destination_port }
+            | Self::Sctp { source_port, destination_port, .. } => {
+                Some((source_port, destination_port))
+            }
+            Self::Other(_) | Self::Unreadable(_) | Self::LaterFragment(_) => None,
         }
     }
+}
+
+/// Where a packet was met, in netfilter's words: it says which way it may be going.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Hook {
+    /// On its way to this host, and so to a virtual address.
+    #[default]
+    LocalIn,
+    /// On its way through this host: an answer of a real server.
+    Forward,
+    /// Made by this host itself.
+    LocalOut,
+}
+
+/// The packet that an ICMP error is about, as far as the error quotes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Embedded {
+    /// Its source and destination address.
+    pub addresses: AddressPair,
+    /// Its protocol.
+    pub protocol: Protocol,
+    /// Its source and destination port in host order; `None` where the protocol has none or the
+    /// quote ends before them.
+    pub ports: Option<(u16, u16)>,
 }
 
 /// Everything that a decision may depend on in a packet, and nothing else.
@@ -147,13 +220,19 @@ pub struct Flow {
     pub mark: u32,
     /// Octets of the IP packet, headers included; statistics count them.
     pub length: u32,
+    /// Where it was met.
+    pub hook: Hook,
+    /// Of an ICMP error, the packet that it is about.
+    pub embedded: Option<Embedded>,
 }
 
 impl Flow {
-    /// A flow of `transport` between `addresses`, without mark and of length 0.
+    /// A flow of `transport` between `addresses`, on its way to this host, without mark and of
+    /// length 0.
     #[must_use]
     pub const fn new(addresses: AddressPair, transport: Transport) -> Self {
-        Self { addresses, transport, mark: 0, length: 0 }
+        let hook = Hook::LocalIn;
+        Self { addresses, transport, mark: 0, length: 0, hook, embedded: None }
     }
 
     /// A TCP segment, ports in host order.
@@ -183,6 +262,18 @@ impl Flow {
     #[must_use]
     pub const fn with_length(self, length: u32) -> Self {
         Self { length, ..self }
+    }
+
+    /// The same flow, met elsewhere.
+    #[must_use]
+    pub const fn at(self, hook: Hook) -> Self {
+        Self { hook, ..self }
+    }
+
+    /// The same flow, an ICMP error about that packet.
+    #[must_use]
+    pub const fn about(self, embedded: Embedded) -> Self {
+        Self { embedded: Some(embedded), ..self }
     }
 
     /// The address family.

@@ -21,9 +21,9 @@ mod verdict;
 
 pub use address::{AddressPair, Family, MacAddr, ParseMacAddrError};
 pub use buffer::BufferTooSmall;
-pub use flow::{Flow, Protocol, TcpFlags, Transport};
+pub use flow::{Embedded, Flow, Hook, Protocol, SctpChunk, TcpFlags, Transport};
 pub use parse::{ParseError, parse};
 pub use process::{Outcome, process};
 pub use rewrite::{LinkPair, RewriteError, rewrite_direct_route};
 pub use time::Instant;
-pub use verdict::{Decide, DropReason, Hop, Method, Reject, Verdict};
+pub use verdict::{Decide, DropReason, Hop, Method, Origin, Reject, Verdict};

@@ -25,9 +25,9 @@ pub enum ParseError {
 
 /// The flow that an Ethernet frame belongs to, VLAN tags or not.
 ///
-/// A TCP or UDP header that is cut short or in an earlier fragment makes the transport
-/// [`Unreadable`](crate::Transport::Unreadable), not an error \[SVC-10\]. The mark is 0. An
-/// embedder without Ethernet uses [`ip::Packet::parse`] and [`ip::Packet::flow`].
+/// A transport header that is cut short or in an earlier fragment is no error: the transport is
+/// [`Unreadable`](crate::Transport::Unreadable) then, or a
+/// [`LaterFragment`](crate::Transport::LaterFragment) \[SVC-10\]. The mark is 0. An embedder without Ethernet uses [`ip::Packet::parse`] and [`ip::Packet::flow`].
 ///
 /// ```
 /// use lvs_proto::{ParseError, parse};

@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 use crate::parse::{ParseError, parse};
 use crate::rewrite::{LinkPair, RewriteError, rewrite_direct_route};
-use crate::{Decide, DropReason, Hop, Instant, Method, Reject, Verdict};
+use crate::{Decide, DropReason, Hop, Instant, Method, Origin, Reject, Verdict};
 
 /// What to do with a frame that [`process`] has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum Outcome {
     /// It goes to a real server that is not reached by [`Method::DirectRoute`]: translate or
     /// encapsulate it. The frame is unchanged.
     Carry(Hop),
+    /// A real server's answer: translate its source for [`Method::Nat`], then forward it. The frame
+    /// is unchanged.
+    Reply(Origin),
     /// The link address of the next hop is not known: resolve it, then
     /// [`rewrite_direct_route`]. The frame is unchanged.
     Unresolved(Hop),
@@ -87,6 +90,7 @@ pub fn process(
             Some(link) => send(frame, link),
             None => Outcome::Unresolved(hop),
         },
+        Verdict::Reply(origin) => Outcome::Reply(origin),
         Verdict::Pass => Outcome::Pass,
         Verdict::Reject(reject) => Outcome::Reject(reject),
         Verdict::Drop(reason) => Outcome::Drop(reason),

@@ -43,6 +43,19 @@ pub struct Hop {
     pub port: u16,
 }
 
+/// Whom a real server's answer is to come from in the client's eyes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Origin {
+    /// How the request got to the real server; for all but [`Method::Nat`] the answer stays as it
+    /// is.
+    pub method: Method,
+    /// The virtual address.
+    pub address: IpAddr,
+    /// The virtual port in host order.
+    pub port: u16,
+}
+
 /// The answer to a client whose service has no destination to offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -73,6 +86,8 @@ pub enum DropReason {
 pub enum Verdict {
     /// Send it on to a real server.
     Forward(Hop),
+    /// A real server's answer: let it go on to the client \[NAT-6\].
+    Reply(Origin),
     /// Not ours: hand it to the local stack, untouched.
     Pass,
     /// Drop it and answer the client.

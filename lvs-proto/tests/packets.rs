@@ -45,20 +45,20 @@ fn svc_10_short_headers_are_unreadable() {
 }
 
 #[test]
-fn later_fragments_are_unreadable() {
+fn later_fragments_are_told_from_cut_headers() {
     let first = Recipe::syn(V4).frame();
     for (flags_and_offset, readable) in [([0x20, 0], true), ([0x20, 1], false), ([0, 1], false)] {
         let mut fragment = first.clone();
         fragment[20..22].copy_from_slice(&flags_and_offset);
         seal(&mut fragment[14..34]);
         let flow = parse(&fragment).unwrap();
-        assert_eq!(flow.transport != Transport::Unreadable(Protocol::TCP), readable);
+        assert_eq!(flow.transport != Transport::LaterFragment(Protocol::TCP), readable);
     }
     let mut payload = vec![Protocol::UDP.0, 0, 0, 8, 0, 0, 0, 0];
     payload.extend([0xee; 8]);
     let fragment = Recipe { protocol: Protocol(44), payload, ..Recipe::syn(V6) };
     let transport = parse(&fragment.frame()).unwrap().transport;
-    assert_eq!(transport, Transport::Unreadable(Protocol::UDP));
+    assert_eq!(transport, Transport::LaterFragment(Protocol::UDP));
 }
 
 #[test]

@@ -129,7 +129,10 @@ impl<'a> Packet<'a> {
 
     fn transport(&self) -> Transport {
         let protocol = self.protocol();
-        let payload = if self.is_later_fragment() { &[] } else { self.payload() };
+        if self.is_later_fragment() {
+            return Transport::LaterFragment(protocol);
+        }
+        let payload = self.payload();
         let transport = match protocol {
             Protocol::TCP => tcp::Header::parse(payload).map(|header| Transport::Tcp {
                 source_port: header.source_port,

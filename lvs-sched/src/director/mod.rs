@@ -98,6 +98,8 @@ struct ServiceEntry {
 pub struct VerdictCounters {
     /// [`Verdict::Forward`].
     pub forwarded: u64,
+    /// [`Verdict::Reply`].
+    pub replied: u64,
     /// [`Verdict::Pass`].
     pub passed: u64,
     /// [`Verdict::Reject`].
@@ -114,6 +116,7 @@ impl VerdictCounters {
     const fn count(&mut self, verdict: &Verdict) {
         let counter = match verdict {
             Verdict::Forward(_) => &mut self.forwarded,
+            Verdict::Reply(_) => &mut self.replied,
             Verdict::Pass => &mut self.passed,
             Verdict::Reject(_) => &mut self.rejected,
             Verdict::Drop(DropReason::HeaderUnreadable) => &mut self.dropped_header_unreadable,

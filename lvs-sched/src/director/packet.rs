@@ -3,7 +3,9 @@
 use core::num::NonZeroU32;
 use core::time::Duration;
 
-use lvs_proto::{DropReason, Flow, Hop, Instant, Protocol, Reject, TcpFlags, Transport, Verdict};
+use lvs_proto::{
+    DropReason, Family, Flow, Hop, Instant, Protocol, Reject, TcpFlags, Transport, Verdict,
+};
 
 use super::{Director, ServiceEntry};
 use crate::arena::Key;
@@ -23,10 +25,12 @@ impl Director {
             return Verdict::Pass;
         }
         let Some(key) = ConnKey::of(flow) else {
-            return match flow.transport {
-                Transport::Unreadable(Protocol::TCP | Protocol::UDP) => {
+            return match (flow.transport, flow.family()) {
+                (Transport::Unreadable(Protocol::TCP | Protocol::UDP), _)
+                | (Transport::LaterFragment(Protocol::TCP | Protocol::UDP), Family::V4) => {
                     Verdict::Drop(DropReason::HeaderUnreadable)
                 }
+                // What is no service's, and a later fragment of IPv6 [SVC-13].
                 _ => Verdict::Pass,
             };
         };
