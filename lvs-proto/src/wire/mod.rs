@@ -13,5 +13,6 @@ pub mod ipv4;
 pub mod ipv6;
 pub mod ndp;
 pub mod sctp;
+pub mod sip;
 pub mod tcp;
 pub mod udp;
