@@ -12,6 +12,7 @@ pub mod wire;
 
 mod address;
 mod buffer;
+mod call_id;
 mod flow;
 mod parse;
 mod process;
@@ -21,6 +22,7 @@ mod verdict;
 
 pub use address::{AddressPair, Family, MacAddr, ParseMacAddrError};
 pub use buffer::BufferTooSmall;
+pub use call_id::CallId;
 pub use flow::{Embedded, Flow, Hook, Protocol, SctpChunk, TcpFlags, Transport};
 pub use parse::{ParseError, parse};
 pub use process::{Outcome, process};

@@ -27,7 +27,11 @@ pub enum ParseError {
 ///
 /// A transport header that is cut short or in an earlier fragment is no error: the transport is
 /// [`Unreadable`](crate::Transport::Unreadable) then, or a
-/// [`LaterFragment`](crate::Transport::LaterFragment) \[SVC-10\]. The mark is 0. An embedder without Ethernet uses [`ip::Packet::parse`] and [`ip::Packet::flow`].
+/// [`LaterFragment`](crate::Transport::LaterFragment) \[SVC-10\]. An ICMP error that quotes its
+/// packet intact brings it [`embedded`](crate::Flow::embedded) \[ICMP-1\]; over IPv6 an error in
+/// fragments is unreadable, over IPv4 fragments are to be reassembled first. The mark is 0, the
+/// hook [`LocalIn`](crate::Hook::LocalIn). An embedder without Ethernet uses
+/// [`ip::Packet::parse`] and [`ip::Packet::flow`].
 ///
 /// ```
 /// use lvs_proto::{ParseError, parse};
