@@ -29,6 +29,7 @@ extern crate no_std_compat as alloc;
 extern crate std;
 
 mod arena;
+mod calls;
 mod chains;
 mod conn;
 mod deadlines;
@@ -59,7 +60,9 @@ pub use profile::Profile;
 pub use rules::{Rule, RuleError, RuleErrorKind};
 pub use scheduler::{LblcConfig, ParseSchedulerError, SchedulerFlags, SchedulerKind};
 pub use sctp::SctpState;
-pub use service::{Netmask, Persistence, ServiceConfig, ServiceError, ServiceKey};
+pub use service::{
+    Netmask, Persistence, PersistenceEngine, ServiceConfig, ServiceError, ServiceKey,
+};
 pub use state::{State, TimeoutError, Timeouts};
 pub use tcp::TcpState;
 pub use timers::Timers;

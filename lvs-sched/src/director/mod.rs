@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use hashbrown::HashMap;
-use lvs_proto::{Decide, Flow, Instant, Verdict};
+use lvs_proto::{CallId, Decide, Flow, Instant, Verdict};
 
 pub use counters::VerdictCounters;
 
@@ -42,6 +42,8 @@ pub struct DirectorConfig {
     pub timeouts: Timeouts,
     /// The most connections and templates; memory for them is taken at once.
     pub connections: u32,
+    /// The most templates for calls \[PE-2\]; memory for their Call-IDs is taken at once.
+    pub calls: u32,
     /// A secret, for tables that strangers fill; only their speed depends on it.
     pub seed: [u64; 2],
     /// The cache of each `lblc` service.
@@ -53,7 +55,7 @@ pub struct DirectorConfig {
     pub table_size: u32,
 }
 
-/// 65536 connections, a seed of zeros, and the kernel's figures.
+/// 65536 connections, 1024 calls, a seed of zeros, and the kernel's figures.
 impl Default for DirectorConfig {
     fn default() -> Self {
         Self {
@@ -63,6 +65,7 @@ impl Default for DirectorConfig {
             defences: Defences::default(),
             timeouts: Timeouts::default(),
             connections: 65_536,
+            calls: 1024,
             seed: [0; 2],
             lblc: LblcConfig::default(),
             lblcr: LblcConfig::default(),
@@ -133,7 +136,7 @@ impl Director {
             services: HashMap::with_hasher(seed),
             services_made: 0,
             dests: Dests::new(config.profile, config.timers),
-            conns: Conns::new(config.connections, seed, config.timers)?,
+            conns: Conns::new(config.connections, config.calls, seed, config.timers)?,
             nodest: None,
             guard: defence::Guard::new(config.seed),
             counters: VerdictCounters::default(),
@@ -378,6 +381,12 @@ impl Director {
         self.conns.iter()
     }
 
+    /// The Call-ID that a template of this director is for \[PE-4\].
+    #[must_use]
+    pub fn call_id(&self, conn: &Conn) -> Option<CallId<'_>> {
+        self.conns.call_id(conn)
+    }
+
     /// How many packets met with which verdict.
     #[must_use]
     pub const fn counters(&self) -> &VerdictCounters {
@@ -424,11 +433,27 @@ impl<'a> Service<'a> {
     }
 }
 
-impl Decide for Director {
-    fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict {
+/// Packets.
+impl Director {
+    /// The verdict on a packet seen at `now` that is a message of a call, for services that tell
+    /// calls apart; `None` is a packet without one.
+    pub fn decide_call(&mut self, now: Instant, flow: &Flow, call: Option<CallId<'_>>) -> Verdict {
         let now = self.advance(now);
-        let verdict = self.verdict(now, flow);
+        let verdict = self.verdict(now, Packet { flow, call });
         self.counters.count(&verdict);
         verdict
     }
+}
+
+impl Decide for Director {
+    fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict {
+        self.decide_call(now, flow, None)
+    }
+}
+
+/// A packet to be decided about.
+#[derive(Clone, Copy, Debug)]
+struct Packet<'a> {
+    flow: &'a Flow,
+    call: Option<CallId<'a>>,
 }
