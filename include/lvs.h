@@ -110,6 +110,8 @@ enum lvs_status {
     LVS_ERR_NONE_ACTIVE = -29,
     /** The destination has no inactive connection. */
     LVS_ERR_NONE_INACTIVE = -30,
+    /** The index of the table of mh is not 8 to 17 [MH-1]. */
+    LVS_ERR_MH_TABLE_INDEX = -31,
     /** The VRRP version is neither 2 nor 3. */
     LVS_ERR_VERSION = -40,
     /** VRID 0 is none. */
@@ -222,10 +224,13 @@ struct lvs_flow {
  * Schedulers.
  */
 
-/** Flag 1 of a scheduler; of sh it is sh-fallback: look further if the place is unavailable. */
+/**
+ * Flag 1 of a scheduler; of sh it is sh-fallback, of mh mh-fallback: look further if the place is
+ * unavailable.
+ */
 #define LVS_SCHEDULER_FLAG_1 1
 
-/** Flag 2 of a scheduler; of sh it is sh-port: the client's port counts, too. */
+/** Flag 2 of a scheduler; of sh it is sh-port, of mh mh-port: the client's port counts, too. */
 #define LVS_SCHEDULER_FLAG_2 2
 
 /** Flag 3 of a scheduler; means nothing yet. */
@@ -253,6 +258,14 @@ enum lvs_scheduler {
     LVS_SCHEDULER_SED = 8,
     /** Never queue: as sed, but an idle one first. */
     LVS_SCHEDULER_NQ = 9,
+    /** Weighted failover: all to the heaviest. */
+    LVS_SCHEDULER_FO = 10,
+    /** Weighted overflow: to the heaviest, and beyond its weight to the next. */
+    LVS_SCHEDULER_OVF = 11,
+    /** Maglev hashing: a fixed place for each client, and few move when places come and go. */
+    LVS_SCHEDULER_MH = 12,
+    /** The power of two choices: the less loaded of two that are drawn by weight. */
+    LVS_SCHEDULER_TWOS = 13,
 };
 
 /** Whose decisions are made, to the bit. */
@@ -360,13 +373,23 @@ struct lvs_pool_config {
     /** One of `enum lvs_profile`. */
     int profile;
     /**
+     * Of rr and wrr: places after the head of the list where each walk begins, so that several
+     * pools do not all begin at one server. 0 is the kernel's way.
+     */
+    uint32_t start_offset;
+    /**
      * Of lblc and lblcr: addresses above which old ones are cleared away; half as many again is
      * the most that the cache holds [LBLC-1]. Memory for them is taken at creation.
      */
     uint32_t lblc_capacity;
     /** Of lblc and lblcr: seconds after which an unused address is forgotten [LBLC-8]. */
     uint32_t lblc_expiration_secs;
-    /** A secret, for tables that strangers fill; only their speed depends on it. */
+    /** Of mh: the index of its table, 8 to 17; the kernel's 12 is 4093 slots [MH-1]. */
+    uint32_t mh_table_index;
+    /**
+     * A secret, for tables that strangers fill, whose speed alone depends on it, and for the draws
+     * of twos.
+     */
     uint64_t seed[2];
 };
 
@@ -386,7 +409,7 @@ enum lvs_status lvs_pool_config_init(struct lvs_pool_config *config);
  * Makes an empty pool.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_SCHEDULER`, `LVS_ERR_SCHEDULER_FLAGS`,
- * `LVS_ERR_PROFILE`, `LVS_ERR_NO_MEMORY`.
+ * `LVS_ERR_PROFILE`, `LVS_ERR_MH_TABLE_INDEX`, `LVS_ERR_NO_MEMORY`.
  *
  * Safety: `config` points to a `struct lvs_pool_config` of any version.
  */

@@ -13,7 +13,7 @@ use crate::door::{
     write_sized,
 };
 use crate::lvs_status::LVS_ERR_NO_SUCH_DEST;
-use crate::scheduler::{flag_bits, flags, profile, scheduler};
+use crate::scheduler::{flag_bits, flags, mh_table_index, profile, scheduler};
 use crate::time::instant;
 use crate::{
     LVS_NO_DEST, lvs_address, lvs_dest, lvs_dest_config, lvs_dest_id, lvs_flow, lvs_profile,
@@ -32,19 +32,25 @@ pub struct lvs_pool_config {
     pub scheduler_flags: u32,
     /// One of `enum lvs_profile`.
     pub profile: c_int,
+    /// Of rr and wrr: places after the head of the list where each walk begins, so that several
+    /// pools do not all begin at one server. 0 is the kernel's way.
+    pub start_offset: u32,
     /// Of lblc and lblcr: addresses above which old ones are cleared away; half as many again is
     /// the most that the cache holds \[LBLC-1\]. Memory for them is taken at creation.
     pub lblc_capacity: u32,
     /// Of lblc and lblcr: seconds after which an unused address is forgotten \[LBLC-8\].
     pub lblc_expiration_secs: u32,
-    /// A secret, for tables that strangers fill; only their speed depends on it.
+    /// Of mh: the index of its table, 8 to 17; the kernel's 12 is 4093 slots \[MH-1\].
+    pub mh_table_index: u32,
+    /// A secret, for tables that strangers fill, whose speed alone depends on it, and for the draws
+    /// of twos.
     pub seed: [u64; 2],
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<lvs_pool_config>() == 48);
+const _: () = assert!(size_of::<lvs_pool_config>() == 56);
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<lvs_pool_config>() == 40);
+const _: () = assert!(size_of::<lvs_pool_config>() == 48);
 
 /// A scheduler and its destinations.
 #[derive(Debug)]
@@ -69,7 +75,7 @@ pub unsafe extern "C" fn lvs_pool_config_init(config: *mut lvs_pool_config) -> l
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_SCHEDULER`, `LVS_ERR_SCHEDULER_FLAGS`,
-/// `LVS_ERR_PROFILE`, `LVS_ERR_NO_MEMORY`.
+/// `LVS_ERR_PROFILE`, `LVS_ERR_MH_TABLE_INDEX`, `LVS_ERR_NO_MEMORY`.
 ///
 /// # Safety
 /// `config` points to a `struct lvs_pool_config` of any version.
@@ -314,8 +320,10 @@ impl From<PoolConfig> for lvs_pool_config {
             scheduler: lvs_scheduler::from(config.scheduler) as c_int,
             scheduler_flags: flag_bits(config.flags),
             profile: lvs_profile::from(config.profile) as c_int,
+            start_offset: config.start_offset,
             lblc_capacity: config.lblc.capacity,
             lblc_expiration_secs: config.lblc.expiration_secs,
+            mh_table_index: u8::from(config.mh).into(),
             seed: config.seed,
         }
     }
@@ -329,10 +337,12 @@ impl TryFrom<lvs_pool_config> for PoolConfig {
             scheduler: scheduler(config.scheduler)?,
             flags: flags(config.scheduler_flags)?,
             profile: profile(config.profile)?,
+            start_offset: config.start_offset,
             lblc: LblcConfig {
                 capacity: config.lblc_capacity,
                 expiration_secs: config.lblc_expiration_secs,
             },
+            mh: mh_table_index(config.mh_table_index)?,
             seed: config.seed,
         })
     }
@@ -341,14 +351,22 @@ impl TryFrom<lvs_pool_config> for PoolConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lvs_status::LVS_ERR_MH_TABLE_INDEX;
 
     #[test]
     fn configurations_round_trip() {
         let config = PoolConfig {
             lblc: LblcConfig { capacity: 3, expiration_secs: 4 },
+            start_offset: 7,
+            mh: 8.try_into().unwrap(),
             seed: [5, 6],
             ..PoolConfig::default()
         };
-        assert_eq!(PoolConfig::try_from(lvs_pool_config::from(config)), Ok(config));
+        let numbers = lvs_pool_config::from(config);
+        assert_eq!(PoolConfig::try_from(numbers), Ok(config));
+        for mh_table_index in [0, 7, 18, 256 + 8] {
+            let numbers = lvs_pool_config { mh_table_index, ..numbers };
+            assert_eq!(PoolConfig::try_from(numbers), Err(LVS_ERR_MH_TABLE_INDEX));
+        }
     }
 }

@@ -62,6 +62,8 @@ pub enum lvs_status {
     LVS_ERR_NONE_ACTIVE = -29,
     /// The destination has no inactive connection.
     LVS_ERR_NONE_INACTIVE = -30,
+    /// The index of the table of mh is not 8 to 17 \[MH-1\].
+    LVS_ERR_MH_TABLE_INDEX = -31,
 
     /// The VRRP version is neither 2 nor 3.
     LVS_ERR_VERSION = -40,
@@ -126,6 +128,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_NO_SUCH_DEST, c"no such destination"),
     (LVS_ERR_NONE_ACTIVE, c"the destination has no active connection"),
     (LVS_ERR_NONE_INACTIVE, c"the destination has no inactive connection"),
+    (LVS_ERR_MH_TABLE_INDEX, c"the index of the table of mh is not 8 to 17"),
     (LVS_ERR_VERSION, c"the VRRP version is neither 2 nor 3"),
     (LVS_ERR_VRID, c"VRID 0 is none"),
     (LVS_ERR_PRIORITY, c"priority 0 is not configurable"),

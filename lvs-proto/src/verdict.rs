@@ -46,6 +46,7 @@ pub struct Hop {
 /// Whom a real server's answer is to come from in the client's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Origin {
     /// How the request got to the real server; for all but [`Method::Nat`] the answer stays as it
     /// is.

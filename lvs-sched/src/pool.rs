@@ -8,8 +8,8 @@ use crate::arena::Key;
 use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
-use crate::{Dest, DestConfig, DestError, DestId, LblcConfig, OutOfMemory, Profile};
-use crate::{SchedulerFlags, SchedulerKind};
+use crate::{Dest, DestConfig, DestError, DestId, LblcConfig, MhTableIndex, OutOfMemory};
+use crate::{Profile, SchedulerFlags, SchedulerKind};
 
 /// What a pool is told to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,9 +21,15 @@ pub struct PoolConfig {
     pub flags: SchedulerFlags,
     /// Whose decisions are made.
     pub profile: Profile,
+    /// Places after the head of the list where each walk of `rr` and `wrr` begins, so that several
+    /// pools do not all begin at one server. 0 is the kernel's way.
+    pub start_offset: u32,
     /// The cache, for `lblc` and `lblcr`.
     pub lblc: LblcConfig,
-    /// A secret, for tables that strangers fill; only their speed depends on it.
+    /// The table, for `mh`.
+    pub mh: MhTableIndex,
+    /// A secret, for tables that strangers fill, whose speed alone depends on it, and for the draws
+    /// of `twos`.
     pub seed: [u64; 2],
 }
 
@@ -64,9 +70,9 @@ impl Pool {
     ///
     /// If there is no memory for what the scheduler keeps.
     pub fn new(now: Instant, config: PoolConfig) -> Result<Self, OutOfMemory> {
-        let PoolConfig { scheduler: kind, flags, profile, lblc, seed } = config;
+        let PoolConfig { scheduler: kind, flags, profile, start_offset, lblc, mh, seed } = config;
         let mut dests = Dests::new(profile);
-        let setup = SchedulerSetup { kind, flags, lblc, seed: Seed(seed) };
+        let setup = SchedulerSetup { kind, flags, start_offset, lblc, mh, seed: Seed(seed) };
         let group = dests.add_group(now, None, setup)?;
         Ok(Self { dests, group, now })
     }

@@ -5,7 +5,7 @@ mod common;
 
 use arbitrary::{Result, Unstructured};
 use common::{SYN, ip, secs, tcp, udp};
-use lvs_proto::{Flow, Instant};
+use lvs_proto::{Embedded, Flow, Instant, Protocol, Transport};
 use lvs_sched::{Dest, DestConfig, DestId, LblcConfig, Pool, PoolConfig, Profile};
 use lvs_sched::{SchedulerFlags, SchedulerKind};
 
@@ -219,9 +219,125 @@ fn wlc_3_the_first_in_the_list_gets_the_first_connection() {
     assert_eq!(picks(&mut pool(SchedulerKind::Wlc, &[3, 1]), secs(0), &syn(), 2), [2, 1]);
 }
 
-/// The restatements of lc, wlc, sed and nq: every pair compared, nothing else \[LC-1\] \[WLC-1\]
-/// \[SED-1\] \[NQ-1\].
+#[test]
+fn rr_and_wrr_begin_where_they_are_told() {
+    for scheduler in [SchedulerKind::Rr, SchedulerKind::Wrr] {
+        let begins = [0, 1, 2, 3, u32::MAX].map(|start_offset| {
+            let config = PoolConfig { scheduler, start_offset, ..Default::default() };
+            let mut pool = pool_of(config, &[1, 1, 1]);
+            picks(&mut pool, secs(0), &syn(), 4)
+        });
+        // The greatest is a multiple of three.
+        let head = vec![3, 2, 1, 3];
+        let expected = [head.clone(), vec![2, 1, 3, 2], vec![1, 3, 2, 1], head.clone(), head];
+        assert_eq!(begins, expected);
+    }
+}
+
+#[test]
+fn fo_1_the_heaviest_takes_all() {
+    let mut pool = pool(SchedulerKind::Fo, &[1, 3, 0, 3]);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 3), [4, 4, 4]);
+    pool.edit_dest(secs(0), config(4, 0)).unwrap();
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 2), [2, 2]);
+}
+
+#[test]
+fn ovf_1_ovf_2_a_weight_admits_one_more_and_inactive_ones_do_not_count() {
+    let mut pool = pool(SchedulerKind::Ovf, &[1, 2]);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 5), [2, 2, 2, 1, 1]);
+    assert_eq!(pool.pick(secs(0), &syn()), None);
+    let first = pool.dests().next().unwrap().0;
+    pool.conn_deactivated(first).unwrap();
+    assert_eq!(pool.pick(secs(0), &syn()), Some(first));
+}
+
+#[test]
+fn sh_4_mh_10_of_an_icmp_error_the_receiver_of_its_packet_is_the_client() {
+    for (scheduler, flags) in
+        [(SchedulerKind::Sh, SchedulerFlags::SH_PORT), (SchedulerKind::Mh, SchedulerFlags::MH_PORT)]
+    {
+        let mut pool = pool_of(PoolConfig { scheduler, flags, ..Default::default() }, &[1; 9]);
+        for host in 1..=50 {
+            let client = format!("192.168.1.{host}");
+            let packet = tcp(&client, 4000, "10.0.0.1", 80, SYN);
+            let answer = tcp("10.0.0.1", 80, &client, 4000, SYN);
+            let embedded = Embedded {
+                addresses: answer.addresses,
+                protocol: answer.protocol(),
+                ports: answer.transport.ports(),
+            };
+            let from_router = common::pair("203.0.113.1", "10.0.0.1");
+            let error = Flow::new(from_router, Transport::Other(Protocol::ICMP)).about(embedded);
+            assert_eq!(pool.pick(secs(0), &error), pool.pick(secs(0), &packet));
+        }
+    }
+}
+
+#[test]
+fn mh_5_mh_9_few_clients_move_and_weight_0_moves_none() {
+    let mut pool = pool(SchedulerKind::Mh, &[1; 10]);
+    let clients = |pool: &mut Pool| -> Vec<u8> {
+        let clients = (0..=255).map(|host| format!("192.0.2.{host}"));
+        let flows = clients.map(|client| tcp(&client, 4000, "10.0.0.1", 80, SYN));
+        let picked = flows.map(|flow| pool.pick(secs(0), &flow));
+        let picked: Vec<_> = picked.collect();
+        let dests = picked.iter().map(|id| id.and_then(|id| pool.dest(id)));
+        dests.map(|dest| dest.map_or(0, number)).collect()
+    };
+    let before = clients(&mut pool);
+    pool.edit_dest(secs(0), config(4, 0)).unwrap();
+    let quiesced: Vec<_> = before.iter().map(|&n| if n == 4 { 0 } else { n }).collect();
+    assert_eq!(clients(&mut pool), quiesced);
+    pool.delete_dest(secs(0), ip("10.2.2.4"), 80).unwrap();
+    let after = clients(&mut pool);
+    let moved = before.iter().zip(&after).filter(|(one, other)| **one != 4 && one != other);
+    assert!(moved.count() < 16, "of 256 clients");
+    add(&mut pool, 4, 1);
+    assert!(clients(&mut pool).contains(&4));
+}
+
+#[test]
+fn twos_4_the_less_loaded_of_two() {
+    let mut pool = pool(SchedulerKind::Twos, &[1, 1]);
+    assert!(pool.pick(secs(0), &syn()).is_some());
+    let picked = picks(&mut pool, secs(0), &syn(), 200);
+    let first = picked.iter().filter(|number| **number == 1).count();
+    assert!((90..=110).contains(&first), "{first} of 200");
+}
+
+#[test]
+fn every_scheduler_takes_any_weights() {
+    arbtest::arbtest(|u| {
+        let scheduler = *u.choose(&SchedulerKind::ALL)?;
+        let mh = 8.try_into().unwrap();
+        let config = PoolConfig { scheduler, mh, seed: u.arbitrary()?, ..Default::default() };
+        let mut pool = pool_of(config, &[]);
+        for number in 0..u.int_in_range(0..=5_u8)? {
+            let weight = u.int_in_range(0..=DestConfig::MAX_WEIGHT)?;
+            pool.add_dest(secs(0), crate::config(number, *u.choose(&[weight, 0, 1])?)).unwrap();
+        }
+        for _ in 0..9 {
+            let flow = tcp("192.0.2.1", u.arbitrary()?, "10.0.0.1", 80, SYN);
+            let picked = pool.pick(secs(0), &flow);
+            let dest = picked.map(|id| pool.dest(id).unwrap());
+            assert!(dest.is_none_or(|dest| dest.weight() > 0 && dest.is_available()));
+        }
+        Ok(())
+    });
+}
+
+/// The restatements of lc, wlc, sed, nq, fo and ovf: every pair compared, nothing else \[LC-1\]
+/// \[WLC-1\] \[SED-1\] \[NQ-1\] \[FO-1\] \[OVF-1\].
 fn literal(kind: SchedulerKind, profile: Profile, dests: &[(DestId, Dest)]) -> Option<DestId> {
+    if matches!(kind, SchedulerKind::Fo | SchedulerKind::Ovf) {
+        let admits =
+            |dest: &Dest| kind == SchedulerKind::Fo || dest.active_conns() <= dest.weight();
+        let good = |dest: &Dest| !dest.is_overloaded() && dest.weight() > 0 && admits(dest);
+        let good: Vec<_> = dests.iter().filter(|(_, dest)| good(dest)).collect();
+        let heaviest = good.iter().map(|(_, dest)| dest.weight()).max()?;
+        return good.iter().find(|(_, dest)| dest.weight() == heaviest).map(|(id, _)| *id);
+    }
     let overhead =
         |dest: &Dest| i128::from(profile.overhead(dest.active_conns(), dest.inactive_conns()));
     let delay = |dest: &Dest| i128::from(dest.active_conns()) + 1;
@@ -246,10 +362,10 @@ fn literal(kind: SchedulerKind, profile: Profile, dests: &[(DestId, Dest)]) -> O
 }
 
 #[test]
-fn least_connection_kinds_equal_their_restatements() {
+fn stateless_kinds_equal_their_restatements() {
     arbtest::arbtest(|u| {
-        let kinds = [SchedulerKind::Lc, SchedulerKind::Wlc, SchedulerKind::Sed, SchedulerKind::Nq];
-        let scheduler = *u.choose(&kinds)?;
+        let kinds = ["lc", "wlc", "sed", "nq", "fo", "ovf"];
+        let scheduler = u.choose(&kinds)?.parse().unwrap();
         let profile = *u.choose(&common::PROFILES)?;
         let mut pool = pool_of(PoolConfig { scheduler, profile, ..Default::default() }, &[]);
         for number in 1..=u.int_in_range(1..=8_u8)? {

@@ -73,10 +73,11 @@ static struct lvs_pool *pool_config(void)
         EXPECT_FIELD(LVS_ERR_STRUCT_SIZE, size, size == sizeof bad ? SIZE_MAX : size,
                      lvs_pool_create(&bad, 0, &pool));
     }
-    EXPECT_FIELD(LVS_ERR_SCHEDULER, scheduler, 10, lvs_pool_create(&bad, 0, &pool));
+    EXPECT_FIELD(LVS_ERR_SCHEDULER, scheduler, 14, lvs_pool_create(&bad, 0, &pool));
     EXPECT_FIELD(LVS_ERR_SCHEDULER, scheduler, INT_MIN, lvs_pool_create(&bad, 0, &pool));
     EXPECT_FIELD(LVS_ERR_SCHEDULER_FLAGS, scheduler_flags, 8, lvs_pool_create(&bad, 0, &pool));
     EXPECT_FIELD(LVS_ERR_PROFILE, profile, -1, lvs_pool_create(&bad, 0, &pool));
+    EXPECT_FIELD(LVS_ERR_MH_TABLE_INDEX, mh_table_index, 7, lvs_pool_create(&bad, 0, &pool));
     EXPECT(1, pool == NULL);
     EXPECT(LVS_OK, lvs_pool_create(&good, UINT64_MAX, &pool));
     return pool;

@@ -157,6 +157,8 @@ pub struct Statistics {
 #[derive(Clone, Debug)]
 pub struct Dest {
     pub(super) config: DestConfig,
+    /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
+    pub(super) last_weight: u32,
     pub(super) active: u32,
     /// Active and inactive.
     pub(super) total: u32,
@@ -236,6 +238,10 @@ impl Dest {
     #[must_use]
     pub const fn statistics(&self) -> &Statistics {
         &self.statistics
+    }
+
+    pub(crate) const fn last_weight(&self) -> u32 {
+        self.last_weight
     }
 
     /// Whether a scheduler may pick it \[SCH-4\].

@@ -16,7 +16,7 @@ pub(crate) use list::DestList;
 
 use crate::arena::{Arena, Key};
 use crate::scheduler::{Change, Scheduler, SchedulerSetup};
-use crate::{OutOfMemory, Profile, SchedulerFlags, ServiceKey};
+use crate::{OutOfMemory, Profile, SchedulerFlags, ServiceError, ServiceKey};
 
 /// How often the trash is looked through \[DST-6\].
 const TRASH_PERIOD: Duration = Duration::from_secs(60);
@@ -84,11 +84,14 @@ impl Dests {
         now: Instant,
         group: Key,
         setup: SchedulerSetup,
-    ) -> Result<(), OutOfMemory> {
+    ) -> Result<(), ServiceError> {
         let Some(old) = self.groups.get(group) else { return Ok(()) };
         let restarted = if old.setup.kind == setup.kind {
             None
         } else {
+            if let Some(most) = setup.most_dests().filter(|most| old.order.len() > *most as usize) {
+                return Err(ServiceError::TooManyDestinations { most });
+            }
             Some(setup.start(now, self.list_of(&old.order, setup.flags))?)
         };
         if let Some(group) = self.groups.get_mut(group) {
@@ -174,6 +177,7 @@ impl Dests {
                 // The service was deleted and made again in between [DST-5].
                 dest.statistics = Statistics::default();
             }
+            dest.last_weight = 0;
             dest.group = group;
             dest.service = service;
             dest.available = true;
@@ -221,14 +225,20 @@ impl Dests {
         let everyone = self.dests.len() + 1;
         let spare = everyone.saturating_sub(self.trash.len());
         self.trash.try_reserve(spare).map_err(|_| OutOfMemory)?;
-        let order = self.groups.get_mut(group).map(|group| group.order.try_reserve(1));
-        order.transpose().map(drop).map_err(|_| OutOfMemory)
+        let Some(Group { order, scheduler, .. }) = self.groups.get_mut(group) else {
+            return Ok(());
+        };
+        order.try_reserve(1).map_err(|_| OutOfMemory)?;
+        scheduler.reserve(order.len() + 1)
     }
 
     /// The thresholds' part is \[OVL-2\] c, \[OVL-4\].
     fn configure(&mut self, id: DestId, config: DestConfig) {
         let Some(dest) = self.dests.get_mut(id.0) else { return };
         let old = core::mem::replace(&mut dest.config, config);
+        if config.weight != 0 {
+            dest.last_weight = config.weight;
+        }
         let (upper, lower) = (config.upper_threshold, config.lower_threshold);
         match self.profile {
             Profile::Classic => {
@@ -399,6 +409,7 @@ impl Dests {
 const fn blank(group: Key, config: DestConfig) -> Dest {
     Dest {
         config: DestConfig { upper_threshold: 0, lower_threshold: 0, ..config },
+        last_weight: 0,
         active: 0,
         total: 0,
         persistent: 0,

@@ -14,7 +14,9 @@ use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
 use crate::{Conn, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, OutOfMemory, Profile};
-use crate::{Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey, Statistics};
+use crate::{
+    MhTableIndex, Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey, Statistics,
+};
 
 /// What a director is told to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,11 @@ pub struct DirectorConfig {
     pub lblc: LblcConfig,
     /// The cache of each `lblcr` service.
     pub lblcr: LblcConfig,
+    /// The table of each `mh` service.
+    pub mh: MhTableIndex,
+    /// Places after the head of the list where each walk of `rr` and `wrr` begins, so that several
+    /// directors do not all begin at one server. 0 is the kernel's way.
+    pub start_offset: u32,
     /// The size of the connection table to show in the first line of listings; nothing else
     /// depends on it.
     pub table_size: u32,
@@ -44,6 +51,8 @@ impl Default for DirectorConfig {
             seed: [0; 2],
             lblc: LblcConfig::default(),
             lblcr: LblcConfig::default(),
+            mh: MhTableIndex::default(),
+            start_offset: 0,
             table_size: 4096,
         }
     }
@@ -285,8 +294,9 @@ impl Director {
             SchedulerKind::Lblcr => self.config.lblcr,
             _ => self.config.lblc,
         };
-        let seed = Seed(self.config.seed);
-        SchedulerSetup { kind: config.scheduler, flags: config.flags, lblc, seed }
+        let DirectorConfig { mh, start_offset, seed, .. } = self.config;
+        let (kind, flags) = (config.scheduler, config.flags);
+        SchedulerSetup { kind, flags, start_offset, lblc, mh, seed: Seed(seed) }
     }
 
     fn group(&self, service: &ServiceKey) -> Result<Key, DestError> {

@@ -94,6 +94,7 @@ pub(crate) fn write_flags(
 ) -> fmt::Result {
     let names = match scheduler {
         SchedulerKind::Sh => ["sh-fallback", "sh-port", "flag-3"],
+        SchedulerKind::Mh => ["mh-fallback", "mh-port", "flag-3"],
         _ => ["flag-1", "flag-2", "flag-3"],
     };
     let all = [SchedulerFlags::FLAG_1, SchedulerFlags::FLAG_2, SchedulerFlags::FLAG_3];

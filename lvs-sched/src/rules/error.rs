@@ -62,10 +62,12 @@ pub enum RuleErrorKind {
     #[error("expected a mark from 1 to 4294967295")]
     Mark,
     /// Not a scheduler's name.
-    #[error("expected rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed or nq")]
+    #[error("expected rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh or twos")]
     Scheduler,
     /// Not flags, or not this scheduler's \[ADM-5\].
-    #[error("expected flag-1, flag-2, flag-3, or with sh sh-fallback, sh-port, joined by commas")]
+    #[error(
+        "expected flag-1, flag-2, flag-3, with sh sh-fallback, sh-port, with mh mh-fallback, mh-port, joined by commas"
+    )]
     Flags,
     /// Not a persistence timeout.
     #[error("expected a number of seconds from 0 to 4294967295")]

@@ -391,6 +391,8 @@ fn parse_flags(words: Word<'_>, scheduler: SchedulerKind) -> Result<SchedulerFla
             "flag-3" => SchedulerFlags::FLAG_3,
             "sh-fallback" if scheduler == SchedulerKind::Sh => SchedulerFlags::SH_FALLBACK,
             "sh-port" if scheduler == SchedulerKind::Sh => SchedulerFlags::SH_PORT,
+            "mh-fallback" if scheduler == SchedulerKind::Mh => SchedulerFlags::MH_FALLBACK,
+            "mh-port" if scheduler == SchedulerKind::Mh => SchedulerFlags::MH_PORT,
             _ => return Err(Word { text, start }.error(Kind::Flags)),
         };
         flags = flags.with(flag);

@@ -4,6 +4,7 @@
 use lvs_proto::{Flow, Instant};
 
 use super::cache::Cache;
+use super::hash::destination;
 use super::{LblcConfig, Scheduler, wlc};
 use crate::dests::DestList;
 use crate::hash::Seed;
@@ -23,7 +24,7 @@ impl Lblc {
 impl Scheduler for Lblc {
     /// \[LBLC-3\] \[LBLC-4\] \[LBLC-6\] \[LBLC-7\]
     fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
-        let address = flow.destination();
+        let address = destination(flow);
         let serves = |dest: &Dest| dest.is_available() && dest.weight() > 0 && !is_busy(dest, list);
         if let Some(&mut id) = self.cache.hit(now, address) {
             if list.dest(id).is_some_and(serves) {
