@@ -41,11 +41,12 @@ mod rules;
 mod scheduler;
 mod service;
 mod state;
+mod statistics;
 mod tcp;
 mod template;
 
 pub use conn::{Conn, ConnKey};
-pub use dests::{Dest, DestConfig, DestError, DestId, Statistics};
+pub use dests::{Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
 pub use listing::Listing;
 pub use pool::{ConnError, Pool, PoolConfig};
@@ -55,6 +56,7 @@ pub use scheduler::{LblcConfig, MhTableIndex, MhTableIndexError, ParseSchedulerE
 pub use scheduler::{SchedulerFlags, SchedulerKind};
 pub use service::{Netmask, Persistence, ServiceConfig, ServiceError, ServiceKey};
 pub use state::State;
+pub use statistics::{Rates, Statistics};
 pub use tcp::TcpState;
 
 /// The memory that a configuration asks for is not there.

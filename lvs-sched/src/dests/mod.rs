@@ -3,6 +3,7 @@
 
 mod dest;
 mod list;
+mod traffic;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -11,11 +12,12 @@ use core::time::Duration;
 
 use lvs_proto::{Family, Flow, Instant, Method};
 
-pub use dest::{Dest, DestConfig, DestError, DestId, Statistics};
+pub use dest::{Dest, DestConfig, DestError, DestId};
 pub(crate) use list::DestList;
 
 use crate::arena::{Arena, Key};
 use crate::scheduler::{Change, Scheduler, SchedulerSetup};
+use crate::statistics::Traffic;
 use crate::{OutOfMemory, Profile, SchedulerFlags, ServiceError, ServiceKey};
 
 /// How often the trash is looked through \[DST-6\].
@@ -32,6 +34,8 @@ pub(crate) struct Dests {
     /// Deleted destinations that connections may still refer to \[DST-4\], oldest first.
     trash: Vec<Trashed>,
     trash_deadline: Option<Instant>,
+    /// What went through all groups.
+    traffic: Traffic,
 }
 
 #[derive(Debug)]
@@ -42,7 +46,7 @@ struct Group {
     order: Vec<DestId>,
     scheduler: Box<dyn Scheduler>,
     setup: SchedulerSetup,
-    statistics: Statistics,
+    traffic: Traffic,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,13 +57,14 @@ struct Trashed {
 
 /// Groups and what is in them.
 impl Dests {
-    pub(crate) const fn new(profile: Profile) -> Self {
+    pub(crate) fn new(profile: Profile) -> Self {
         Self {
             profile,
             dests: Arena::new(),
             groups: Arena::new(),
             trash: Vec::new(),
             trash_deadline: None,
+            traffic: Traffic::default(),
         }
     }
 
@@ -73,8 +78,7 @@ impl Dests {
         let order = Vec::new();
         let list = self.list_of(&order, setup.flags);
         let scheduler = setup.start(now, list)?;
-        let statistics = Statistics::default();
-        let group = Group { service, order, scheduler, setup, statistics };
+        let group = Group { service, order, scheduler, setup, traffic: Traffic::default() };
         self.groups.insert(group).ok_or(OutOfMemory)
     }
 
@@ -109,10 +113,6 @@ impl Dests {
         for id in group.order {
             self.discard(now, id);
         }
-    }
-
-    pub(crate) fn statistics(&self, group: Key) -> Statistics {
-        self.groups.get(group).map(|group| group.statistics).unwrap_or_default()
     }
 
     pub(crate) fn list(&self, group: Key) -> DestList<'_> {
@@ -175,7 +175,7 @@ impl Dests {
         if let Some(dest) = self.dests.get_mut(id.0) {
             if dest.group != group {
                 // The service was deleted and made again in between [DST-5].
-                dest.statistics = Statistics::default();
+                dest.traffic = Traffic::default();
             }
             dest.last_weight = 0;
             dest.group = group;
@@ -344,27 +344,6 @@ impl Dests {
         let Some(dest) = self.dests.get_mut(id.0) else { return };
         dest.persistent = dest.persistent.saturating_sub(1);
     }
-
-    /// A connection was scheduled \[SVC-11\].
-    pub(crate) fn count_conn(&mut self, id: DestId) {
-        self.count(id, |statistics| statistics.conns += 1);
-    }
-
-    /// A client's packet goes on \[EST-2\].
-    pub(crate) fn count_packet(&mut self, id: DestId, octets: u32) {
-        self.count(id, |statistics| {
-            statistics.in_packets += 1;
-            statistics.in_octets = statistics.in_octets.wrapping_add(octets.into());
-        });
-    }
-
-    fn count(&mut self, id: DestId, add: impl Fn(&mut Statistics)) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
-        add(&mut dest.statistics);
-        if let Some(group) = self.groups.get_mut(dest.group) {
-            add(&mut group.statistics);
-        }
-    }
 }
 
 /// Time.
@@ -406,7 +385,7 @@ impl Dests {
     }
 }
 
-const fn blank(group: Key, config: DestConfig) -> Dest {
+fn blank(group: Key, config: DestConfig) -> Dest {
     Dest {
         config: DestConfig { upper_threshold: 0, lower_threshold: 0, ..config },
         last_weight: 0,
@@ -417,7 +396,7 @@ const fn blank(group: Key, config: DestConfig) -> Dest {
         available: false,
         group,
         service: None,
-        statistics: Statistics { conns: 0, in_packets: 0, in_octets: 0 },
+        traffic: Traffic::default(),
     }
 }
 

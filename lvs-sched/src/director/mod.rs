@@ -1,6 +1,7 @@
 //! The director: services, their destinations and connections, and what becomes of each packet.
 
 mod packet;
+mod statistics;
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -14,9 +15,7 @@ use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
 use crate::{Conn, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, OutOfMemory, Profile};
-use crate::{
-    MhTableIndex, Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey, Statistics,
-};
+use crate::{MhTableIndex, Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey};
 
 /// What a director is told to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -433,12 +432,6 @@ impl<'a> Service<'a> {
     /// The destinations in list order, the newest first \[DST-1\].
     pub fn dests(&self) -> impl Iterator<Item = (DestId, &'a Dest)> + use<'a> {
         self.director.dests.list(self.entry.group).iter()
-    }
-
-    /// What went through it.
-    #[must_use]
-    pub fn statistics(&self) -> Statistics {
-        self.director.dests.statistics(self.entry.group)
     }
 }
 
