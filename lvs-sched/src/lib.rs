@@ -48,7 +48,7 @@ mod template;
 pub use conn::{Conn, ConnKey};
 pub use dests::{Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
-pub use listing::Listing;
+pub use listing::{Columns, Listing};
 pub use pool::{ConnError, Pool, PoolConfig};
 pub use profile::Profile;
 pub use rules::{Rule, RuleError, RuleErrorKind};
