@@ -284,6 +284,8 @@ impl Director {
                 self.delete_dest(now, service, *address, *port)?;
             }
             Rule::Clear => self.clear(now),
+            Rule::Zero(service) => self.zero(service.as_ref())?,
+            Rule::SetTimeouts { .. } => return Err(ApplyError::FixedTimeouts),
         }
         Ok(())
     }
@@ -317,6 +319,9 @@ pub enum ApplyError {
     /// The destination's part.
     #[error(transparent)]
     Dest(#[from] DestError),
+    /// The timeouts of connections cannot be set.
+    #[error("the timeouts of connections cannot be set")]
+    FixedTimeouts,
 }
 
 /// Time.

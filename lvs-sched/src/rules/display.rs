@@ -22,6 +22,11 @@ impl fmt::Display for Rule {
                 write!(f, " -r {}", SocketAddr::new(*address, *port))
             }
             Self::Clear => f.write_str("-C"),
+            Self::Zero(None) => f.write_str("-Z"),
+            Self::Zero(Some(key)) => write_service(f, "-Z", key),
+            Self::SetTimeouts { tcp_secs, tcp_fin_secs, udp_secs } => {
+                write!(f, "--set {tcp_secs} {tcp_fin_secs} {udp_secs}")
+            }
         }
     }
 }
@@ -31,6 +36,7 @@ fn write_service(f: &mut fmt::Formatter<'_>, command: &str, key: &ServiceKey) ->
         ServiceKey::Address { protocol, address, port } => {
             let option = match protocol {
                 Protocol::UDP => "-u",
+                Protocol::SCTP => "--sctp-service",
                 _ => "-t",
             };
             write!(f, "{command} {option} {}", SocketAddr::new(address, port))

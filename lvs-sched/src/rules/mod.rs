@@ -3,6 +3,7 @@
 mod display;
 mod error;
 mod parse;
+mod word;
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -63,6 +64,17 @@ pub enum Rule {
     },
     /// `-C`
     Clear,
+    /// `-Z`: of one service, or of everything \[CTL-9\].
+    Zero(Option<ServiceKey>),
+    /// `--set`, in seconds; 0 leaves what there is \[TMO-2\].
+    SetTimeouts {
+        /// Of established TCP connections.
+        tcp_secs: u32,
+        /// Of TCP connections that one side has finished.
+        tcp_fin_secs: u32,
+        /// Of UDP connections.
+        udp_secs: u32,
+    },
 }
 
 impl Rule {
