@@ -106,10 +106,10 @@ enum lvs_status {
     LVS_ERR_DEST_EXISTS = -27,
     /** There is no such destination, or no longer. */
     LVS_ERR_NO_SUCH_DEST = -28,
-    /** The destination has no active connection. */
-    LVS_ERR_NONE_ACTIVE = -29,
-    /** The destination has no inactive connection. */
-    LVS_ERR_NONE_INACTIVE = -30,
+    /** The connection was closed before. */
+    LVS_ERR_STALE_CONN = -29,
+    /** As many connections are open as there is room for. */
+    LVS_ERR_TABLE_FULL = -30,
     /** The index of the table of mh is not 8 to 17 [MH-1]. */
     LVS_ERR_MH_TABLE_INDEX = -31,
     /** The VRRP version is neither 2 nor 3. */
@@ -362,6 +362,9 @@ enum lvs_status lvs_dest_config_init(struct lvs_dest_config *config,
  * who tell it what opened and what closed.
  */
 
+/** Names a connection of one pool, and never another one that came after it. */
+typedef uint64_t lvs_conn_token;
+
 /** What a pool is told to be. */
 struct lvs_pool_config {
     /** The sizeof of this struct. */
@@ -372,6 +375,8 @@ struct lvs_pool_config {
     uint32_t scheduler_flags;
     /** One of `enum lvs_profile`. */
     int profile;
+    /** The most connections that are open at once; memory for them is taken at creation. */
+    uint32_t connections;
     /**
      * Of rr and wrr: places after the head of the list where each walk begins, so that several
      * pools do not all begin at one server. 0 is the kernel's way.
@@ -462,7 +467,7 @@ enum lvs_status lvs_pool_delete_dest(struct lvs_pool *pool,
  * place of `dests`: `LVS_NO_DEST` where there is none to offer, or where the flow is neither
  * LVS_IPV4 nor LVS_IPV6.
  *
- * Nothing is counted: say `lvs_pool_conn_opened` for what is used.
+ * Nothing is counted: say `lvs_pool_open_conn` for what is used.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
  *
@@ -475,32 +480,33 @@ enum lvs_status lvs_pool_pick_burst(struct lvs_pool *pool,
                                     lvs_dest_id *dests);
 
 /**
- * A connection to `dest` was made; it counts as inactive [CNT-2].
+ * A connection to `dest` was made; it counts as inactive [CNT-2]. `out` is its token, good until
+ * the connection is closed, whatever becomes of the destination.
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_TABLE_FULL`.
  */
-enum lvs_status lvs_pool_conn_opened(struct lvs_pool *pool, lvs_dest_id dest);
+enum lvs_status lvs_pool_open_conn(struct lvs_pool *pool, lvs_dest_id dest, lvs_conn_token *out);
 
 /**
- * An inactive connection to `dest` became active [CNT-5].
+ * The connection became active, or still is [CNT-5].
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_INACTIVE`.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
  */
-enum lvs_status lvs_pool_conn_activated(struct lvs_pool *pool, lvs_dest_id dest);
+enum lvs_status lvs_pool_activate_conn(struct lvs_pool *pool, lvs_conn_token conn);
 
 /**
- * An active connection to `dest` became inactive [CNT-5].
+ * The connection became inactive, or still is [CNT-5].
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_ACTIVE`.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
  */
-enum lvs_status lvs_pool_conn_deactivated(struct lvs_pool *pool, lvs_dest_id dest);
+enum lvs_status lvs_pool_deactivate_conn(struct lvs_pool *pool, lvs_conn_token conn);
 
 /**
- * An inactive connection to `dest` ended [CNT-4]; an active one is deactivated first.
+ * The connection ended [CNT-4]; its token is not good any more.
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_INACTIVE`.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
  */
-enum lvs_status lvs_pool_conn_closed(struct lvs_pool *pool, lvs_dest_id dest);
+enum lvs_status lvs_pool_close_conn(struct lvs_pool *pool, lvs_conn_token conn);
 
 /**
  * Fills in what is known of `dest`. `out->size` is to be set before.

@@ -6,7 +6,7 @@ use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
 use lvs_proto::Flow;
-use lvs_sched::{ConnError, DestId, LblcConfig, Pool, PoolConfig};
+use lvs_sched::{ConnToken, DestId, LblcConfig, Pool, PoolConfig, StaleToken};
 
 use crate::door::{
     Guarded, assert_thread_rule, boxed, items, items_mut, number, read_sized, required, status,
@@ -20,6 +20,9 @@ use crate::{
     lvs_scheduler, lvs_status, lvs_time,
 };
 
+/// Names a connection of one pool, and never another one that came after it.
+pub type lvs_conn_token = u64;
+
 /// What a pool is told to be.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +35,8 @@ pub struct lvs_pool_config {
     pub scheduler_flags: u32,
     /// One of `enum lvs_profile`.
     pub profile: c_int,
+    /// The most connections that are open at once; memory for them is taken at creation.
+    pub connections: u32,
     /// Of rr and wrr: places after the head of the list where each walk begins, so that several
     /// pools do not all begin at one server. 0 is the kernel's way.
     pub start_offset: u32,
@@ -50,7 +55,8 @@ pub struct lvs_pool_config {
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<lvs_pool_config>() == 56);
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<lvs_pool_config>() == 48);
+const _: () =
+    assert!(size_of::<lvs_pool_config>() == 36_usize.next_multiple_of(align_of::<u64>()) + 16);
 
 /// A scheduler and its destinations.
 #[derive(Debug)]
@@ -174,7 +180,7 @@ pub extern "C" fn lvs_pool_delete_dest(
 /// place of `dests`: `LVS_NO_DEST` where there is none to offer, or where the flow is neither
 /// LVS_IPV4 nor LVS_IPV6.
 ///
-/// Nothing is counted: say `lvs_pool_conn_opened` for what is used.
+/// Nothing is counted: say `lvs_pool_open_conn` for what is used.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
@@ -205,60 +211,67 @@ pub unsafe extern "C" fn lvs_pool_pick_burst(
     })
 }
 
-/// A connection to `dest` was made; it counts as inactive \[CNT-2\].
+/// A connection to `dest` was made; it counts as inactive \[CNT-2\]. `out` is its token, good until
+/// the connection is closed, whatever becomes of the destination.
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`.
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_TABLE_FULL`.
 #[unsafe(no_mangle)]
-pub extern "C" fn lvs_pool_conn_opened(
+pub extern "C" fn lvs_pool_open_conn(
     pool: Option<&mut lvs_pool>,
     dest: lvs_dest_id,
+    out: Option<&mut MaybeUninit<lvs_conn_token>>,
 ) -> lvs_status {
-    count_conn(pool, dest, Pool::conn_opened)
+    status(|| {
+        let (pool, out) = (required(pool)?, required(out)?);
+        let token = pool.0.write(|pool| pool.open(DestId::from_bits(dest)))??;
+        out.write(token.to_bits());
+        Ok(())
+    })
 }
 
-/// An inactive connection to `dest` became active \[CNT-5\].
+/// The connection became active, or still is \[CNT-5\].
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_INACTIVE`.
+/// `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
 #[unsafe(no_mangle)]
-pub extern "C" fn lvs_pool_conn_activated(
+pub extern "C" fn lvs_pool_activate_conn(
     pool: Option<&mut lvs_pool>,
-    dest: lvs_dest_id,
+    conn: lvs_conn_token,
 ) -> lvs_status {
-    count_conn(pool, dest, Pool::conn_activated)
+    count_conn(pool, conn, Pool::activate)
 }
 
-/// An active connection to `dest` became inactive \[CNT-5\].
+/// The connection became inactive, or still is \[CNT-5\].
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_ACTIVE`.
+/// `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
 #[unsafe(no_mangle)]
-pub extern "C" fn lvs_pool_conn_deactivated(
+pub extern "C" fn lvs_pool_deactivate_conn(
     pool: Option<&mut lvs_pool>,
-    dest: lvs_dest_id,
+    conn: lvs_conn_token,
 ) -> lvs_status {
-    count_conn(pool, dest, Pool::conn_deactivated)
+    count_conn(pool, conn, Pool::deactivate)
 }
 
-/// An inactive connection to `dest` ended \[CNT-4\]; an active one is deactivated first.
+/// The connection ended \[CNT-4\]; its token is not good any more.
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_INACTIVE`.
+/// `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
 #[unsafe(no_mangle)]
-pub extern "C" fn lvs_pool_conn_closed(
+pub extern "C" fn lvs_pool_close_conn(
     pool: Option<&mut lvs_pool>,
-    dest: lvs_dest_id,
+    conn: lvs_conn_token,
 ) -> lvs_status {
-    count_conn(pool, dest, Pool::conn_closed)
+    count_conn(pool, conn, Pool::close)
 }
 
 fn count_conn(
     pool: Option<&mut lvs_pool>,
-    dest: lvs_dest_id,
-    count: impl FnOnce(&mut Pool, DestId) -> Result<(), ConnError>,
+    conn: lvs_conn_token,
+    count: impl FnOnce(&mut Pool, ConnToken) -> Result<(), StaleToken>,
 ) -> lvs_status {
-    status(|| Ok(required(pool)?.0.write(|pool| count(pool, DestId::from_bits(dest)))??))
+    status(|| Ok(required(pool)?.0.write(|pool| count(pool, ConnToken::from_bits(conn)))??))
 }
 
 /// Fills in what is known of `dest`. `out->size` is to be set before.
@@ -320,6 +333,7 @@ impl From<PoolConfig> for lvs_pool_config {
             scheduler: lvs_scheduler::from(config.scheduler) as c_int,
             scheduler_flags: flag_bits(config.flags),
             profile: lvs_profile::from(config.profile) as c_int,
+            connections: config.connections,
             start_offset: config.start_offset,
             lblc_capacity: config.lblc.capacity,
             lblc_expiration_secs: config.lblc.expiration_secs,
@@ -337,6 +351,7 @@ impl TryFrom<lvs_pool_config> for PoolConfig {
             scheduler: scheduler(config.scheduler)?,
             flags: flags(config.scheduler_flags)?,
             profile: profile(config.profile)?,
+            connections: config.connections,
             start_offset: config.start_offset,
             lblc: LblcConfig {
                 capacity: config.lblc_capacity,

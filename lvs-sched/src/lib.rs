@@ -49,7 +49,7 @@ pub use conn::{Conn, ConnKey};
 pub use dests::{Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
 pub use listing::{Columns, Listing};
-pub use pool::{ConnError, Pool, PoolConfig};
+pub use pool::{ConnToken, OpenError, Pool, PoolConfig, StaleToken};
 pub use profile::Profile;
 pub use rules::{Rule, RuleError, RuleErrorKind};
 pub use scheduler::{LblcConfig, MhTableIndex, MhTableIndexError, ParseSchedulerError};

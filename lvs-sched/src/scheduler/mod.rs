@@ -373,3 +373,47 @@ const fn gcd(a: u32, b: u32) -> u32 {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::Key;
+    use crate::dests::Dests;
+    use crate::{DestConfig, Profile};
+
+    /// A list, the newest first, of these weights, upper thresholds, connections and how many of
+    /// them are active.
+    pub(super) fn dests(
+        kind: SchedulerKind,
+        profile: Profile,
+        facts: &[(u32, u32, u32, u32)],
+    ) -> (Dests, Key) {
+        let mut dests = Dests::new(profile);
+        let setup = SchedulerSetup {
+            kind,
+            flags: SchedulerFlags::NONE,
+            start_offset: 0,
+            lblc: LblcConfig::default(),
+            mh: MhTableIndex::default(),
+            seed: Seed([0; 2]),
+        };
+        let group = dests.add_group(Instant::EPOCH, None, setup).unwrap();
+        for (number, &(weight, upper_threshold, conns, active)) in (1..).zip(facts) {
+            let config = DestConfig::new([10, 2, 0, number].into(), 80);
+            let id = dests.add(group, DestConfig { weight, upper_threshold, ..config }).unwrap();
+            (0..conns).for_each(|_| dests.bind(id));
+            (0..active.min(conns)).for_each(|_| dests.activate(id));
+        }
+        (dests, group)
+    }
+
+    #[test]
+    fn wlc_2_ovh_4_a_load_below_zero_wins_without_weight() {
+        let many = 1 << 23;
+        let facts = [(0, 0, many, many), (1, 0, 0, 0)];
+        let (dests, group) = dests(SchedulerKind::Wlc, Profile::Classic, &facts);
+        let list = dests.list(group);
+        let negative = list.iter().find(|(_, dest)| dest.weight() == 0).map(|(id, _)| id);
+        assert_eq!(wlc::pick(list), negative);
+    }
+}

@@ -75,32 +75,9 @@ impl Draws {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scheduler::{
-        LblcConfig, MhTableIndex, SchedulerFlags, SchedulerKind, SchedulerSetup,
-    };
-    use crate::{DestConfig, Profile, dests::Dests};
+    use crate::Profile;
+    use crate::scheduler::{SchedulerKind, tests::dests};
     use std::vec::Vec;
-
-    /// A list, the newest first, of these weights, thresholds and numbers of connections.
-    fn dests(profile: Profile, facts: &[(u32, u32, u8, u8)]) -> (Dests, crate::arena::Key) {
-        let mut dests = Dests::new(profile);
-        let setup = SchedulerSetup {
-            kind: SchedulerKind::Rr,
-            flags: SchedulerFlags::NONE,
-            start_offset: 0,
-            lblc: LblcConfig::default(),
-            mh: MhTableIndex::default(),
-            seed: Seed([0; 2]),
-        };
-        let group = dests.add_group(Instant::EPOCH, None, setup).unwrap();
-        for (number, &(weight, upper_threshold, conns, active)) in (1..).zip(facts) {
-            let config = DestConfig::new([10, 2, 0, number].into(), 80);
-            let id = dests.add(group, DestConfig { weight, upper_threshold, ..config }).unwrap();
-            (0..conns).for_each(|_| dests.bind(id));
-            (0..active.min(conns)).for_each(|_| dests.activate(id));
-        }
-        (dests, group)
-    }
 
     /// Pass 1 and pass 2 as two loops \[TWOS-1\] \[TWOS-3\] \[TWOS-4\].
     fn literal(list: DestList<'_>, [mut r1, mut r2]: [i32; 2]) -> Option<DestId> {
@@ -129,7 +106,7 @@ mod tests {
             let profile = *u.choose(&[Profile::Classic, Profile::Linux6_1_183])?;
             let mut facts = Vec::new();
             for _ in 0..u.int_in_range(0..=6_u8)? {
-                let weight = *u.choose(&[0, 1, 2, 5, 70_000, DestConfig::MAX_WEIGHT])?;
+                let weight = *u.choose(&[0, 1, 2, 5, 70_000, crate::DestConfig::MAX_WEIGHT])?;
                 facts.push((
                     weight,
                     u.int_in_range(0..=9)?,
@@ -137,7 +114,7 @@ mod tests {
                     u.arbitrary()?,
                 ));
             }
-            let (dests, group) = dests(profile, &facts);
+            let (dests, group) = dests(SchedulerKind::Twos, profile, &facts);
             let list = dests.list(group);
             for _ in 0..20 {
                 let draws = if u.arbitrary()? {
@@ -153,7 +130,8 @@ mod tests {
 
     #[test]
     fn twos_5_the_first_in_the_list_is_drawn_more_often() {
-        let (dests, group) = dests(Profile::Classic, &[(2, 0, 0, 0), (3, 0, 0, 0)]);
+        let (dests, group) =
+            dests(SchedulerKind::Twos, Profile::Classic, &[(2, 0, 0, 0), (3, 0, 0, 0)]);
         let list = dests.list(group);
         let [first, second] = [0, 1].map(|place| list.iter().nth(place).unwrap().0);
         // Of draws from 0 to 5, 0 to 3 lead to the first, which has weight 3.
