@@ -9,7 +9,7 @@ use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
 use crate::{Dest, DestConfig, DestError, DestId, LblcConfig, MhTableIndex, OutOfMemory};
-use crate::{Profile, SchedulerFlags, SchedulerKind};
+use crate::{Profile, SchedulerFlags, SchedulerKind, Timers};
 
 /// What a pool is told to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,10 +91,11 @@ impl Pool {
     /// If there is no memory for the connections asked for and what the scheduler keeps.
     pub fn new(now: Instant, config: PoolConfig) -> Result<Self, OutOfMemory> {
         let PoolConfig { scheduler: kind, flags, start_offset, lblc, mh, seed, .. } = config;
+        let (seed, timers) = (Seed(seed), Timers::default());
         let mut conns = Arena::new();
         conns.reserve(config.connections as usize)?;
-        let mut dests = Dests::new(config.profile);
-        let setup = SchedulerSetup { kind, flags, start_offset, lblc, mh, seed: Seed(seed) };
+        let mut dests = Dests::new(config.profile, timers);
+        let setup = SchedulerSetup { kind, flags, start_offset, lblc, mh, seed, timers };
         let group = dests.add_group(now, None, setup)?;
         Ok(Self { dests, group, conns, now })
     }

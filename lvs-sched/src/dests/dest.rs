@@ -240,6 +240,11 @@ impl Dest {
         self.last_weight
     }
 
+    /// The service that it serves, or served last.
+    pub(crate) const fn service(&self) -> Option<&ServiceKey> {
+        self.service.as_ref()
+    }
+
     /// Whether a scheduler may pick it \[SCH-4\].
     pub(crate) const fn is_eligible(&self) -> bool {
         !self.overloaded && self.config.weight > 0

@@ -18,7 +18,9 @@ pub(crate) use list::DestList;
 use crate::arena::{Arena, Key};
 use crate::scheduler::{Change, Scheduler, SchedulerSetup};
 use crate::statistics::Traffic;
-use crate::{OutOfMemory, Profile, SchedulerFlags, ServiceError, ServiceKey};
+use crate::{
+    OutOfMemory, Profile, SchedulerFlags, SchedulerKind, ServiceError, ServiceKey, Timers,
+};
 
 /// How often the trash is looked through \[DST-6\].
 const TRASH_PERIOD: Duration = Duration::from_secs(60);
@@ -29,6 +31,7 @@ const TRASH_AGE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(crate) struct Dests {
     profile: Profile,
+    timers: Timers,
     dests: Arena<Dest>,
     groups: Arena<Group>,
     /// Deleted destinations that connections may still refer to \[DST-4\], oldest first.
@@ -57,9 +60,10 @@ struct Trashed {
 
 /// Groups and what is in them.
 impl Dests {
-    pub(crate) fn new(profile: Profile) -> Self {
+    pub(crate) fn new(profile: Profile, timers: Timers) -> Self {
         Self {
             profile,
+            timers,
             dests: Arena::new(),
             groups: Arena::new(),
             trash: Vec::new(),
@@ -105,6 +109,14 @@ impl Dests {
             }
         }
         Ok(())
+    }
+
+    /// How long the caches of the schedulers of a kind remember.
+    pub(crate) fn set_expiration(&mut self, kind: SchedulerKind, secs: u32) {
+        for group in self.groups.values_mut().filter(|group| group.setup.kind == kind) {
+            group.setup.lblc.expiration_secs = secs;
+            group.scheduler.set_expiration(Duration::from_secs(secs.into()));
+        }
     }
 
     /// The scheduler ends and every destination goes to the trash \[SVC-7\].
@@ -282,7 +294,8 @@ impl Dests {
             dest.available = false;
         }
         self.trash.push(Trashed { dest: id, unreferenced_since: None });
-        self.trash_deadline.get_or_insert(now + TRASH_PERIOD);
+        let deadline = self.timers.arm(now, TRASH_PERIOD).fires;
+        self.trash_deadline.get_or_insert(deadline);
     }
 }
 
@@ -381,7 +394,8 @@ impl Dests {
             }
             !aged
         });
-        self.trash_deadline = (!self.trash.is_empty()).then(|| now + TRASH_PERIOD);
+        let deadline = self.timers.arm(now, TRASH_PERIOD).fires;
+        self.trash_deadline = (!self.trash.is_empty()).then_some(deadline);
     }
 }
 

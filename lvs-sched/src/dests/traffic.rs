@@ -16,8 +16,14 @@ impl Dests {
         self.count(id, |statistics| statistics.count_in(octets));
     }
 
+    /// A real server's packet goes on \[EST-2\].
+    pub(crate) fn count_reply(&mut self, id: DestId, octets: u32) {
+        self.count(id, |statistics| statistics.count_out(octets));
+    }
+
+    /// Nothing is counted of a destination that was deleted \[EST-2\].
     fn count(&mut self, id: DestId, add: impl Fn(&mut Statistics)) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
+        let Some(dest) = self.dests.get_mut(id.0).filter(|dest| dest.available) else { return };
         add(&mut dest.traffic.statistics);
         if let Some(group) = self.groups.get_mut(dest.group) {
             add(&mut group.traffic.statistics);

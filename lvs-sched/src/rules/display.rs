@@ -6,7 +6,9 @@ use core::net::SocketAddr;
 use lvs_proto::{Family, Method, Protocol};
 
 use super::Rule;
-use crate::{DestConfig, Netmask, SchedulerFlags, SchedulerKind, ServiceConfig, ServiceKey};
+use crate::{
+    DestConfig, Netmask, SchedulerFlags, SchedulerKind, ServiceConfig, ServiceKey, Timeouts,
+};
 
 /// Thresholds are written too, if there are any; `ipvsadm` loses them \[WART-18\].
 impl fmt::Display for Rule {
@@ -24,7 +26,7 @@ impl fmt::Display for Rule {
             Self::Clear => f.write_str("-C"),
             Self::Zero(None) => f.write_str("-Z"),
             Self::Zero(Some(key)) => write_service(f, "-Z", key),
-            Self::SetTimeouts { tcp_secs, tcp_fin_secs, udp_secs } => {
+            Self::SetTimeouts(Timeouts { tcp_secs, tcp_fin_secs, udp_secs }) => {
                 write!(f, "--set {tcp_secs} {tcp_fin_secs} {udp_secs}")
             }
         }

@@ -11,7 +11,7 @@ use core::net::IpAddr;
 pub(crate) use display::write_flags;
 pub use error::{RuleError, RuleErrorKind};
 
-use crate::{DestConfig, Director, ServiceConfig, ServiceKey};
+use crate::{DestConfig, Director, ServiceConfig, ServiceKey, Timeouts};
 
 /// A change of a director's configuration, as `ipvsadm` says it and `ipvsadm -S -n` writes it
 /// \[OUT-6\].
@@ -67,14 +67,7 @@ pub enum Rule {
     /// `-Z`: of one service, or of everything \[CTL-9\].
     Zero(Option<ServiceKey>),
     /// `--set`, in seconds; 0 leaves what there is \[TMO-2\].
-    SetTimeouts {
-        /// Of established TCP connections.
-        tcp_secs: u32,
-        /// Of TCP connections that one side has finished.
-        tcp_fin_secs: u32,
-        /// Of UDP connections.
-        udp_secs: u32,
-    },
+    SetTimeouts(Timeouts),
 }
 
 impl Rule {

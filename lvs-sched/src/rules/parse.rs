@@ -9,7 +9,7 @@ use lvs_proto::{Family, Method, Protocol};
 use super::word::{Word, Words, split_value};
 use super::{Rule, RuleError, RuleErrorKind as Kind};
 use crate::{DestConfig, Netmask, Persistence, SchedulerFlags, SchedulerKind};
-use crate::{ServiceConfig, ServiceKey};
+use crate::{ServiceConfig, ServiceKey, Timeouts};
 
 pub(super) fn rule(line: &str) -> Result<Option<Rule>, RuleError> {
     let mut words = Words::new(line);
@@ -292,7 +292,7 @@ impl<'a> Options<'a> {
             None => SchedulerFlags::NONE,
         };
         let one_packet = one_packet.is_some();
-        Ok(ServiceConfig { key, scheduler, flags, persistence, one_packet })
+        Ok(ServiceConfig { scheduler, flags, persistence, one_packet, ..ServiceConfig::new(key) })
     }
 
     fn persistence(&self, family: Family) -> Result<Option<Persistence>, RuleError> {
@@ -365,7 +365,7 @@ impl<'a> Options<'a> {
             *secs = word.number(Kind::Timeout)?;
         }
         let [tcp_secs, tcp_fin_secs, udp_secs] = secs;
-        Ok(Rule::SetTimeouts { tcp_secs, tcp_fin_secs, udp_secs })
+        Ok(Rule::SetTimeouts(Timeouts { tcp_secs, tcp_fin_secs, udp_secs }))
     }
 }
 

@@ -20,12 +20,13 @@ mod wrr;
 use alloc::boxed::Box;
 use core::fmt;
 use core::str::FromStr;
+use core::time::Duration;
 
 use lvs_proto::{Flow, Instant};
 
 use crate::dests::DestList;
 use crate::hash::Seed;
-use crate::{Dest, DestId, OutOfMemory};
+use crate::{Dest, DestId, OutOfMemory, Timers};
 
 /// Picks a destination for a new connection or template \[SCH-1\].
 pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
@@ -44,6 +45,9 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     fn refers_to(&self, _dest: DestId) -> bool {
         false
     }
+
+    /// What it remembers is to be forgotten when unused for so long.
+    fn set_expiration(&mut self, _expiration: Duration) {}
 
     /// When [`handle_timeout`](Self::handle_timeout) is wanted.
     fn next_deadline(&self) -> Option<Instant> {
@@ -308,6 +312,7 @@ pub(crate) struct SchedulerSetup {
     pub(crate) lblc: LblcConfig,
     pub(crate) mh: MhTableIndex,
     pub(crate) seed: Seed,
+    pub(crate) timers: Timers,
 }
 
 impl SchedulerSetup {
@@ -326,8 +331,8 @@ impl SchedulerSetup {
             SchedulerKind::Wrr => Box::new(wrr::Wrr::new(self.start_offset, list)),
             SchedulerKind::Lc => Box::new(lc::Lc),
             SchedulerKind::Wlc => Box::new(wlc::Wlc),
-            SchedulerKind::Lblc => Box::new(lblc::Lblc::new(self.lblc, self.seed, now)?),
-            SchedulerKind::Lblcr => Box::new(lblcr::Lblcr::new(self.lblc, self.seed, now)?),
+            SchedulerKind::Lblc => Box::new(lblc::Lblc::new(self, now)?),
+            SchedulerKind::Lblcr => Box::new(lblcr::Lblcr::new(self, now)?),
             SchedulerKind::Dh => Box::new(dh::Dh::new(list)?),
             SchedulerKind::Sh => Box::new(sh::Sh::new(list)?),
             SchedulerKind::Sed => Box::new(sed::Sed),
@@ -388,7 +393,7 @@ mod tests {
         profile: Profile,
         facts: &[(u32, u32, u32, u32)],
     ) -> (Dests, Key) {
-        let mut dests = Dests::new(profile);
+        let mut dests = Dests::new(profile, Timers::default());
         let setup = SchedulerSetup {
             kind,
             flags: SchedulerFlags::NONE,
@@ -396,6 +401,7 @@ mod tests {
             lblc: LblcConfig::default(),
             mh: MhTableIndex::default(),
             seed: Seed([0; 2]),
+            timers: Timers::default(),
         };
         let group = dests.add_group(Instant::EPOCH, None, setup).unwrap();
         for (number, &(weight, upper_threshold, conns, active)) in (1..).zip(facts) {
