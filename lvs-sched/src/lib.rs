@@ -53,7 +53,7 @@ mod timers;
 pub use conn::{Conn, ConnKey};
 pub use dests::{Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
-pub use listing::{Columns, Listing};
+pub use listing::{Columns, ConnListing, Listing};
 pub use policy::{Defence, Defences, Policy};
 pub use pool::{ConnToken, OpenError, Pool, PoolConfig, StaleToken};
 pub use profile::Profile;

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{SYN, apply, director, hop, ip, secs, tcp};
+use common::{SYN, apply, director, hop, ip, secs, tcp, udp};
 use lvs_sched::{Columns, Director, Profile, ServiceKey};
 
 const RULES: [&str; 7] = [
@@ -144,4 +144,50 @@ fn adm_7_kernel_order() {
     let listing = director.listing().in_kernel_order().with(Columns::Statistics).to_string();
     let servers: Vec<_> = listing.lines().skip(4).take(3).map(|line| &line[5..14]).collect();
     assert_eq!(servers, ["10.2.0.13", "10.2.0.11", "10.2.0.12"]);
+}
+
+#[test]
+fn out_5_conns_and_templates() {
+    let rules = [
+        "-A -f 77 -p 7200",
+        "-a -f 77 -r 10.2.0.3",
+        "-A -u [2001:db8:a::1]:53",
+        "-a -u [2001:db8:a::1]:53 -r [fd00:2::1]",
+    ];
+    let mut director = director(Profile::Classic, &rules);
+    let syn = tcp("10.1.7.9", 1000, "10.0.0.1", 80, SYN).with_mark(77);
+    assert!(hop(&mut director, secs(0), &syn).is_some());
+    let query = udp("2001:db8:1111:2222:3333:4444:5555:6666", 1000, "2001:db8:a::1", 53);
+    assert!(hop(&mut director, secs(0), &query).is_some());
+
+    let listing = director.conn_listing(secs(27)).to_string();
+    let mut lines: Vec<_> = listing.lines().collect();
+    lines[2..].sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "IPVS connection entries",
+            "pro expire state       source             virtual            destination",
+            "IP  119:33 NONE        10.1.7.9:0         0.0.0.77:0         10.2.0.3:0",
+            "TCP 00:33  SYN_RECV    10.1.7.9:1000      10.0.0.1:80        10.2.0.3:80",
+            "UDP 04:33  UDP         [2001:db8:1111:2222:3333:4444:5555:6666]:1000 \
+             [2001:db8:a::1]:53 [fd00:2::1]:53",
+        ],
+    );
+    let head = "pro expire state       source             virtual            destination        \
+                pe name          pe_data";
+    let listing = director.conn_listing(secs(27)).with_persistence().to_string();
+    assert_eq!(listing.lines().nth(1), Some(head));
+    // What is due and not yet ended has nothing left.
+    let listing = director.conn_listing(secs(100_000)).to_string();
+    assert_eq!(listing.matches(" 00:00  ").count(), 3);
+}
+
+#[test]
+fn out_7_timeouts() {
+    let mut director = director(Profile::Classic, &[]);
+    let shown = |director: &Director| director.config().timeouts.to_string();
+    assert_eq!(shown(&director), "Timeout (tcp tcpfin udp): 900 120 300");
+    apply(&mut director, secs(0), "--set 30 0 60");
+    assert_eq!(shown(&director), "Timeout (tcp tcpfin udp): 30 120 60");
 }

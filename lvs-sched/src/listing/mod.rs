@@ -1,6 +1,7 @@
 //! What `ipvsadm -L -n` shows.
 
 mod cell;
+mod conns;
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -10,6 +11,7 @@ use core::net::SocketAddr;
 use lvs_proto::{Family, Method};
 
 use self::cell::Cells;
+pub use self::conns::ConnListing;
 use crate::rules::write_flags;
 use crate::{Dest, Director, Netmask, Service, ServiceKey};
 
