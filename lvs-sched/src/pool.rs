@@ -95,7 +95,8 @@ impl Pool {
         let mut conns = Arena::new();
         conns.reserve(config.connections as usize)?;
         let mut dests = Dests::new(config.profile, timers);
-        let setup = SchedulerSetup { kind, flags, start_offset, lblc, mh, seed, timers };
+        let family = None;
+        let setup = SchedulerSetup { kind, family, flags, start_offset, lblc, mh, seed, timers };
         let group = dests.add_group(now, None, setup)?;
         Ok(Self { dests, group, conns, now })
     }

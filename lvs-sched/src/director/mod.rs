@@ -313,8 +313,8 @@ impl Director {
             _ => self.config.lblc,
         };
         let DirectorConfig { mh, start_offset, seed, timers, .. } = self.config;
-        let (kind, flags) = (config.scheduler, config.flags);
-        SchedulerSetup { kind, flags, start_offset, lblc, mh, seed: Seed(seed), timers }
+        let (kind, flags, family) = (config.scheduler, config.flags, Some(config.key.family()));
+        SchedulerSetup { kind, family, flags, start_offset, lblc, mh, seed: Seed(seed), timers }
     }
 
     /// Sets after how many seconds the caches of `lblc` services forget \[LBLC-8\].

@@ -3,12 +3,13 @@
 
 use alloc::vec::Vec;
 use core::hash::Hasher;
+use core::net::IpAddr;
 
-use lvs_proto::{Flow, Instant};
+use lvs_proto::{Family, Flow, Instant};
 use siphasher::sip::SipHasher13;
 
 use super::hash::{client, fold};
-use super::{Change, MhTableIndex, Scheduler, SchedulerFlags};
+use super::{Change, MhTableIndex, Scheduler, SchedulerFlags, SchedulerSetup};
 use crate::dests::DestList;
 use crate::{DestId, OutOfMemory};
 
@@ -22,6 +23,8 @@ const VACANT: u32 = u32::MAX;
 #[derive(Debug)]
 pub(super) struct Mh {
     index: MhTableIndex,
+    /// Of the service.
+    family: Option<Family>,
     /// Places in `members`: as many as the index says, or none if there is nobody to name.
     slots: Vec<u32>,
     /// The destinations when the table was built last, in list order.
@@ -39,10 +42,11 @@ struct Member {
 }
 
 impl Mh {
-    pub(super) fn new(index: MhTableIndex, list: DestList<'_>) -> Result<Self, OutOfMemory> {
+    pub(super) fn new(setup: &SchedulerSetup, list: DestList<'_>) -> Result<Self, OutOfMemory> {
+        let SchedulerSetup { mh: index, family, .. } = *setup;
         let mut slots = Vec::new();
         slots.try_reserve_exact(index.slots() as usize).map_err(|_| OutOfMemory)?;
-        let mut mh = Self { index, slots, members: Vec::new() };
+        let mut mh = Self { index, family, slots, members: Vec::new() };
         mh.reserve(list.iter().count())?;
         mh.rebuild(list);
         Ok(mh)
@@ -56,10 +60,11 @@ impl Mh {
         self.slots.clear();
         self.members.clear();
         let size = self.index.slots();
+        let family = self.family;
         let (unit, shift) = measure(list, self.index);
         self.members.extend(list.iter().map(|(dest, config)| {
             let turns = config.last_weight().checked_div(unit).unwrap_or(0);
-            let address = fold(config.address());
+            let address = fold_as(family, config.address());
             Member {
                 dest,
                 cursor: hash(KEY_1, address, config.port(), 0) % size,
@@ -142,6 +147,15 @@ fn measure(list: DestList<'_>, index: MhTableIndex) -> (u32, u32) {
     (unit, bits.saturating_sub(index.bits()))
 }
 
+/// A tunnel may lead to an address of the other family, but the service's family decides: of an IPv6
+/// address, IPv4 knows the first 32 bits \[MH-7\].
+fn fold_as(family: Option<Family>, address: IpAddr) -> u32 {
+    match (family, address) {
+        (Some(Family::V4), IpAddr::V6(v6)) => (v6.to_bits() >> 96) as u32,
+        _ => fold(address),
+    }
+}
+
 /// As on a 64-bit little-endian machine, whatever this one is \[MH-2\].
 fn hash(key: u64, address: u32, port: u16, offset: u32) -> u32 {
     let word = offset.wrapping_add(port.into()).wrapping_add(address);
@@ -155,7 +169,7 @@ mod tests {
     use super::*;
     use crate::{DestConfig, Pool, PoolConfig, SchedulerKind};
     use lvs_proto::{AddressPair, TcpFlags};
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::Ipv4Addr;
     use std::vec::Vec;
 
     fn address(text: &str) -> u32 {
@@ -170,6 +184,15 @@ mod tests {
         assert_eq!(hash(KEY_1, address("2001:db8::1"), 0, 0), 0xcdc3_f189);
         assert_eq!(0xd3f1_b4d3_u32 % 4093, 2456);
         assert_eq!(0x0308_0ce4_u32 % 4093, 3711);
+    }
+
+    #[test]
+    fn mh_7_the_family_of_the_service_decides() {
+        let v6 = "2001:db8::1".parse().unwrap();
+        assert_eq!(fold_as(Some(Family::V4), v6), 0x2001_0db8);
+        assert_eq!(fold_as(Some(Family::V6), v6), 0x2001_0db9);
+        assert_eq!(fold_as(None, v6), 0x2001_0db9);
+        assert_eq!(fold_as(Some(Family::V6), [10, 0, 0, 1].into()), 0x0a00_0001);
     }
 
     /// Offset and skip, last weight, port of each destination: the table of \[MH-6\] to \[MH-8\] by

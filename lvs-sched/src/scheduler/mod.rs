@@ -22,7 +22,7 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
-use lvs_proto::{Flow, Instant};
+use lvs_proto::{Family, Flow, Instant};
 
 use crate::dests::DestList;
 use crate::hash::Seed;
@@ -307,6 +307,8 @@ pub struct MhTableIndexError {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SchedulerSetup {
     pub(crate) kind: SchedulerKind,
+    /// Of the service; a pool has none.
+    pub(crate) family: Option<Family>,
     pub(crate) flags: SchedulerFlags,
     pub(crate) start_offset: u32,
     pub(crate) lblc: LblcConfig,
@@ -339,7 +341,7 @@ impl SchedulerSetup {
             SchedulerKind::Nq => Box::new(nq::Nq),
             SchedulerKind::Fo => Box::new(fo::Fo),
             SchedulerKind::Ovf => Box::new(ovf::Ovf),
-            SchedulerKind::Mh => Box::new(mh::Mh::new(self.mh, list)?),
+            SchedulerKind::Mh => Box::new(mh::Mh::new(self, list)?),
             SchedulerKind::Twos => Box::new(twos::Twos::new(self.seed)),
         })
     }
@@ -396,6 +398,7 @@ mod tests {
         let mut dests = Dests::new(profile, Timers::default());
         let setup = SchedulerSetup {
             kind,
+            family: None,
             flags: SchedulerFlags::NONE,
             start_offset: 0,
             lblc: LblcConfig::default(),
