@@ -268,6 +268,12 @@ pub enum ServiceError {
         /// What was asked for.
         prefix: u8,
     },
+    /// The service has more destinations than the scheduler asked for can start with \[MH-9\].
+    #[error("the scheduler cannot start with more than {most} destinations")]
+    TooManyDestinations {
+        /// The slots of its table.
+        most: u32,
+    },
     /// There is no memory for one more.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),

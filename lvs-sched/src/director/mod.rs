@@ -5,6 +5,7 @@ mod defence;
 mod icmp;
 mod packet;
 mod schedule;
+mod statistics;
 mod time;
 
 use alloc::vec::Vec;
@@ -21,9 +22,10 @@ use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
 use crate::{
-    Conn, Defences, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, OutOfMemory, Policy,
+    Conn, Defences, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, MhTableIndex,
+    OutOfMemory, Policy,
 };
-use crate::{Profile, Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey, Statistics};
+use crate::{Profile, Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey};
 use crate::{TimeoutError, Timeouts, Timers};
 
 /// What a director is told to be.
@@ -50,6 +52,11 @@ pub struct DirectorConfig {
     pub lblc: LblcConfig,
     /// The cache of each `lblcr` service.
     pub lblcr: LblcConfig,
+    /// The table of each `mh` service.
+    pub mh: MhTableIndex,
+    /// Places after the head of the list where each walk of `rr` and `wrr` begins, so that several
+    /// directors do not all begin at one server. 0 is the kernel's way.
+    pub start_offset: u32,
     /// The size of the connection table to show in the first line of listings; nothing else
     /// depends on it.
     pub table_size: u32,
@@ -69,6 +76,8 @@ impl Default for DirectorConfig {
             seed: [0; 2],
             lblc: LblcConfig::default(),
             lblcr: LblcConfig::default(),
+            mh: MhTableIndex::default(),
+            start_offset: 0,
             table_size: 4096,
         }
     }
@@ -295,6 +304,8 @@ impl Director {
                 self.delete_dest(now, service, *address, *port)?;
             }
             Rule::Clear => self.clear(now),
+            Rule::Zero(service) => self.zero(service.as_ref())?,
+            Rule::SetTimeouts(timeouts) => self.set_timeouts(*timeouts)?,
         }
         Ok(())
     }
@@ -304,8 +315,9 @@ impl Director {
             SchedulerKind::Lblcr => self.config.lblcr,
             _ => self.config.lblc,
         };
-        let (seed, timers) = (Seed(self.config.seed), self.config.timers);
-        SchedulerSetup { kind: config.scheduler, flags: config.flags, lblc, seed, timers }
+        let DirectorConfig { mh, start_offset, seed, timers, .. } = self.config;
+        let (kind, flags, family) = (config.scheduler, config.flags, Some(config.key.family()));
+        SchedulerSetup { kind, family, flags, start_offset, lblc, mh, seed: Seed(seed), timers }
     }
 
     /// Sets after how many seconds the caches of `lblc` services forget \[LBLC-8\].
@@ -345,6 +357,9 @@ pub enum ApplyError {
     /// The destination's part.
     #[error(transparent)]
     Dest(#[from] DestError),
+    /// The timeouts.
+    #[error(transparent)]
+    Timeout(#[from] TimeoutError),
 }
 
 /// Looking.
@@ -394,7 +409,7 @@ impl Director {
     }
 
     /// The rules that make these services and destinations, as `ipvsadm -S -n` has them: in sorted
-    /// order, without thresholds \[OUT-6\].
+    /// order \[OUT-6\], but thresholds are not lost \[WART-18\].
     #[must_use]
     pub fn rules(&self) -> Vec<Rule> {
         crate::rules::save(self)
@@ -424,12 +439,6 @@ impl<'a> Service<'a> {
     /// The destinations in list order, the newest first \[DST-1\].
     pub fn dests(&self) -> impl Iterator<Item = (DestId, &'a Dest)> + use<'a> {
         self.director.dests.list(self.entry.group).iter()
-    }
-
-    /// What went through it.
-    #[must_use]
-    pub fn statistics(&self) -> Statistics {
-        self.director.dests.statistics(self.entry.group)
     }
 }
 
