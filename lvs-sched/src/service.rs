@@ -174,6 +174,15 @@ pub enum PersistenceEngine {
     Sip,
 }
 
+/// The name in `ipvsadm --pe`.
+impl fmt::Display for PersistenceEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Sip => "sip",
+        })
+    }
+}
+
 /// What a service is told to be; the defaults are those of `ipvsadm` \[ADM-1\].
 ///
 /// ```

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{SYN, apply, director, hop, ip, secs, tcp, udp};
+use lvs_proto::{CallId, Verdict};
 use lvs_sched::{Columns, Director, Profile, ServiceKey};
 
 const RULES: [&str; 7] = [
@@ -181,6 +182,24 @@ fn out_5_conns_and_templates() {
     // What is due and not yet ended has nothing left.
     let listing = director.conn_listing(secs(100_000)).to_string();
     assert_eq!(listing.matches(" 00:00  ").count(), 3);
+}
+
+#[test]
+fn out_1_out_5_pe_4_calls() {
+    let rules = ["-A -u 10.0.0.1:5060 -p 60 -o --pe sip", "-a -u 10.0.0.1:5060 -r 10.2.0.3 -m"];
+    let mut director = director(Profile::Classic, &rules);
+    let invite = udp("10.1.7.9", 1000, "10.0.0.1", 5060);
+    let call = CallId::new(b"f81d4fae@192.0.2.7");
+    assert!(matches!(director.decide_call(secs(0), &invite, call), Verdict::Forward(_)));
+
+    let service = "UDP  10.0.0.1:5060 wlc persistent 60 pe sip ops";
+    assert_eq!(director.listing().to_string().lines().nth(3), Some(service));
+    let listing = director.conn_listing(secs(0)).with_persistence().to_string();
+    let template = "UDP 01:00  NONE        10.1.7.9:0         10.0.0.1:5060      10.2.0.3:5060      \
+                    sip              f81d4fae@192.0.2.7";
+    assert_eq!(listing.lines().nth(2), Some(template));
+    let listing = director.conn_listing(secs(0)).to_string();
+    assert!(listing.ends_with(" 10.2.0.3:5060\n"));
 }
 
 #[test]

@@ -4,9 +4,9 @@ use alloc::string::ToString;
 use core::fmt;
 use core::net::SocketAddr;
 
-use lvs_proto::{Instant, Protocol};
+use lvs_proto::{CallId, Instant, Protocol};
 
-use crate::{Conn, Director, Timeouts};
+use crate::{Conn, Director, PersistenceEngine, Timeouts};
 
 /// The connections and templates of a director, to be shown as `ipvsadm -L -n -c` shows them
 /// \[OUT-5\]; made by [`Director::conn_listing`].
@@ -38,8 +38,8 @@ pub struct ConnListing<'a> {
 }
 
 impl ConnListing<'_> {
-    /// The same with the columns of persistence engines (`--persistent-conn`), which no connection
-    /// fills.
+    /// The same with the columns of persistence engines (`--persistent-conn`), which are filled for
+    /// templates of calls.
     #[must_use]
     pub const fn with_persistence(self) -> Self {
         Self { persistence: true, ..self }
@@ -52,11 +52,19 @@ impl fmt::Display for ConnListing<'_> {
         let columns = "pro expire state       source             virtual            destination";
         let persistence = if self.persistence { "        pe name          pe_data" } else { "" };
         writeln!(f, "{columns}{persistence}")?;
-        self.director.conns().try_for_each(|conn| write_conn(f, conn, self.now))
+        self.director.conns().try_for_each(|conn| {
+            let call = self.director.call_id(conn).filter(|_| self.persistence);
+            write_conn(f, conn, call, self.now)
+        })
     }
 }
 
-fn write_conn(f: &mut fmt::Formatter<'_>, conn: &Conn, now: Instant) -> fmt::Result {
+fn write_conn(
+    f: &mut fmt::Formatter<'_>,
+    conn: &Conn,
+    call: Option<CallId<'_>>,
+    now: Instant,
+) -> fmt::Result {
     let (key, hop, state) = (conn.key(), conn.hop(), conn.state());
     // The protocol of a template of a mark [TPL-2].
     let protocol = match key.protocol {
@@ -67,7 +75,11 @@ fn write_conn(f: &mut fmt::Formatter<'_>, conn: &Conn, now: Instant) -> fmt::Res
     let source = SocketAddr::new(key.client(), key.client_port);
     let service = SocketAddr::new(key.virtual_address(), key.virtual_port);
     let dest = SocketAddr::new(hop.address, hop.port);
-    writeln!(f, "{protocol:<3} {expire:<6} {state:<11} {source:<18} {service:<18} {dest}")
+    write!(f, "{protocol:<3} {expire:<6} {state:<11} {source:<18} {service:<18}")?;
+    match call {
+        Some(call) => writeln!(f, " {dest:<18} {:<16} {call}", PersistenceEngine::Sip),
+        None => writeln!(f, " {dest}"),
+    }
 }
 
 /// Seconds, shown as minutes and seconds.

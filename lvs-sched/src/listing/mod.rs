@@ -222,6 +222,9 @@ fn write_service_config(f: &mut fmt::Formatter<'_>, service: &Service<'_>) -> fm
             write!(f, " mask {}", persistence.netmask)?;
         }
     }
+    if let Some(engine) = config.engine {
+        write!(f, " pe {engine}")?;
+    }
     f.write_str(if config.one_packet { " ops\n" } else { "\n" })
 }
 

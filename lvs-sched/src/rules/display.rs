@@ -61,6 +61,9 @@ fn write_service_config(
             write!(f, " -M {}", persistence.netmask)?;
         }
     }
+    if let Some(engine) = config.engine {
+        write!(f, " --pe {engine}")?;
+    }
     if config.one_packet {
         f.write_str(" -o")?;
     }

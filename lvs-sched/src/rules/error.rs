@@ -96,7 +96,4 @@ pub enum RuleErrorKind {
     /// Not a persistence engine.
     #[error("expected sip")]
     Engine,
-    /// A persistence engine that there is not yet.
-    #[error("not supported: persistence is by address")]
-    EngineUnsupported,
 }

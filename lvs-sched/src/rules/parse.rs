@@ -8,7 +8,7 @@ use lvs_proto::{Family, Method, Protocol};
 
 use super::word::{Word, Words, split_value};
 use super::{Rule, RuleError, RuleErrorKind as Kind};
-use crate::{DestConfig, Netmask, Persistence, SchedulerFlags, SchedulerKind};
+use crate::{DestConfig, Netmask, Persistence, PersistenceEngine, SchedulerFlags, SchedulerKind};
 use crate::{ServiceConfig, ServiceKey, Timeouts};
 
 pub(super) fn rule(line: &str) -> Result<Option<Rule>, RuleError> {
@@ -278,10 +278,11 @@ impl<'a> Options<'a> {
         {
             return Err(given.word.error(Kind::OnePacketTcp));
         }
-        if let Some(name) = self.value(Name::Engine) {
-            let known = name.text == "sip";
-            return Err(name.error(if known { Kind::EngineUnsupported } else { Kind::Engine }));
-        }
+        let engine = match self.value(Name::Engine) {
+            Some(name) if name.text == "sip" => Some(PersistenceEngine::Sip),
+            Some(name) => return Err(name.error(Kind::Engine)),
+            None => None,
+        };
         if let (ServiceKey::Address { port: 0, .. }, None) = (key, persistence) {
             let address = self.given.iter().find(|given| matches!(given.name, Name::Service(_)));
             let place = address.and_then(|given| given.value).unwrap_or(self.end);
@@ -292,7 +293,8 @@ impl<'a> Options<'a> {
             None => SchedulerFlags::NONE,
         };
         let one_packet = one_packet.is_some();
-        Ok(ServiceConfig { scheduler, flags, persistence, one_packet, ..ServiceConfig::new(key) })
+        let config = ServiceConfig::new(key);
+        Ok(ServiceConfig { scheduler, flags, persistence, engine, one_packet, ..config })
     }
 
     fn persistence(&self, family: Family) -> Result<Option<Persistence>, RuleError> {
