@@ -248,6 +248,31 @@ fn rr_and_wrr_begin_where_they_are_told() {
 }
 
 #[test]
+fn wrr_gives_the_same_shares_wherever_it_begins() {
+    arbtest::arbtest(|u| {
+        let weights = [(); 4].map(|()| u.int_in_range(0..=5_u32));
+        let weights = weights.into_iter().collect::<Result<Vec<_>>>()?;
+        let (scheduler, start_offset) = (SchedulerKind::Wrr, u.arbitrary()?);
+        let mut pool =
+            pool_of(PoolConfig { scheduler, start_offset, ..Default::default() }, &weights);
+        let sum: usize = weights.iter().map(|weight| *weight as usize).sum();
+        if sum == 0 {
+            assert_eq!(pool.pick(secs(0), &syn()), None);
+            return Ok(());
+        }
+        // The first passes lack what is before the beginning; from then on all rounds are alike.
+        picks(&mut pool, secs(0), &syn(), 2 * sum);
+        let round = picks(&mut pool, secs(0), &syn(), sum * 60);
+        for (number, weight) in (1..).zip(&weights) {
+            let share = round.iter().filter(|picked| **picked == number).count();
+            let fair = *weight as usize * 60;
+            assert!(share.abs_diff(fair) <= 60, "{number}: {share} of {fair}, {weights:?}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn fo_1_the_heaviest_takes_all() {
     let mut pool = pool(SchedulerKind::Fo, &[1, 3, 0, 3]);
     assert_eq!(picks(&mut pool, secs(0), &syn(), 3), [4, 4, 4]);
