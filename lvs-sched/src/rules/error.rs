@@ -66,7 +66,7 @@ pub enum RuleErrorKind {
     Scheduler,
     /// Not flags, or not this scheduler's \[ADM-5\].
     #[error(
-        "expected flag-1, flag-2, flag-3, with sh sh-fallback, sh-port, with mh mh-fallback, mh-port, joined by commas"
+        "expected flag-1 to flag-3, sh-fallback or sh-port with sh, mh-fallback or mh-port with mh"
     )]
     Flags,
     /// Not a timeout.

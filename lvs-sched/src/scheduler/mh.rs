@@ -113,7 +113,10 @@ impl Scheduler for Mh {
         if let Some(id) = self.named_by(first).filter(available) {
             return Some(id);
         }
-        if !list.flags.contains(SchedulerFlags::MH_FALLBACK) {
+        // With nobody available, as many probes as slots would be in vain.
+        let probes = list.flags.contains(SchedulerFlags::MH_FALLBACK)
+            && self.members.iter().any(|member| available(&member.dest));
+        if !probes {
             return None;
         }
         let size = self.index.slots();
