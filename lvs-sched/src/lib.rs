@@ -41,6 +41,7 @@ mod rules;
 mod scheduler;
 mod service;
 mod state;
+mod sync;
 mod tcp;
 mod template;
 
@@ -54,6 +55,11 @@ pub use rules::{Rule, RuleError, RuleErrorKind};
 pub use scheduler::{LblcConfig, ParseSchedulerError, SchedulerFlags, SchedulerKind};
 pub use service::{Netmask, Persistence, ServiceConfig, ServiceError, ServiceKey};
 pub use state::State;
+pub use sync::{
+    SyncBackup, SyncFacts, SyncMaster, SyncOutbox, SyncOutboxConfig, SyncOutboxCounters,
+    SyncOutboxError, SyncPolicy, SyncReceived, SyncState, SyncThreshold, SyncThresholdError,
+    SyncUpdate,
+};
 pub use tcp::TcpState;
 
 /// The memory that a configuration asks for is not there.
