@@ -66,14 +66,11 @@ fn message(version: Version, records: &[SyncRecord<'_>]) -> Vec<u8> {
 
 #[test]
 fn sm1_4_observed_octets() {
-    let header = octets("0005004c 02010000");
-    let conn =
-        octets("0006002400000083000103e9005000500000000000000384 0a010101 0a000001 0a020001");
-    let template_octets =
-        octets("0006002400001183000100000050005000000000 0000003c 0a010101 0a000001 0a020001");
-    let expected = [header, conn, template_octets].concat();
-    // Made as a kernel makes it: 8 octets of header, 36 for each record.
-    let expected = [&[0, 5, 0, 80][..], &expected[4..]].concat();
+    let expected = octets(
+        "00050050 02010000 \
+         0006002400000083000103e9005000500000000000000384 0a010101 0a000001 0a020001 \
+         00060024000011830001000000500050000000000000003c 0a010101 0a000001 0a020001",
+    );
     let pair = [established(), template()];
     assert_eq!(message(Version::V1, &pair), expected);
     assert_eq!(records(&expected), pair.map(Ok));
@@ -264,10 +261,8 @@ fn bk_6_version_0() {
 
 #[test]
 fn what_cannot_be_written_changes_nothing() {
-    let v6 = Ok::<IpAddr, _>("2001:db8::1".parse().unwrap()).and_then(|address: IpAddr| {
-        AddressPair::new(address, address).map(|pair| (address, pair)).ok_or(())
-    });
-    let (address, addresses) = v6.unwrap();
+    let address: IpAddr = "2001:db8::1".parse().unwrap();
+    let addresses = AddressPair::new(address, address).unwrap();
     let over_v6 = SyncRecord { addresses, dest: address, ..established() };
     let mut full = MessageBuffer::new([0; 44], Version::V1, 5).unwrap();
     full.push(&established()).unwrap();

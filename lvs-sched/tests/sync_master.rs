@@ -5,6 +5,7 @@ mod common;
 mod sync_kit;
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use common::apply;
@@ -80,7 +81,7 @@ impl Master {
     }
 
     /// The messages that are to be sent.
-    fn sent(&mut self, now: Instant) -> Vec<Vec<u8>> {
+    fn sent(&mut self, now: Instant) -> Messages {
         self.outbox.handle_timeout(now);
         let mut sent = Vec::new();
         while let Some(message) = self.outbox.poll_message() {
@@ -140,10 +141,11 @@ impl SyncMaster for Master {
     }
 }
 
+fn brackets(address: &str) -> String {
+    if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
+}
+
 fn service(line: &Value) -> String {
-    let brackets = |address: &str| {
-        if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
-    };
     match number(line, "fwmark") {
         0 => {
             let vip = brackets(text(line, "vip"));
@@ -168,7 +170,7 @@ fn rule(line: &Value) -> String {
         _ => "-g",
     };
     let port = line["rport"].as_u64().unwrap_or(number(line, "vport"));
-    let (rip, weight) = (text(line, "rip"), number(line, "weight"));
+    let (rip, weight) = (brackets(text(line, "rip")), number(line, "weight"));
     format!("-a {service} -r {rip}:{port} {method} -w {weight}")
 }
 
@@ -191,47 +193,105 @@ fn flow(line: &Value) -> Flow {
     flow.with_mark(number(line, "mark") as u32)
 }
 
-/// [SYN-11]: the same records in the same order. Which share a message is up to a kernel thread's
-/// clock, but here the messages are the same too.
+type Messages = Vec<Vec<u8>>;
+
+/// What a master sends and what it should have sent, at each `sync_collect`.
+fn replay(version: Version, lines: &[Value]) -> Vec<(Messages, Messages)> {
+    let mut master = Master::new(version);
+    let mut collected = Vec::new();
+    for line in lines {
+        let now = moment(tick(line));
+        match text(line, "op") {
+            "add_service" | "add_dest" => apply(&mut master.director, now, &rule(line)),
+            "packet" => master.packet(now, &flow(line)),
+            "sync_collect" => {
+                let expected = line["sync"].as_array().unwrap().iter().map(datagram).collect();
+                collected.push((master.sent(now), expected));
+            }
+            _ => {}
+        }
+    }
+    collected
+}
+
+fn version_of(name: &str) -> Version {
+    if name.starts_with("sync-v0") { Version::V0 } else { Version::V1 }
+}
+
+/// [SYN-11]: the same records in the same order. Which of them share a message is up to a kernel
+/// thread's clock, but here the messages are the same too.
 #[test]
 fn syn_11_recorded_masters() {
     let mut records_sent = 0;
     let recordings = recordings("sync-");
     assert_eq!(recordings.len(), 9);
     for (name, lines) in recordings {
-        let version = if name.starts_with("sync-v0") { Version::V0 } else { Version::V1 };
-        let mut master = Master::new(version);
-        for line in &lines {
-            let now = moment(tick(line));
-            match text(line, "op") {
-                "add_service" | "add_dest" => apply(&mut master.director, now, &rule(line)),
-                "packet" => master.packet(now, &flow(line)),
-                "sync_collect" => {
-                    let expected: Vec<_> =
-                        line["sync"].as_array().unwrap().iter().map(datagram).collect();
-                    let sent = master.sent(now);
-                    let spelt = |messages: &[Vec<u8>]| -> Vec<_> {
-                        messages.iter().flat_map(|message| records(message)).collect()
-                    };
-                    assert_eq!(spelt(&sent), spelt(&expected), "{name} {}", line["i"]);
-                    assert_eq!(sent, expected, "{name} {}", line["i"]);
-                    records_sent += spelt(&sent).len();
-                }
-                _ => {}
-            }
+        for (sent, expected) in replay(version_of(&name), &lines) {
+            let spelt = |messages: &[Vec<u8>]| -> Vec<_> {
+                messages.iter().flat_map(|message| records(message)).collect()
+            };
+            assert_eq!(spelt(&sent), spelt(&expected), "{name}");
+            assert_eq!(sent, expected, "{name}");
+            records_sent += spelt(&sent).len();
         }
     }
     assert_eq!(records_sent, 138);
 }
 
+/// The messages of the other recordings, of which the packets were not kept: they were those of a
+/// recording that was, in another version of the protocol or over IPv6.
+#[test]
+fn syn_11_the_same_packets_otherwise() {
+    for (name, like, is_v6) in [
+        ("sync-v0-fwmark", "sync-v1-fwmark", false),
+        ("sync-v1-v4", "sync-v0-v4", false),
+        ("sync-v1-v6", "sync-v0-v4", true),
+        ("sync-v1-persist", "sync-v0-persist", false),
+        ("sync-v1-persist6", "sync-v0-persist", true),
+        ("sync-v1-fwmark6", "sync-v1-fwmark", true),
+    ] {
+        let (_, mut lines) = recordings(like).remove(0);
+        if is_v6 {
+            lines.iter_mut().for_each(turn_into_v6);
+        }
+        let collected = replay(version_of(name), &lines);
+        let sent: Vec<_> = collected.into_iter().flat_map(|(sent, _)| sent).collect();
+        assert_eq!(sent, messages(name), "{name}");
+    }
+}
+
+/// The addresses of the recordings over IPv6.
+fn turn_into_v6(line: &mut Value) {
+    let turned = |address: &str| {
+        let octets = address.parse::<Ipv4Addr>().unwrap().octets();
+        match octets {
+            [198, 18, client, host] => format!("2001:db8:c:{client}::{host}"),
+            [10, 1, _, server] => format!("2001:db8:b::{server}"),
+            [.., host] => format!("2001:db8:a::{host}"),
+        }
+    };
+    for key in ["src", "dst", "vip", "rip"] {
+        if let Some(address) = line.get_mut(key) {
+            *address = turned(address.as_str().unwrap()).into();
+        }
+    }
+    if let Some(family) = line.get_mut("af") {
+        *family = "inet6".into();
+    }
+}
+
+/// The recorded messages of that name.
+fn messages(name: &str) -> Messages {
+    let recorded = include_str!("../../vectors/ipvs-sync/messages.txt").lines();
+    let fields = recorded.map(|line| line.split("  ").collect::<Vec<_>>());
+    fields.filter(|fields| fields[0] == name).map(|fields| octets(fields[2])).collect()
+}
+
 /// [SYD-6]: as full as messages get before the next one begins.
 #[test]
 fn syd_6_recorded_messages_are_filled_alike() {
-    let recorded = include_str!("../../vectors/ipvs-sync/messages.txt");
     for name in ["sync-v1-pe-sip", "sync-v1-persist6"] {
-        let hex = recorded.lines().filter_map(|line| line.strip_prefix(name));
-        let messages: Vec<_> =
-            hex.map(|fields| octets(fields.split("  ").last().unwrap())).take(2).collect();
+        let messages = messages(name).into_iter().take(2).collect::<Vec<_>>();
         let config = SyncOutboxConfig { sync_id: 77, ..SyncOutboxConfig::default() };
         let mut outbox = SyncOutbox::new(config).unwrap();
         for message in &messages {
