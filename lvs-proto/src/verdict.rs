@@ -77,6 +77,10 @@ pub enum DropReason {
     DestinationDeleted,
     /// The connection table has no room for a new connection or template.
     TableFull,
+    /// It would have opened one connection more than the defences let through \[DEF-3\].
+    Defended,
+    /// An ICMP error that may not go on \[SVC-12\] \[ICMP-6\].
+    IcmpError,
 }
 
 /// What to do with a packet.

@@ -9,7 +9,7 @@ use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
 use crate::{Dest, DestConfig, DestError, DestId, LblcConfig, OutOfMemory, Profile};
-use crate::{SchedulerFlags, SchedulerKind};
+use crate::{SchedulerFlags, SchedulerKind, Timers};
 
 /// What a pool is told to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,8 +65,9 @@ impl Pool {
     /// If there is no memory for what the scheduler keeps.
     pub fn new(now: Instant, config: PoolConfig) -> Result<Self, OutOfMemory> {
         let PoolConfig { scheduler: kind, flags, profile, lblc, seed } = config;
-        let mut dests = Dests::new(profile);
-        let setup = SchedulerSetup { kind, flags, lblc, seed: Seed(seed) };
+        let timers = Timers::default();
+        let mut dests = Dests::new(profile, timers);
+        let setup = SchedulerSetup { kind, flags, lblc, seed: Seed(seed), timers };
         let group = dests.add_group(now, None, setup)?;
         Ok(Self { dests, group, now })
     }

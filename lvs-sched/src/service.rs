@@ -8,7 +8,10 @@ use core::num::NonZeroU32;
 use lvs_proto::{Family, Protocol};
 
 use crate::hash::Address;
-use crate::{OutOfMemory, SchedulerFlags, SchedulerKind};
+use crate::{OutOfMemory, Policy, SchedulerFlags, SchedulerKind};
+
+/// The control port of FTP \[SVC-8\].
+pub(crate) const FTP_PORT: u16 = 21;
 
 /// What makes a packet belong to a service \[SVC-1\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +20,7 @@ use crate::{OutOfMemory, SchedulerFlags, SchedulerKind};
 pub enum ServiceKey {
     /// The address that clients send to (`ipvsadm -t`, `-u`).
     Address {
-        /// TCP or UDP.
+        /// TCP, UDP or SCTP.
         protocol: Protocol,
         /// The virtual address.
         address: IpAddr,
@@ -185,6 +188,9 @@ pub struct ServiceConfig {
     pub persistence: Option<Persistence>,
     /// Whether each UDP packet is scheduled anew \[OPS-1\].
     pub one_packet: bool,
+    /// How its packets are decided about, if otherwise than the director's [policy](Policy).
+    #[cfg_attr(feature = "arbitrary", arbitrary(default))]
+    pub policy: Option<Policy>,
 }
 
 impl ServiceConfig {
@@ -197,12 +203,13 @@ impl ServiceConfig {
             flags: SchedulerFlags::NONE,
             persistence: None,
             one_packet: false,
+            policy: None,
         }
     }
 
     pub(crate) fn check(&self) -> Result<(), ServiceError> {
         if let ServiceKey::Address { protocol, .. } = self.key {
-            if protocol != Protocol::TCP && protocol != Protocol::UDP {
+            if ![Protocol::TCP, Protocol::UDP, Protocol::SCTP].contains(&protocol) {
                 return Err(ServiceError::UnsupportedProtocol { protocol });
             }
         }
@@ -227,8 +234,8 @@ pub enum ServiceError {
     /// There is no service of this key.
     #[error("no such service")]
     NoSuchService,
-    /// Only TCP and UDP have services \[SVC-2\].
-    #[error("no service over {protocol}: it is for TCP and UDP")]
+    /// Only TCP, UDP and SCTP have services \[SVC-2\].
+    #[error("no service over {protocol}: it is for TCP, UDP and SCTP")]
     UnsupportedProtocol {
         /// What was asked for.
         protocol: Protocol,

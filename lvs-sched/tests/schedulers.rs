@@ -386,26 +386,28 @@ fn lblc_9_a_deleted_destination_serves_again_when_it_comes_back() {
 
 #[test]
 fn lblc_8_the_thirtieth_sweep_forgets_what_expired() {
+    // Armed for 60 s [CONV-9].
+    let at = |sweep: u64| Instant::from_micros(61_440_000 * sweep);
     let lblc = LblcConfig { expiration_secs: 100, ..LblcConfig::default() };
     let scheduler = SchedulerKind::Lblc;
     let mut pool = pool_of(PoolConfig { scheduler, lblc, ..Default::default() }, &[1]);
     let first = pool.pick(secs(0), &syn()).unwrap();
     add(&mut pool, 2, 1);
     for sweep in 1..30 {
-        assert_eq!(pool.next_deadline(), Some(secs(60 * sweep)));
-        pool.handle_timeout(secs(60 * sweep));
+        assert_eq!(pool.next_deadline(), Some(at(sweep)));
+        pool.handle_timeout(at(sweep));
     }
-    // Used 60 s before the thirtieth, then 1800 s before the sixtieth.
-    assert_eq!(pool.pick(secs(29 * 60), &syn()), Some(first));
+    // Used one sweep before the thirtieth, then one before the sixtieth.
+    assert_eq!(pool.pick(at(29), &syn()), Some(first));
     for sweep in 30..60 {
-        pool.handle_timeout(secs(60 * sweep));
+        pool.handle_timeout(at(sweep));
     }
-    assert_eq!(pool.pick(secs(59 * 60), &syn()), Some(first));
+    assert_eq!(pool.pick(at(59), &syn()), Some(first));
     for sweep in 60..90 {
-        pool.handle_timeout(secs(60 * sweep));
+        pool.handle_timeout(at(sweep));
     }
-    pool.handle_timeout(secs(90 * 60));
-    assert_ne!(pool.pick(secs(90 * 60), &syn()), Some(first));
+    pool.handle_timeout(at(90));
+    assert_ne!(pool.pick(at(90), &syn()), Some(first));
 }
 
 #[test]

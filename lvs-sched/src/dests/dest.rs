@@ -151,6 +151,16 @@ pub struct Statistics {
     pub in_packets: u64,
     /// Octets of those packets, IP headers included.
     pub in_octets: u64,
+    /// Packets to clients, as far as they pass the director.
+    pub out_packets: u64,
+    /// Octets of those packets, IP headers included.
+    pub out_octets: u64,
+}
+
+impl Statistics {
+    /// Nothing yet.
+    pub(super) const NONE: Self =
+        Self { conns: 0, in_packets: 0, in_octets: 0, out_packets: 0, out_octets: 0 };
 }
 
 /// A destination and what is counted of it; to be read: all changes go through its owner.
@@ -236,6 +246,11 @@ impl Dest {
     #[must_use]
     pub const fn statistics(&self) -> &Statistics {
         &self.statistics
+    }
+
+    /// The service that it serves, or served last.
+    pub(crate) const fn service(&self) -> Option<&ServiceKey> {
+        self.service.as_ref()
     }
 
     /// Whether a scheduler may pick it \[SCH-4\].

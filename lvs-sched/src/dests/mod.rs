@@ -16,7 +16,7 @@ pub(crate) use list::DestList;
 
 use crate::arena::{Arena, Key};
 use crate::scheduler::{Change, Scheduler, SchedulerSetup};
-use crate::{OutOfMemory, Profile, SchedulerFlags, ServiceKey};
+use crate::{OutOfMemory, Profile, SchedulerFlags, SchedulerKind, ServiceKey, Timers};
 
 /// How often the trash is looked through \[DST-6\].
 const TRASH_PERIOD: Duration = Duration::from_secs(60);
@@ -27,6 +27,7 @@ const TRASH_AGE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(crate) struct Dests {
     profile: Profile,
+    timers: Timers,
     dests: Arena<Dest>,
     groups: Arena<Group>,
     /// Deleted destinations that connections may still refer to \[DST-4\], oldest first.
@@ -53,9 +54,10 @@ struct Trashed {
 
 /// Groups and what is in them.
 impl Dests {
-    pub(crate) const fn new(profile: Profile) -> Self {
+    pub(crate) const fn new(profile: Profile, timers: Timers) -> Self {
         Self {
             profile,
+            timers,
             dests: Arena::new(),
             groups: Arena::new(),
             trash: Vec::new(),
@@ -98,6 +100,14 @@ impl Dests {
             }
         }
         Ok(())
+    }
+
+    /// How long the caches of the schedulers of a kind remember.
+    pub(crate) fn set_expiration(&mut self, kind: SchedulerKind, secs: u32) {
+        for group in self.groups.values_mut().filter(|group| group.setup.kind == kind) {
+            group.setup.lblc.expiration_secs = secs;
+            group.scheduler.set_expiration(Duration::from_secs(secs.into()));
+        }
     }
 
     /// The scheduler ends and every destination goes to the trash \[SVC-7\].
@@ -272,7 +282,8 @@ impl Dests {
             dest.available = false;
         }
         self.trash.push(Trashed { dest: id, unreferenced_since: None });
-        self.trash_deadline.get_or_insert(now + TRASH_PERIOD);
+        let deadline = self.timers.arm(now, TRASH_PERIOD).fires;
+        self.trash_deadline.get_or_insert(deadline);
     }
 }
 
@@ -348,8 +359,17 @@ impl Dests {
         });
     }
 
+    /// A real server's packet goes on \[EST-2\].
+    pub(crate) fn count_reply(&mut self, id: DestId, octets: u32) {
+        self.count(id, |statistics| {
+            statistics.out_packets += 1;
+            statistics.out_octets = statistics.out_octets.wrapping_add(octets.into());
+        });
+    }
+
+    /// Nothing is counted of a destination that was deleted \[EST-2\].
     fn count(&mut self, id: DestId, add: impl Fn(&mut Statistics)) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
+        let Some(dest) = self.dests.get_mut(id.0).filter(|dest| dest.available) else { return };
         add(&mut dest.statistics);
         if let Some(group) = self.groups.get_mut(dest.group) {
             add(&mut group.statistics);
@@ -392,7 +412,8 @@ impl Dests {
             }
             !aged
         });
-        self.trash_deadline = (!self.trash.is_empty()).then(|| now + TRASH_PERIOD);
+        let deadline = self.timers.arm(now, TRASH_PERIOD).fires;
+        self.trash_deadline = (!self.trash.is_empty()).then_some(deadline);
     }
 }
 
@@ -406,7 +427,7 @@ const fn blank(group: Key, config: DestConfig) -> Dest {
         available: false,
         group,
         service: None,
-        statistics: Statistics { conns: 0, in_packets: 0, in_octets: 0 },
+        statistics: Statistics::NONE,
     }
 }
 

@@ -307,7 +307,7 @@ impl<'a> Options<'a> {
             None => SchedulerFlags::NONE,
         };
         let one_packet = one_packet.is_some();
-        Ok(ServiceConfig { key, scheduler, flags, persistence, one_packet })
+        Ok(ServiceConfig { scheduler, flags, persistence, one_packet, ..ServiceConfig::new(key) })
     }
 
     fn persistence(&self, family: Family) -> Result<Option<Persistence>, RuleError> {

@@ -1,12 +1,13 @@
 //! Locality-based least connection: one destination for each destination address, as long as it
 //! keeps up.
 
+use core::time::Duration;
+
 use lvs_proto::{Flow, Instant};
 
 use super::cache::Cache;
-use super::{LblcConfig, Scheduler, wlc};
+use super::{Scheduler, SchedulerSetup, wlc};
 use crate::dests::DestList;
-use crate::hash::Seed;
 use crate::{Dest, DestId, OutOfMemory};
 
 #[derive(Debug)]
@@ -15,8 +16,8 @@ pub(super) struct Lblc {
 }
 
 impl Lblc {
-    pub(super) fn new(config: LblcConfig, seed: Seed, now: Instant) -> Result<Self, OutOfMemory> {
-        Ok(Self { cache: Cache::new(config, seed, now)? })
+    pub(super) fn new(setup: &SchedulerSetup, now: Instant) -> Result<Self, OutOfMemory> {
+        Ok(Self { cache: Cache::new(setup, now)? })
     }
 }
 
@@ -38,6 +39,10 @@ impl Scheduler for Lblc {
     /// A deleted destination stays in the cache, and serves again when it comes back \[LBLC-9\].
     fn refers_to(&self, dest: DestId) -> bool {
         self.cache.values().any(|&id| id == dest)
+    }
+
+    fn set_expiration(&mut self, expiration: Duration) {
+        self.cache.set_expiration(expiration);
     }
 
     fn next_deadline(&self) -> Option<Instant> {

@@ -16,12 +16,13 @@ mod wrr;
 use alloc::boxed::Box;
 use core::fmt;
 use core::str::FromStr;
+use core::time::Duration;
 
 use lvs_proto::{Flow, Instant};
 
 use crate::dests::DestList;
 use crate::hash::Seed;
-use crate::{Dest, DestId, OutOfMemory};
+use crate::{Dest, DestId, OutOfMemory, Timers};
 
 /// Picks a destination for a new connection or template \[SCH-1\].
 pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
@@ -35,6 +36,9 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     fn refers_to(&self, _dest: DestId) -> bool {
         false
     }
+
+    /// What it remembers is to be forgotten when unused for so long.
+    fn set_expiration(&mut self, _expiration: Duration) {}
 
     /// When [`handle_timeout`](Self::handle_timeout) is wanted.
     fn next_deadline(&self) -> Option<Instant> {
@@ -209,6 +213,7 @@ pub(crate) struct SchedulerSetup {
     pub(crate) flags: SchedulerFlags,
     pub(crate) lblc: LblcConfig,
     pub(crate) seed: Seed,
+    pub(crate) timers: Timers,
 }
 
 impl SchedulerSetup {
@@ -222,8 +227,8 @@ impl SchedulerSetup {
             SchedulerKind::Wrr => Box::new(wrr::Wrr::new(list)),
             SchedulerKind::Lc => Box::new(lc::Lc),
             SchedulerKind::Wlc => Box::new(wlc::Wlc),
-            SchedulerKind::Lblc => Box::new(lblc::Lblc::new(self.lblc, self.seed, now)?),
-            SchedulerKind::Lblcr => Box::new(lblcr::Lblcr::new(self.lblc, self.seed, now)?),
+            SchedulerKind::Lblc => Box::new(lblc::Lblc::new(self, now)?),
+            SchedulerKind::Lblcr => Box::new(lblcr::Lblcr::new(self, now)?),
             SchedulerKind::Dh => Box::new(dh::Dh::new(list)?),
             SchedulerKind::Sh => Box::new(sh::Sh::new(list)?),
             SchedulerKind::Sed => Box::new(sed::Sed),
