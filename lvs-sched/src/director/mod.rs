@@ -5,6 +5,7 @@ mod defence;
 mod icmp;
 mod packet;
 mod schedule;
+mod sync;
 mod time;
 
 use alloc::vec::Vec;
@@ -107,6 +108,7 @@ pub struct Director {
     /// The walk that ends the connections of deleted destinations, when it is due.
     nodest: Option<time::Walk>,
     guard: defence::Guard,
+    master: Option<sync::Master>,
     counters: VerdictCounters,
     /// The latest moment handed in.
     now: Instant,
@@ -136,6 +138,7 @@ impl Director {
             conns: Conns::new(config.connections, seed, config.timers)?,
             nodest: None,
             guard: defence::Guard::new(config.seed),
+            master: None,
             counters: VerdictCounters::default(),
             now: Instant::EPOCH,
         };
