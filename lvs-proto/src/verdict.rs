@@ -80,6 +80,8 @@ pub enum DropReason {
     TableFull,
     /// It would have opened one connection more than the defences let through \[DEF-3\].
     Defended,
+    /// Its service tells calls apart, and it is no message of a call \[PE-1\].
+    NoCallId,
     /// An ICMP error that may not go on \[SVC-12\] \[ICMP-6\].
     IcmpError,
 }

@@ -4,9 +4,10 @@ use core::hash::{BuildHasher, Hash, Hasher};
 use core::net::IpAddr;
 use core::time::Duration;
 
-use lvs_proto::{AddressPair, Embedded, Flow, Hop, Instant, Method, Origin, Protocol};
+use lvs_proto::{AddressPair, CallId, Embedded, Flow, Hop, Instant, Method, Origin, Protocol};
 
 use crate::arena::{Arena, Key};
+use crate::calls::Calls;
 use crate::chains::Chains;
 use crate::deadlines::Deadlines;
 use crate::hash::{Address, Seed};
@@ -117,6 +118,8 @@ pub struct Conn {
     pub(crate) in_packets: u32,
     pub(crate) timeout: Duration,
     pub(crate) alarm: Alarm,
+    /// Of a template, the Call-ID that it is for \[PE-2\].
+    pub(crate) call: Option<Key>,
     /// The template it was made through.
     pub(crate) controller: Option<Key>,
     /// Connections made through it and still there: `n_control` \[TPL-8\].
@@ -146,6 +149,7 @@ impl Conn {
             in_packets: 0,
             timeout,
             alarm: Alarm::default(),
+            call: None,
             controller: None,
             controlled: 0,
             synced: false,
@@ -225,15 +229,22 @@ pub(crate) struct Conns {
     seed: Seed,
     timers: Timers,
     deadlines: Deadlines,
+    calls: Calls,
 }
 
 impl Conns {
-    pub(crate) fn new(capacity: u32, seed: Seed, timers: Timers) -> Result<Self, OutOfMemory> {
+    pub(crate) fn new(
+        capacity: u32,
+        calls: u32,
+        seed: Seed,
+        timers: Timers,
+    ) -> Result<Self, OutOfMemory> {
         let capacity = capacity as usize;
         let mut conns = Arena::new();
         conns.reserve(capacity)?;
         let (by_client, by_server) = (Chains::new(capacity)?, Chains::new(capacity)?);
-        Ok(Self { conns, by_client, by_server, seed, timers, deadlines: Deadlines::new(capacity)? })
+        let (deadlines, calls) = (Deadlines::new(capacity)?, Calls::new(calls)?);
+        Ok(Self { conns, by_client, by_server, seed, timers, deadlines, calls })
     }
 
     pub(crate) fn get(&self, id: Key) -> Option<&Conn> {
@@ -271,27 +282,49 @@ impl Conns {
 
     /// The connection or template of `key` that lives at `now`; of several, the newest \[CON-3\].
     pub(crate) fn find(&self, now: Instant, key: &ConnKey) -> Option<Key> {
-        let is_it = |conn: &Conn| conn.key == *key && lives(now, conn);
-        self.find_by(&self.by_client, key, is_it)
+        let is_it = |conn: &Conn| conn.key == *key && conn.call.is_none() && lives(now, conn);
+        self.find_in(&self.by_client, self.seed.hash_one(key), is_it)
+    }
+
+    /// The template of `key` for a call \[PE-2\].
+    pub(crate) fn find_call(&self, now: Instant, key: &ConnKey, id: CallId<'_>) -> Option<Key> {
+        let is_it =
+            |conn: &Conn| conn.key == *key && self.call_id(conn) == Some(id) && lives(now, conn);
+        self.find_in(&self.by_client, self.seed.hash_one((key, id.octets())), is_it)
     }
 
     /// The connection that a real server's packet, described as if it were a client's, belongs to
     /// \[CON-4\].
     pub(crate) fn find_reply(&self, now: Instant, key: &ConnKey) -> Option<Key> {
         let is_it = |conn: &Conn| conn.reply_key().as_ref() == Some(key) && lives(now, conn);
-        self.find_by(&self.by_server, key, is_it)
+        self.find_in(&self.by_server, self.seed.hash_one(key), is_it)
     }
 
-    fn find_by(
-        &self,
-        chains: &Chains,
-        key: &ConnKey,
-        is_it: impl Fn(&Conn) -> bool,
-    ) -> Option<Key> {
-        let found = chains.find(self.seed.hash_one(key), |place| {
-            self.at(place).is_some_and(|(_, conn)| is_it(conn))
-        });
+    fn find_in(&self, chains: &Chains, hash: u64, is_it: impl Fn(&Conn) -> bool) -> Option<Key> {
+        let found = chains.find(hash, |place| self.at(place).is_some_and(|(_, conn)| is_it(conn)));
         found.and_then(|place| self.conns.key_at(place))
+    }
+
+    /// The Call-ID that a template is for.
+    pub(crate) fn call_id(&self, conn: &Conn) -> Option<CallId<'_>> {
+        self.calls.get(conn.call?)
+    }
+
+    fn hash(&self, conn: &Conn) -> u64 {
+        match self.call_id(conn) {
+            Some(id) => self.seed.hash_one((conn.key, id.octets())),
+            None => self.seed.hash_one(conn.key),
+        }
+    }
+
+    /// Keeps a template for a call, to be [armed](Self::arm) by the caller; `None` if there is no
+    /// room for one of the two.
+    pub(crate) fn insert_call(&mut self, conn: Conn, id: CallId<'_>) -> Option<Key> {
+        if self.room() == 0 {
+            return None;
+        }
+        let call = self.calls.insert(id)?;
+        self.insert(Conn { call: Some(call), ..conn })
     }
 
     /// Keeps `conn`, to be [armed](Self::arm) by the caller; `None` if the table is full.
@@ -356,7 +389,7 @@ impl Conns {
         let Some(conn) = self.conns.get(id) else { return };
         let ConnKey { template, client_port, .. } = conn.key;
         if template || client_port != 0 {
-            self.by_client.insert(self.seed.hash_one(conn.key), id.index);
+            self.by_client.insert(self.hash(conn), id.index);
         }
         if let Some(reply) = conn.reply_key().filter(|_| !template) {
             self.by_server.insert(self.seed.hash_one(reply), id.index);
@@ -365,7 +398,7 @@ impl Conns {
 
     fn hide(&mut self, id: Key) {
         let Some(conn) = self.conns.get(id) else { return };
-        self.by_client.remove(self.seed.hash_one(conn.key), id.index);
+        self.by_client.remove(self.hash(conn), id.index);
         if let Some(reply) = conn.reply_key().filter(|_| !conn.key.template) {
             self.by_server.remove(self.seed.hash_one(reply), id.index);
         }
@@ -400,6 +433,9 @@ impl Conns {
         self.hide(id);
         self.deadlines.remove(id.index);
         let conn = self.conns.remove(id)?;
+        if let Some(call) = conn.call {
+            self.calls.remove(call);
+        }
         if let Some(controller) = conn.controller.and_then(|id| self.get_mut(id)) {
             controller.controlled = controller.controlled.saturating_sub(1);
         }

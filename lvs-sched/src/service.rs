@@ -162,6 +162,18 @@ impl Persistence {
     }
 }
 
+/// How clients of a persistent service are told apart beyond their addresses (`ipvsadm --pe`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum PersistenceEngine {
+    /// By the Call-ID of SIP messages over UDP, which have to be handed in with
+    /// [`Director::decide_call`](crate::Director::decide_call); packets without one are dropped
+    /// \[PE-1\].
+    Sip,
+}
+
 /// What a service is told to be; the defaults are those of `ipvsadm` \[ADM-1\].
 ///
 /// ```
@@ -186,6 +198,9 @@ pub struct ServiceConfig {
     pub flags: SchedulerFlags,
     /// Whether and how long clients stay with their destination.
     pub persistence: Option<Persistence>,
+    /// How persistence tells calls apart, if it does.
+    #[cfg_attr(feature = "arbitrary", arbitrary(default))]
+    pub engine: Option<PersistenceEngine>,
     /// Whether each UDP packet is scheduled anew \[OPS-1\].
     pub one_packet: bool,
     /// How its packets are decided about, if otherwise than the director's [policy](Policy).
@@ -202,6 +217,7 @@ impl ServiceConfig {
             scheduler: SchedulerKind::Wlc,
             flags: SchedulerFlags::NONE,
             persistence: None,
+            engine: None,
             one_packet: false,
             policy: None,
         }
@@ -251,6 +267,12 @@ pub enum ServiceError {
     NetmaskPrefix {
         /// What was asked for.
         prefix: u8,
+    },
+    /// The service has more destinations than the scheduler asked for can start with \[MH-9\].
+    #[error("the scheduler cannot start with more than {most} destinations")]
+    TooManyDestinations {
+        /// The slots of its table.
+        most: u32,
     },
     /// There is no memory for one more.
     #[error(transparent)]

@@ -73,8 +73,9 @@ fn row_of(dest: &Dest) -> DestRow {
     )
 }
 
-/// A connection as recordings show it: protocol, three addresses and ports, state, seconds left.
-type ConnRow = (String, [(IpAddr, u16); 3], String, u64);
+/// A connection as recordings show it: protocol, three addresses and ports, state, seconds left,
+/// Call-ID.
+type ConnRow = (String, [(IpAddr, u16); 3], String, u64, Option<String>);
 
 /// The connections that the line shows.
 pub(crate) fn conns(
@@ -94,7 +95,7 @@ pub(crate) fn conns(
     };
     let mut expected = expected.iter().map(conn_row).collect::<Result<Vec<_>, _>>()?;
     let mut got: Vec<_> =
-        director.conns().filter(shown).map(|conn| row_of_conn(conn, now)).collect();
+        director.conns().filter(shown).map(|conn| row_of_conn(director, conn, now)).collect();
     expected.sort();
     got.sort();
     if let Some((expected, got)) = expected.iter().zip(&got).find(|(one, other)| one != other) {
@@ -130,10 +131,17 @@ fn conn_row(row: &Value) -> Result<ConnRow, String> {
     let name = text(0);
     protocol(name)?;
     let left = row[8].as_u64().unwrap_or(u64::MAX);
-    Ok((name.to_owned(), [end(1)?, end(3)?, end(5)?], text(7).to_owned(), left))
+    Ok((
+        name.to_owned(),
+        [end(1)?, end(3)?, end(5)?],
+        text(7).to_owned(),
+        left,
+        row[10].as_str().map(str::to_owned),
+    ))
 }
 
-fn row_of_conn(conn: &Conn, now: Instant) -> ConnRow {
+fn row_of_conn(director: &Director, conn: &Conn, now: Instant) -> ConnRow {
+    let call = director.call_id(conn).map(|id| id.to_string());
     let (key, hop) = (conn.key(), conn.hop());
     let ends = [
         (key.client(), key.client_port),
@@ -141,7 +149,7 @@ fn row_of_conn(conn: &Conn, now: Instant) -> ConnRow {
         (hop.address, hop.port),
     ];
     let name = protocol_name(key.protocol).to_owned();
-    (name, ends, conn.state().to_string(), conn.time_left(now).as_secs())
+    (name, ends, conn.state().to_string(), conn.time_left(now).as_secs(), call)
 }
 
 /// The verdict, as far as the frames that came out tell it.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::path::Path;
 
+use lvs_proto::wire::sip;
 use lvs_proto::{
     Decide, Family, Flow, Hook, Instant, Method, Protocol, TcpFlags, Transport, Verdict,
 };
@@ -11,7 +12,9 @@ use lvs_sched::{
     Defence, Defences, DestConfig, DestError, Director, DirectorConfig, Netmask, Persistence,
     Profile,
 };
-use lvs_sched::{SchedulerFlags, ServiceConfig, ServiceError, ServiceKey, Timeouts};
+use lvs_sched::{
+    PersistenceEngine, SchedulerFlags, ServiceConfig, ServiceError, ServiceKey, Timeouts,
+};
 
 use crate::check;
 use crate::recording::{Line, Recording, is_local, protocol};
@@ -198,7 +201,8 @@ impl Player {
 
     fn packet(&mut self, line: &Line) -> Result<(), String> {
         let flow = line.flow()?;
-        let verdict = self.director.decide(line.now(), &flow);
+        let call = sip::call_id(line.word("payload").as_bytes());
+        let verdict = self.director.decide_call(line.now(), &flow, call);
         let lost = matches!(verdict, Verdict::Forward(hop) if self.routes.lose(&self.director, &flow, &hop));
         check::verdict(line, &flow, &verdict, lost)?;
         if let Some(reset) = reset_of_the_stack(&flow, &verdict) {
@@ -259,6 +263,9 @@ fn service_config(line: &Line, key: ServiceKey) -> Result<Option<ServiceConfig>,
             persistence.netmask = Netmask::V4(mask.parse().map_err(|_| "netmask")?);
         }
         config.persistence = Some(persistence);
+    }
+    if line.word("pe") == "sip" {
+        config.engine = Some(PersistenceEngine::Sip);
     }
     Ok(Some(config))
 }

@@ -44,7 +44,8 @@ impl Routes {
         if self.methods.len() < 2 {
             return false;
         }
-        let Some(conn) = director.conns().find(is_of_flow) else { return false };
+        let is_bound = |conn: &&Conn| director.dest(conn.dest()).is_some();
+        let Some(conn) = director.conns().find(is_of_flow).filter(is_bound) else { return false };
         let found = self.found.entry(conn.dest()).or_insert(hop.method);
         hop.method == Method::DirectRoute && *found != Method::DirectRoute
     }

@@ -21,6 +21,8 @@ pub struct VerdictCounters {
     pub dropped_table_full: u64,
     /// [`DropReason::Defended`].
     pub dropped_defended: u64,
+    /// [`DropReason::NoCallId`].
+    pub dropped_no_call_id: u64,
     /// [`DropReason::IcmpError`].
     pub dropped_icmp_error: u64,
 }
@@ -36,6 +38,7 @@ impl VerdictCounters {
             Verdict::Drop(DropReason::DestinationDeleted) => &mut self.dropped_destination_deleted,
             Verdict::Drop(DropReason::TableFull) => &mut self.dropped_table_full,
             Verdict::Drop(DropReason::Defended) => &mut self.dropped_defended,
+            Verdict::Drop(DropReason::NoCallId) => &mut self.dropped_no_call_id,
             Verdict::Drop(DropReason::IcmpError) => &mut self.dropped_icmp_error,
         };
         *counter += 1;

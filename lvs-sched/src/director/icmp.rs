@@ -2,7 +2,7 @@
 
 use lvs_proto::{DropReason, Embedded, Family, Flow, Hook, Instant, Method, Verdict};
 
-use super::Director;
+use super::{Director, Packet};
 use crate::arena::Key;
 use crate::{ConnKey, Profile};
 
@@ -19,7 +19,7 @@ impl Director {
             return self.return_error(id, flow);
         }
         if self.config.policy.schedule_icmp && flow.hook != Hook::Forward {
-            return self.schedule(now, flow, key);
+            return self.schedule(now, Packet { flow, call: None }, key);
         }
         Verdict::Pass
     }

@@ -5,6 +5,7 @@ mod defence;
 mod icmp;
 mod packet;
 mod schedule;
+mod statistics;
 mod sync;
 mod time;
 
@@ -12,7 +13,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use hashbrown::HashMap;
-use lvs_proto::{Decide, Flow, Instant, Verdict};
+use lvs_proto::{CallId, Decide, Flow, Instant, Verdict};
 
 pub use counters::VerdictCounters;
 
@@ -22,9 +23,10 @@ use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
 use crate::{
-    Conn, Defences, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, OutOfMemory, Policy,
+    Conn, Defences, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, MhTableIndex,
+    OutOfMemory, Policy,
 };
-use crate::{Profile, Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey, Statistics};
+use crate::{Profile, Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey};
 use crate::{TimeoutError, Timeouts, Timers};
 
 /// What a director is told to be.
@@ -43,18 +45,25 @@ pub struct DirectorConfig {
     pub timeouts: Timeouts,
     /// The most connections and templates; memory for them is taken at once.
     pub connections: u32,
+    /// The most templates for calls \[PE-2\]; memory for their Call-IDs is taken at once.
+    pub calls: u32,
     /// A secret, for tables that strangers fill; only their speed depends on it.
     pub seed: [u64; 2],
     /// The cache of each `lblc` service.
     pub lblc: LblcConfig,
     /// The cache of each `lblcr` service.
     pub lblcr: LblcConfig,
+    /// The table of each `mh` service.
+    pub mh: MhTableIndex,
+    /// Places after the head of the list where each walk of `rr` and `wrr` begins, so that several
+    /// directors do not all begin at one server. 0 is the kernel's way.
+    pub start_offset: u32,
     /// The size of the connection table to show in the first line of listings; nothing else
     /// depends on it.
     pub table_size: u32,
 }
 
-/// 65536 connections, a seed of zeros, and the kernel's figures.
+/// 65536 connections, 1024 calls, a seed of zeros, and the kernel's figures.
 impl Default for DirectorConfig {
     fn default() -> Self {
         Self {
@@ -64,9 +73,12 @@ impl Default for DirectorConfig {
             defences: Defences::default(),
             timeouts: Timeouts::default(),
             connections: 65_536,
+            calls: 1024,
             seed: [0; 2],
             lblc: LblcConfig::default(),
             lblcr: LblcConfig::default(),
+            mh: MhTableIndex::default(),
+            start_offset: 0,
             table_size: 4096,
         }
     }
@@ -135,7 +147,7 @@ impl Director {
             services: HashMap::with_hasher(seed),
             services_made: 0,
             dests: Dests::new(config.profile, config.timers),
-            conns: Conns::new(config.connections, seed, config.timers)?,
+            conns: Conns::new(config.connections, config.calls, seed, config.timers)?,
             nodest: None,
             guard: defence::Guard::new(config.seed),
             master: None,
@@ -295,6 +307,8 @@ impl Director {
                 self.delete_dest(now, service, *address, *port)?;
             }
             Rule::Clear => self.clear(now),
+            Rule::Zero(service) => self.zero(service.as_ref())?,
+            Rule::SetTimeouts(timeouts) => self.set_timeouts(*timeouts)?,
         }
         Ok(())
     }
@@ -304,8 +318,9 @@ impl Director {
             SchedulerKind::Lblcr => self.config.lblcr,
             _ => self.config.lblc,
         };
-        let (seed, timers) = (Seed(self.config.seed), self.config.timers);
-        SchedulerSetup { kind: config.scheduler, flags: config.flags, lblc, seed, timers }
+        let DirectorConfig { mh, start_offset, seed, timers, .. } = self.config;
+        let (kind, flags, family) = (config.scheduler, config.flags, Some(config.key.family()));
+        SchedulerSetup { kind, family, flags, start_offset, lblc, mh, seed: Seed(seed), timers }
     }
 
     /// Sets after how many seconds the caches of `lblc` services forget \[LBLC-8\].
@@ -345,6 +360,9 @@ pub enum ApplyError {
     /// The destination's part.
     #[error(transparent)]
     Dest(#[from] DestError),
+    /// The timeouts.
+    #[error(transparent)]
+    Timeout(#[from] TimeoutError),
 }
 
 /// Looking.
@@ -381,6 +399,12 @@ impl Director {
         self.conns.iter()
     }
 
+    /// The Call-ID that a template of this director is for \[PE-4\].
+    #[must_use]
+    pub fn call_id(&self, conn: &Conn) -> Option<CallId<'_>> {
+        self.conns.call_id(conn)
+    }
+
     /// How many packets met with which verdict.
     #[must_use]
     pub const fn counters(&self) -> &VerdictCounters {
@@ -388,7 +412,7 @@ impl Director {
     }
 
     /// The rules that make these services and destinations, as `ipvsadm -S -n` has them: in sorted
-    /// order, without thresholds \[OUT-6\].
+    /// order \[OUT-6\], but thresholds are not lost \[WART-18\].
     #[must_use]
     pub fn rules(&self) -> Vec<Rule> {
         crate::rules::save(self)
@@ -419,19 +443,29 @@ impl<'a> Service<'a> {
     pub fn dests(&self) -> impl Iterator<Item = (DestId, &'a Dest)> + use<'a> {
         self.director.dests.list(self.entry.group).iter()
     }
+}
 
-    /// What went through it.
-    #[must_use]
-    pub fn statistics(&self) -> Statistics {
-        self.director.dests.statistics(self.entry.group)
+/// Packets.
+impl Director {
+    /// The verdict on a packet seen at `now` that is a message of a call, for services that tell
+    /// calls apart; `None` is a packet without one.
+    pub fn decide_call(&mut self, now: Instant, flow: &Flow, call: Option<CallId<'_>>) -> Verdict {
+        let now = self.advance(now);
+        let verdict = self.verdict(now, Packet { flow, call });
+        self.counters.count(&verdict);
+        verdict
     }
 }
 
 impl Decide for Director {
     fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict {
-        let now = self.advance(now);
-        let verdict = self.verdict(now, flow);
-        self.counters.count(&verdict);
-        verdict
+        self.decide_call(now, flow, None)
     }
+}
+
+/// A packet to be decided about.
+#[derive(Clone, Copy, Debug)]
+struct Packet<'a> {
+    flow: &'a Flow,
+    call: Option<CallId<'a>>,
 }

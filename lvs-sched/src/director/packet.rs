@@ -2,7 +2,7 @@
 
 use lvs_proto::{DropReason, Family, Flow, Hook, Instant, Method, Protocol, Transport, Verdict};
 
-use super::Director;
+use super::{Director, Packet};
 use crate::arena::Key;
 use crate::reuse::{Judgement, judge, opens};
 use crate::state::Way;
@@ -14,7 +14,8 @@ const ENDED_PER_PACKET: usize = 4;
 
 impl Director {
     /// \[IN-1\] to \[IN-4\] \[IN-8\]
-    pub(super) fn verdict(&mut self, now: Instant, flow: &Flow) -> Verdict {
+    pub(super) fn verdict(&mut self, now: Instant, packet: Packet<'_>) -> Verdict {
+        let Packet { flow, .. } = packet;
         self.sweep(now, ENDED_PER_PACKET);
         if self.services.is_empty() {
             return Verdict::Pass;
@@ -27,18 +28,19 @@ impl Director {
         // virtual address is another one's client from the very port that it serves.
         if flow.hook != Hook::Forward {
             if let Some(id) = self.conns.find(now, &key) {
-                return self.request(now, id, flow, key);
+                return self.request(now, id, packet, key);
             }
         }
         match self.conns.find_reply(now, &key) {
             Some(id) => self.reply(now, id, flow),
             None if flow.hook == Hook::Forward => Verdict::Pass,
-            None => self.schedule(now, flow, key),
+            None => self.schedule(now, packet, key),
         }
     }
 
     /// A client's packet on its connection.
-    fn request(&mut self, now: Instant, id: Key, flow: &Flow, key: ConnKey) -> Verdict {
+    fn request(&mut self, now: Instant, id: Key, packet: Packet<'_>, key: ConnKey) -> Verdict {
+        let Packet { flow, .. } = packet;
         let Some(conn) = self.conns.get(id) else { return Verdict::Pass };
         let dest = self.dests.get(conn.dest);
         if !opens(flow.transport) && dest.is_some_and(Dest::is_available) {
@@ -52,7 +54,7 @@ impl Director {
                 if conn.controlled == 0 {
                     self.conns.expire(now, id);
                 }
-                self.schedule(now, flow, key)
+                self.schedule(now, packet, key)
             }
         }
     }

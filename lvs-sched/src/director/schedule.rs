@@ -4,13 +4,15 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 
 use lvs_proto::{
-    DropReason, Flow, Hook, Hop, Instant, Protocol, Reject, SctpChunk, TcpFlags, Transport, Verdict,
+    CallId, DropReason, Flow, Hook, Hop, Instant, Protocol, Reject, SctpChunk, TcpFlags, Transport,
+    Verdict,
 };
 
-use super::{Director, ServiceEntry};
+use super::{Director, Packet, ServiceEntry};
 use crate::arena::Key;
 use crate::service::FTP_PORT;
-use crate::{Conn, ConnKey, Dest, DestId, Persistence, Policy, ServiceKey, template};
+use crate::template;
+use crate::{Conn, ConnKey, Dest, DestId, Persistence, PersistenceEngine, Policy, ServiceKey};
 
 /// The client port of active FTP data \[SVC-11\].
 const FTP_DATA_PORT: u16 = 20;
@@ -19,7 +21,8 @@ const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 
 impl Director {
     /// \[SVC-10\] \[SVC-11\]
-    pub(super) fn schedule(&mut self, now: Instant, flow: &Flow, key: ConnKey) -> Verdict {
+    pub(super) fn schedule(&mut self, now: Instant, packet: Packet<'_>, key: ConnKey) -> Verdict {
+        let Packet { flow, .. } = packet;
         let Some(&service) = self.find_service(flow, &key) else { return unserved(flow) };
         let policy = service.config.policy.unwrap_or(self.config.policy);
         if let Err(verdict) = may_open(flow, &policy) {
@@ -32,7 +35,7 @@ impl Director {
             return Verdict::Pass;
         }
         if let Some(persistence) = service.config.persistence {
-            return self.schedule_persistent(now, flow, key, &service, persistence);
+            return self.schedule_persistent(now, packet, key, &service, persistence);
         }
         let dest = match service.config.key {
             // Found by port 0 or as FTP data, which only persistence serves [SVC-5].
@@ -75,22 +78,27 @@ impl Director {
     fn schedule_persistent(
         &mut self,
         now: Instant,
-        flow: &Flow,
+        packet: Packet<'_>,
         key: ConnKey,
         service: &ServiceEntry,
         persistence: Persistence,
     ) -> Verdict {
+        let Packet { flow, .. } = packet;
+        let Ok(call) = call_of(packet, service) else {
+            return Verdict::Drop(DropReason::NoCallId);
+        };
         let service_key = &service.config.key;
         let Some(template_key) = template::key(service_key, &persistence, &key) else {
             return without_dest(flow, &key, service);
         };
-        let template = match self.valid_template(now, &template_key, service) {
+        let template = match self.valid_template(now, &template_key, call, service) {
             Some(template) => template,
             None => {
                 let Some(dest) = self.dests.pick(now, service.group, flow) else {
                     return without_dest(flow, &key, service);
                 };
-                let opening = TemplateOpening { key: template_key, conn: &key, dest, persistence };
+                let opening =
+                    TemplateOpening { key: template_key, call, conn: &key, dest, persistence };
                 let Some(template) = self.open_template(now, flow, service, opening) else {
                     return Verdict::Drop(DropReason::TableFull);
                 };
@@ -115,9 +123,13 @@ impl Director {
         &mut self,
         now: Instant,
         key: &ConnKey,
+        call: Option<CallId<'_>>,
         service: &ServiceEntry,
     ) -> Option<Key> {
-        let id = self.conns.find(now, key)?;
+        let id = match call {
+            Some(call) => self.conns.find_call(now, key, call)?,
+            None => self.conns.find(now, key)?,
+        };
         let policy = service.config.policy.unwrap_or(self.config.policy);
         let serves = |dest: &Dest| {
             dest.is_available() && !(policy.expire_quiescent_template && dest.weight() == 0)
@@ -137,27 +149,26 @@ impl Director {
         service: &ServiceEntry,
         opening: TemplateOpening<'_>,
     ) -> Option<Key> {
-        let TemplateOpening { key, conn, dest: id, persistence } = opening;
+        let TemplateOpening { key, call, conn, dest: id, persistence } = opening;
         let dest = self.dests.get(id)?;
         let port = template::port(&service.config.key, conn, dest);
         let hop = Hop { method: dest.method(), address: dest.address(), port };
-        let template = self.insert(
-            now,
-            Conn {
-                timeout: Duration::from_secs(persistence.timeout_secs.into()),
-                mark: flow.mark,
-                ..Conn::new(key, id, hop)
-            },
-        )?;
+        let timeout = Duration::from_secs(persistence.timeout_secs.into());
+        let template = Conn { timeout, mark: flow.mark, ..Conn::new(key, id, hop) };
+        let template = self.insert(now, template, call)?;
         self.dests.bind_template(id);
         Some(template)
     }
 
-    fn insert(&mut self, now: Instant, conn: Conn) -> Option<Key> {
+    fn insert(&mut self, now: Instant, conn: Conn, call: Option<CallId<'_>>) -> Option<Key> {
         if self.conns.room() == 0 {
             self.make_room(now);
         }
-        self.conns.insert(Conn { sync: self.new_sync_state(now), ..conn })
+        let conn = Conn { sync: self.new_sync_state(now), ..conn };
+        match call {
+            Some(call) => self.conns.insert_call(conn, call),
+            None => self.conns.insert(conn),
+        }
     }
 
     /// Makes a connection and lets the packet go on through it \[SVC-11\] \[TPL-8\].
@@ -173,7 +184,7 @@ impl Director {
             return self.forward_alone(now, flow, opening);
         }
         let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
-        let Some(id) = self.insert(now, conn) else {
+        let Some(id) = self.insert(now, conn, None) else {
             return Verdict::Drop(DropReason::TableFull);
         };
         if let Some(controller) = controller.and_then(|id| self.conns.get_mut(id)) {
@@ -218,9 +229,25 @@ struct Opening {
 /// What is decided of a template before it is made, for the connection that wants it.
 struct TemplateOpening<'a> {
     key: ConnKey,
+    call: Option<CallId<'a>>,
     conn: &'a ConnKey,
     dest: DestId,
     persistence: Persistence,
+}
+
+/// No message of a call, where calls are told apart.
+struct NoCallId;
+
+/// The call that a template is looked for by, if the service tells calls apart; that takes a message
+/// over UDP \[PE-1\] \[TPL-5\].
+fn call_of<'a>(packet: Packet<'a>, service: &ServiceEntry) -> Result<Option<CallId<'a>>, NoCallId> {
+    match (service.config.engine, packet.flow.transport) {
+        (None, _) => Ok(None),
+        (Some(PersistenceEngine::Sip), Transport::Udp { .. }) => {
+            packet.call.map(Some).ok_or(NoCallId)
+        }
+        (Some(PersistenceEngine::Sip), _) => Err(NoCallId),
+    }
 }
 
 /// A packet without a service passes, but for what cannot be read \[SVC-10\].

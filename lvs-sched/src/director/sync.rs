@@ -45,8 +45,6 @@ impl Director {
     /// [`Message`](lvs_proto::sync::Message) that
     /// [is for](lvs_proto::sync::Message::is_for) this one, all. `policy` is the own, whether this
     /// director announces connections itself or not \[BK-7\] to \[BK-12\].
-    ///
-    /// Records of the `sip` engine are ignored.
     pub fn receive_sync_record(
         &mut self,
         now: Instant,
@@ -54,9 +52,6 @@ impl Director {
         record: &SyncRecord<'_>,
     ) -> SyncReceived {
         let now = self.advance(now);
-        if record.call_id.is_some() {
-            return SyncReceived::Ignored;
-        }
         policy.receive(now, &mut Table(self), record)
     }
 
@@ -136,10 +131,13 @@ impl SyncMaster for Table<'_> {
     }
 
     fn announce(&mut self, now: Instant, id: Key, state: SyncState) {
-        let Some(conn) = self.0.conns.get_mut(id) else { return };
-        conn.sync = state;
-        if let Some(master) = &mut self.0.master {
-            master.outbox.push(now, &record(conn));
+        let Director { conns, master, .. } = &mut *self.0;
+        if let Some(conn) = conns.get_mut(id) {
+            conn.sync = state;
+        }
+        if let (Some(conn), Some(master)) = (conns.get(id), master) {
+            let record = SyncRecord { call_id: conns.call_id(conn), ..record(conn) };
+            master.outbox.push(now, &record);
         }
     }
 }
@@ -149,7 +147,10 @@ impl SyncBackup for Table<'_> {
     type Dest = DestId;
 
     fn find(&self, now: Instant, record: &SyncRecord<'_>) -> Option<Key> {
-        self.0.conns.find(now, &key(record))
+        match record.call_id {
+            Some(call) => self.0.conns.find_call(now, &key(record), call),
+            None => self.0.conns.find(now, &key(record)),
+        }
     }
 
     fn real_server(&self, id: Key) -> (IpAddr, u16) {
@@ -184,14 +185,18 @@ impl SyncBackup for Table<'_> {
     fn create(&mut self, now: Instant, record: &SyncRecord<'_>, flags: ConnFlags) -> Option<Key> {
         let method = flags.method().unwrap_or_default();
         let hop = Hop { method, address: record.dest, port: record.dest_port };
-        self.0.conns.insert(Conn {
+        let conn = Conn {
             active: !flags.intersects(ConnFlags::INACTIVE.with(ConnFlags::TEMPLATE)),
             input_only: flags.contains(ConnFlags::NO_OUTPUT),
             synced: true,
             mark: record.mark,
             sync: self.0.new_sync_state(now),
             ..Conn::new(key(record), NOWHERE, hop)
-        })
+        };
+        match record.call_id {
+            Some(call) => self.0.conns.insert_call(conn, call),
+            None => self.0.conns.insert(conn),
+        }
     }
 
     fn bind(&mut self, id: Key, dest: DestId) {

@@ -6,6 +6,7 @@ use core::time::Duration;
 use lvs_proto::{Flow, Instant};
 
 use super::cache::Cache;
+use super::hash::destination;
 use super::{Scheduler, SchedulerSetup, wlc};
 use crate::dests::DestList;
 use crate::{Dest, DestId, OutOfMemory};
@@ -24,7 +25,7 @@ impl Lblc {
 impl Scheduler for Lblc {
     /// \[LBLC-3\] \[LBLC-4\] \[LBLC-6\] \[LBLC-7\]
     fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
-        let address = flow.destination();
+        let address = destination(flow);
         let serves = |dest: &Dest| dest.is_available() && dest.weight() > 0 && !is_busy(dest, list);
         if let Some(&mut id) = self.cache.hit(now, address) {
             if list.dest(id).is_some_and(serves) {

@@ -7,6 +7,7 @@ use core::time::Duration;
 use lvs_proto::{Flow, Instant};
 
 use super::cache::{Cache, hard_limit};
+use super::hash::destination;
 use super::lblc::is_busy;
 use super::{Scheduler, SchedulerSetup, is_lighter, wlc};
 use crate::arena::{Arena, Key};
@@ -49,12 +50,13 @@ impl Scheduler for Lblcr {
     fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
         let Self { cache, members } = self;
         let expiration = cache.expiration();
-        let Some(set) = cache.hit(now, flow.destination()) else {
+        let address = destination(flow);
+        let Some(set) = cache.hit(now, address) else {
             let id = wlc::pick(list)?;
             if !cache.is_full() {
                 let mut set = Set { first: None, modified: now };
                 members.insert(&mut set, id, now);
-                cache.store(now, flow.destination(), set);
+                cache.store(now, address, set);
             }
             return Some(id);
         };

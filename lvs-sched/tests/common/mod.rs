@@ -29,7 +29,7 @@ pub(crate) fn udp(client: &str, client_port: u16, vip: &str, port: u16) -> Flow 
     Flow::udp(pair(client, vip), client_port, port)
 }
 
-fn pair(client: &str, vip: &str) -> AddressPair {
+pub(crate) fn pair(client: &str, vip: &str) -> AddressPair {
     AddressPair::new(ip(client), ip(vip)).expect("one family")
 }
 
