@@ -106,10 +106,12 @@ enum lvs_status {
     LVS_ERR_DEST_EXISTS = -27,
     /** There is no such destination, or no longer. */
     LVS_ERR_NO_SUCH_DEST = -28,
-    /** The destination has no active connection. */
-    LVS_ERR_NONE_ACTIVE = -29,
-    /** The destination has no inactive connection. */
-    LVS_ERR_NONE_INACTIVE = -30,
+    /** The connection was closed before. */
+    LVS_ERR_STALE_CONN = -29,
+    /** As many connections are open as there is room for. */
+    LVS_ERR_TABLE_FULL = -30,
+    /** The index of the table of mh is not 8 to 17 [MH-1]. */
+    LVS_ERR_MH_TABLE_INDEX = -31,
     /** The VRRP version is neither 2 nor 3. */
     LVS_ERR_VERSION = -40,
     /** VRID 0 is none. */
@@ -222,10 +224,13 @@ struct lvs_flow {
  * Schedulers.
  */
 
-/** Flag 1 of a scheduler; of sh it is sh-fallback: look further if the place is unavailable. */
+/**
+ * Flag 1 of a scheduler; of sh it is sh-fallback, of mh mh-fallback: look further if the place is
+ * unavailable.
+ */
 #define LVS_SCHEDULER_FLAG_1 1
 
-/** Flag 2 of a scheduler; of sh it is sh-port: the client's port counts, too. */
+/** Flag 2 of a scheduler; of sh it is sh-port, of mh mh-port: the client's port counts, too. */
 #define LVS_SCHEDULER_FLAG_2 2
 
 /** Flag 3 of a scheduler; means nothing yet. */
@@ -253,6 +258,14 @@ enum lvs_scheduler {
     LVS_SCHEDULER_SED = 8,
     /** Never queue: as sed, but an idle one first. */
     LVS_SCHEDULER_NQ = 9,
+    /** Weighted failover: all to the heaviest. */
+    LVS_SCHEDULER_FO = 10,
+    /** Weighted overflow: to the heaviest, and beyond its weight to the next. */
+    LVS_SCHEDULER_OVF = 11,
+    /** Maglev hashing: a fixed place for each client, and few move when places come and go. */
+    LVS_SCHEDULER_MH = 12,
+    /** The power of two choices: the less loaded of two that are drawn by weight. */
+    LVS_SCHEDULER_TWOS = 13,
 };
 
 /** Whose decisions are made, to the bit. */
@@ -349,6 +362,9 @@ enum lvs_status lvs_dest_config_init(struct lvs_dest_config *config,
  * who tell it what opened and what closed.
  */
 
+/** Names a connection of one pool, and never another one that came after it. */
+typedef uint64_t lvs_conn_token;
+
 /** What a pool is told to be. */
 struct lvs_pool_config {
     /** The sizeof of this struct. */
@@ -359,6 +375,13 @@ struct lvs_pool_config {
     uint32_t scheduler_flags;
     /** One of `enum lvs_profile`. */
     int profile;
+    /** The most connections that are open at once; memory for them is taken at creation. */
+    uint32_t connections;
+    /**
+     * Of rr and wrr: places after the head of the list where each walk begins, so that several
+     * pools do not all begin at one server. 0 is the kernel's way.
+     */
+    uint32_t start_offset;
     /**
      * Of lblc and lblcr: addresses above which old ones are cleared away; half as many again is
      * the most that the cache holds [LBLC-1]. Memory for them is taken at creation.
@@ -366,7 +389,12 @@ struct lvs_pool_config {
     uint32_t lblc_capacity;
     /** Of lblc and lblcr: seconds after which an unused address is forgotten [LBLC-8]. */
     uint32_t lblc_expiration_secs;
-    /** A secret, for tables that strangers fill; only their speed depends on it. */
+    /** Of mh: the index of its table, 8 to 17; the kernel's 12 is 4093 slots [MH-1]. */
+    uint32_t mh_table_index;
+    /**
+     * A secret, for tables that strangers fill, whose speed alone depends on it, and for the draws
+     * of twos.
+     */
     uint64_t seed[2];
 };
 
@@ -386,7 +414,7 @@ enum lvs_status lvs_pool_config_init(struct lvs_pool_config *config);
  * Makes an empty pool.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_SCHEDULER`, `LVS_ERR_SCHEDULER_FLAGS`,
- * `LVS_ERR_PROFILE`, `LVS_ERR_NO_MEMORY`.
+ * `LVS_ERR_PROFILE`, `LVS_ERR_MH_TABLE_INDEX`, `LVS_ERR_NO_MEMORY`.
  *
  * Safety: `config` points to a `struct lvs_pool_config` of any version.
  */
@@ -439,7 +467,7 @@ enum lvs_status lvs_pool_delete_dest(struct lvs_pool *pool,
  * place of `dests`: `LVS_NO_DEST` where there is none to offer, or where the flow is neither
  * LVS_IPV4 nor LVS_IPV6.
  *
- * Nothing is counted: say `lvs_pool_conn_opened` for what is used.
+ * Nothing is counted: say `lvs_pool_open_conn` for what is used.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
  *
@@ -452,32 +480,33 @@ enum lvs_status lvs_pool_pick_burst(struct lvs_pool *pool,
                                     lvs_dest_id *dests);
 
 /**
- * A connection to `dest` was made; it counts as inactive [CNT-2].
+ * A connection to `dest` was made; it counts as inactive [CNT-2]. `out` is its token, good until
+ * the connection is closed, whatever becomes of the destination.
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_TABLE_FULL`.
  */
-enum lvs_status lvs_pool_conn_opened(struct lvs_pool *pool, lvs_dest_id dest);
+enum lvs_status lvs_pool_open_conn(struct lvs_pool *pool, lvs_dest_id dest, lvs_conn_token *out);
 
 /**
- * An inactive connection to `dest` became active [CNT-5].
+ * The connection became active, or still is [CNT-5].
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_INACTIVE`.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
  */
-enum lvs_status lvs_pool_conn_activated(struct lvs_pool *pool, lvs_dest_id dest);
+enum lvs_status lvs_pool_activate_conn(struct lvs_pool *pool, lvs_conn_token conn);
 
 /**
- * An active connection to `dest` became inactive [CNT-5].
+ * The connection became inactive, or still is [CNT-5].
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_ACTIVE`.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
  */
-enum lvs_status lvs_pool_conn_deactivated(struct lvs_pool *pool, lvs_dest_id dest);
+enum lvs_status lvs_pool_deactivate_conn(struct lvs_pool *pool, lvs_conn_token conn);
 
 /**
- * An inactive connection to `dest` ended [CNT-4]; an active one is deactivated first.
+ * The connection ended [CNT-4]; its token is not good any more.
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_INACTIVE`.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
  */
-enum lvs_status lvs_pool_conn_closed(struct lvs_pool *pool, lvs_dest_id dest);
+enum lvs_status lvs_pool_close_conn(struct lvs_pool *pool, lvs_conn_token conn);
 
 /**
  * Fills in what is known of `dest`. `out->size` is to be set before.

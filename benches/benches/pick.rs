@@ -18,12 +18,10 @@ fn step(criterion: &mut Criterion) {
                     number = number.wrapping_add(1);
                     let dest = pool.pick(Instant::EPOCH, &flow(black_box(number)));
                     if let Some(dest) = dest {
-                        let life = pool
-                            .conn_opened(dest)
-                            .and_then(|()| pool.conn_activated(dest))
-                            .and_then(|()| pool.conn_deactivated(dest))
-                            .and_then(|()| pool.conn_closed(dest));
-                        black_box(life.is_ok());
+                        if let Ok(conn) = pool.open(dest) {
+                            let life = pool.activate(conn).and_then(|()| pool.close(conn));
+                            black_box(life.is_ok());
+                        }
                     }
                 });
             });

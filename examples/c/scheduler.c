@@ -30,10 +30,11 @@ int main(void)
                                 .destination = {203, 0, 113, 1}, .destination_port = 80};
         struct lvs_dest server = {.size = sizeof server};
         lvs_dest_id picked;
+        lvs_conn_token conn;
 
         lvs_pool_pick_burst(pool, 0, &flow, 1, &picked);
-        lvs_pool_conn_opened(pool, picked);
-        lvs_pool_conn_activated(pool, picked);
+        if (lvs_pool_open_conn(pool, picked, &conn) == LVS_OK)
+            lvs_pool_activate_conn(pool, conn);
         if (lvs_pool_get_dest(pool, picked, &server) == LVS_OK)
             printf("192.0.2.%d -> 10.2.0.%d (weight %u, %u active)\n", client,
                    server.address.octets[3], server.weight, server.active_conns);

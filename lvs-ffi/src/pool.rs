@@ -6,19 +6,22 @@ use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
 use lvs_proto::Flow;
-use lvs_sched::{ConnError, DestId, LblcConfig, Pool, PoolConfig};
+use lvs_sched::{ConnToken, DestId, LblcConfig, Pool, PoolConfig, StaleToken};
 
 use crate::door::{
     Guarded, assert_thread_rule, boxed, items, items_mut, number, read_sized, required, status,
     write_sized,
 };
 use crate::lvs_status::LVS_ERR_NO_SUCH_DEST;
-use crate::scheduler::{flag_bits, flags, profile, scheduler};
+use crate::scheduler::{flag_bits, flags, mh_table_index, profile, scheduler};
 use crate::time::instant;
 use crate::{
     LVS_NO_DEST, lvs_address, lvs_dest, lvs_dest_config, lvs_dest_id, lvs_flow, lvs_profile,
     lvs_scheduler, lvs_status, lvs_time,
 };
+
+/// Names a connection of one pool, and never another one that came after it.
+pub type lvs_conn_token = u64;
 
 /// What a pool is told to be.
 #[repr(C)]
@@ -32,19 +35,28 @@ pub struct lvs_pool_config {
     pub scheduler_flags: u32,
     /// One of `enum lvs_profile`.
     pub profile: c_int,
+    /// The most connections that are open at once; memory for them is taken at creation.
+    pub connections: u32,
+    /// Of rr and wrr: places after the head of the list where each walk begins, so that several
+    /// pools do not all begin at one server. 0 is the kernel's way.
+    pub start_offset: u32,
     /// Of lblc and lblcr: addresses above which old ones are cleared away; half as many again is
     /// the most that the cache holds \[LBLC-1\]. Memory for them is taken at creation.
     pub lblc_capacity: u32,
     /// Of lblc and lblcr: seconds after which an unused address is forgotten \[LBLC-8\].
     pub lblc_expiration_secs: u32,
-    /// A secret, for tables that strangers fill; only their speed depends on it.
+    /// Of mh: the index of its table, 8 to 17; the kernel's 12 is 4093 slots \[MH-1\].
+    pub mh_table_index: u32,
+    /// A secret, for tables that strangers fill, whose speed alone depends on it, and for the draws
+    /// of twos.
     pub seed: [u64; 2],
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<lvs_pool_config>() == 48);
+const _: () = assert!(size_of::<lvs_pool_config>() == 56);
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<lvs_pool_config>() == 40);
+const _: () =
+    assert!(size_of::<lvs_pool_config>() == 36_usize.next_multiple_of(align_of::<u64>()) + 16);
 
 /// A scheduler and its destinations.
 #[derive(Debug)]
@@ -69,7 +81,7 @@ pub unsafe extern "C" fn lvs_pool_config_init(config: *mut lvs_pool_config) -> l
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_SCHEDULER`, `LVS_ERR_SCHEDULER_FLAGS`,
-/// `LVS_ERR_PROFILE`, `LVS_ERR_NO_MEMORY`.
+/// `LVS_ERR_PROFILE`, `LVS_ERR_MH_TABLE_INDEX`, `LVS_ERR_NO_MEMORY`.
 ///
 /// # Safety
 /// `config` points to a `struct lvs_pool_config` of any version.
@@ -168,7 +180,7 @@ pub extern "C" fn lvs_pool_delete_dest(
 /// place of `dests`: `LVS_NO_DEST` where there is none to offer, or where the flow is neither
 /// LVS_IPV4 nor LVS_IPV6.
 ///
-/// Nothing is counted: say `lvs_pool_conn_opened` for what is used.
+/// Nothing is counted: say `lvs_pool_open_conn` for what is used.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
@@ -199,60 +211,67 @@ pub unsafe extern "C" fn lvs_pool_pick_burst(
     })
 }
 
-/// A connection to `dest` was made; it counts as inactive \[CNT-2\].
+/// A connection to `dest` was made; it counts as inactive \[CNT-2\]. `out` is its token, good until
+/// the connection is closed, whatever becomes of the destination.
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`.
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_TABLE_FULL`.
 #[unsafe(no_mangle)]
-pub extern "C" fn lvs_pool_conn_opened(
+pub extern "C" fn lvs_pool_open_conn(
     pool: Option<&mut lvs_pool>,
     dest: lvs_dest_id,
+    out: Option<&mut MaybeUninit<lvs_conn_token>>,
 ) -> lvs_status {
-    count_conn(pool, dest, Pool::conn_opened)
+    status(|| {
+        let (pool, out) = (required(pool)?, required(out)?);
+        let token = pool.0.write(|pool| pool.open(DestId::from_bits(dest)))??;
+        out.write(token.to_bits());
+        Ok(())
+    })
 }
 
-/// An inactive connection to `dest` became active \[CNT-5\].
+/// The connection became active, or still is \[CNT-5\].
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_INACTIVE`.
+/// `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
 #[unsafe(no_mangle)]
-pub extern "C" fn lvs_pool_conn_activated(
+pub extern "C" fn lvs_pool_activate_conn(
     pool: Option<&mut lvs_pool>,
-    dest: lvs_dest_id,
+    conn: lvs_conn_token,
 ) -> lvs_status {
-    count_conn(pool, dest, Pool::conn_activated)
+    count_conn(pool, conn, Pool::activate)
 }
 
-/// An active connection to `dest` became inactive \[CNT-5\].
+/// The connection became inactive, or still is \[CNT-5\].
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_ACTIVE`.
+/// `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
 #[unsafe(no_mangle)]
-pub extern "C" fn lvs_pool_conn_deactivated(
+pub extern "C" fn lvs_pool_deactivate_conn(
     pool: Option<&mut lvs_pool>,
-    dest: lvs_dest_id,
+    conn: lvs_conn_token,
 ) -> lvs_status {
-    count_conn(pool, dest, Pool::conn_deactivated)
+    count_conn(pool, conn, Pool::deactivate)
 }
 
-/// An inactive connection to `dest` ended \[CNT-4\]; an active one is deactivated first.
+/// The connection ended \[CNT-4\]; its token is not good any more.
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_DEST`, `LVS_ERR_NONE_INACTIVE`.
+/// `LVS_ERR_NULL`, `LVS_ERR_STALE_CONN`.
 #[unsafe(no_mangle)]
-pub extern "C" fn lvs_pool_conn_closed(
+pub extern "C" fn lvs_pool_close_conn(
     pool: Option<&mut lvs_pool>,
-    dest: lvs_dest_id,
+    conn: lvs_conn_token,
 ) -> lvs_status {
-    count_conn(pool, dest, Pool::conn_closed)
+    count_conn(pool, conn, Pool::close)
 }
 
 fn count_conn(
     pool: Option<&mut lvs_pool>,
-    dest: lvs_dest_id,
-    count: impl FnOnce(&mut Pool, DestId) -> Result<(), ConnError>,
+    conn: lvs_conn_token,
+    count: impl FnOnce(&mut Pool, ConnToken) -> Result<(), StaleToken>,
 ) -> lvs_status {
-    status(|| Ok(required(pool)?.0.write(|pool| count(pool, DestId::from_bits(dest)))??))
+    status(|| Ok(required(pool)?.0.write(|pool| count(pool, ConnToken::from_bits(conn)))??))
 }
 
 /// Fills in what is known of `dest`. `out->size` is to be set before.
@@ -314,8 +333,11 @@ impl From<PoolConfig> for lvs_pool_config {
             scheduler: lvs_scheduler::from(config.scheduler) as c_int,
             scheduler_flags: flag_bits(config.flags),
             profile: lvs_profile::from(config.profile) as c_int,
+            connections: config.connections,
+            start_offset: config.start_offset,
             lblc_capacity: config.lblc.capacity,
             lblc_expiration_secs: config.lblc.expiration_secs,
+            mh_table_index: u8::from(config.mh).into(),
             seed: config.seed,
         }
     }
@@ -329,10 +351,13 @@ impl TryFrom<lvs_pool_config> for PoolConfig {
             scheduler: scheduler(config.scheduler)?,
             flags: flags(config.scheduler_flags)?,
             profile: profile(config.profile)?,
+            connections: config.connections,
+            start_offset: config.start_offset,
             lblc: LblcConfig {
                 capacity: config.lblc_capacity,
                 expiration_secs: config.lblc_expiration_secs,
             },
+            mh: mh_table_index(config.mh_table_index)?,
             seed: config.seed,
         })
     }
@@ -341,14 +366,22 @@ impl TryFrom<lvs_pool_config> for PoolConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lvs_status::LVS_ERR_MH_TABLE_INDEX;
 
     #[test]
     fn configurations_round_trip() {
         let config = PoolConfig {
             lblc: LblcConfig { capacity: 3, expiration_secs: 4 },
+            start_offset: 7,
+            mh: 8.try_into().unwrap(),
             seed: [5, 6],
             ..PoolConfig::default()
         };
-        assert_eq!(PoolConfig::try_from(lvs_pool_config::from(config)), Ok(config));
+        let numbers = lvs_pool_config::from(config);
+        assert_eq!(PoolConfig::try_from(numbers), Ok(config));
+        for mh_table_index in [0, 7, 18, 256 + 8] {
+            let numbers = lvs_pool_config { mh_table_index, ..numbers };
+            assert_eq!(PoolConfig::try_from(numbers), Err(LVS_ERR_MH_TABLE_INDEX));
+        }
     }
 }

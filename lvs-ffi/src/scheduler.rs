@@ -2,16 +2,19 @@
 
 use core::ffi::c_int;
 
-use lvs_sched::{Profile, SchedulerFlags, SchedulerKind};
+use lvs_sched::{MhTableIndex, Profile, SchedulerFlags, SchedulerKind};
 
 use self::lvs_profile::*;
 use self::lvs_scheduler::*;
 use crate::lvs_status;
-use crate::lvs_status::{LVS_ERR_PROFILE, LVS_ERR_SCHEDULER, LVS_ERR_SCHEDULER_FLAGS};
+use crate::lvs_status::{
+    LVS_ERR_MH_TABLE_INDEX, LVS_ERR_PROFILE, LVS_ERR_SCHEDULER, LVS_ERR_SCHEDULER_FLAGS,
+};
 
-/// Flag 1 of a scheduler; of sh it is sh-fallback: look further if the place is unavailable.
+/// Flag 1 of a scheduler; of sh it is sh-fallback, of mh mh-fallback: look further if the place is
+/// unavailable.
 pub const LVS_SCHEDULER_FLAG_1: u32 = 1;
-/// Flag 2 of a scheduler; of sh it is sh-port: the client's port counts, too.
+/// Flag 2 of a scheduler; of sh it is sh-port, of mh mh-port: the client's port counts, too.
 pub const LVS_SCHEDULER_FLAG_2: u32 = 2;
 /// Flag 3 of a scheduler; means nothing yet.
 pub const LVS_SCHEDULER_FLAG_3: u32 = 4;
@@ -40,6 +43,14 @@ pub enum lvs_scheduler {
     LVS_SCHEDULER_SED = 8,
     /// Never queue: as sed, but an idle one first.
     LVS_SCHEDULER_NQ = 9,
+    /// Weighted failover: all to the heaviest.
+    LVS_SCHEDULER_FO = 10,
+    /// Weighted overflow: to the heaviest, and beyond its weight to the next.
+    LVS_SCHEDULER_OVF = 11,
+    /// Maglev hashing: a fixed place for each client, and few move when places come and go.
+    LVS_SCHEDULER_MH = 12,
+    /// The power of two choices: the less loaded of two that are drawn by weight.
+    LVS_SCHEDULER_TWOS = 13,
 }
 
 /// Whose decisions are made, to the bit.
@@ -66,6 +77,10 @@ impl From<SchedulerKind> for lvs_scheduler {
             SchedulerKind::Sh => LVS_SCHEDULER_SH,
             SchedulerKind::Sed => LVS_SCHEDULER_SED,
             SchedulerKind::Nq => LVS_SCHEDULER_NQ,
+            SchedulerKind::Fo => LVS_SCHEDULER_FO,
+            SchedulerKind::Ovf => LVS_SCHEDULER_OVF,
+            SchedulerKind::Mh => LVS_SCHEDULER_MH,
+            SchedulerKind::Twos => LVS_SCHEDULER_TWOS,
         }
     }
 }
@@ -93,6 +108,11 @@ pub(crate) fn profile(number: c_int) -> Result<Profile, lvs_status> {
         .ok_or(LVS_ERR_PROFILE)
 }
 
+pub(crate) fn mh_table_index(number: u32) -> Result<MhTableIndex, lvs_status> {
+    let index = u8::try_from(number).ok().and_then(|index| index.try_into().ok());
+    index.ok_or(LVS_ERR_MH_TABLE_INDEX)
+}
+
 const FLAGS: [(u32, SchedulerFlags); 3] = [
     (LVS_SCHEDULER_FLAG_1, SchedulerFlags::FLAG_1),
     (LVS_SCHEDULER_FLAG_2, SchedulerFlags::FLAG_2),
@@ -118,7 +138,7 @@ mod tests {
         for kind in SchedulerKind::ALL {
             assert_eq!(scheduler(lvs_scheduler::from(kind) as c_int), Ok(kind));
         }
-        for number in [-1, 10, c_int::MAX, c_int::MIN] {
+        for number in [-1, 14, c_int::MAX, c_int::MIN] {
             assert_eq!(scheduler(number), Err(LVS_ERR_SCHEDULER));
             assert_eq!(profile(number), Err(LVS_ERR_PROFILE));
         }

@@ -5,7 +5,7 @@ use core::ffi::{CStr, c_char, c_int};
 use lvs_proto::BufferTooSmall;
 use lvs_proto::vrrp::{DatagramError, EncodeError};
 use lvs_proto::wire::ethernet;
-use lvs_sched::{ConnError, DestError, OutOfMemory};
+use lvs_sched::{DestError, OpenError, OutOfMemory, StaleToken};
 use lvs_vrrp::{ConfigError, SourceError};
 
 use self::lvs_status::*;
@@ -58,10 +58,12 @@ pub enum lvs_status {
     LVS_ERR_DEST_EXISTS = -27,
     /// There is no such destination, or no longer.
     LVS_ERR_NO_SUCH_DEST = -28,
-    /// The destination has no active connection.
-    LVS_ERR_NONE_ACTIVE = -29,
-    /// The destination has no inactive connection.
-    LVS_ERR_NONE_INACTIVE = -30,
+    /// The connection was closed before.
+    LVS_ERR_STALE_CONN = -29,
+    /// As many connections are open as there is room for.
+    LVS_ERR_TABLE_FULL = -30,
+    /// The index of the table of mh is not 8 to 17 \[MH-1\].
+    LVS_ERR_MH_TABLE_INDEX = -31,
 
     /// The VRRP version is neither 2 nor 3.
     LVS_ERR_VERSION = -40,
@@ -124,8 +126,9 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_NO_SUCH_SERVICE, c"no such service"),
     (LVS_ERR_DEST_EXISTS, c"the destination exists already"),
     (LVS_ERR_NO_SUCH_DEST, c"no such destination"),
-    (LVS_ERR_NONE_ACTIVE, c"the destination has no active connection"),
-    (LVS_ERR_NONE_INACTIVE, c"the destination has no inactive connection"),
+    (LVS_ERR_STALE_CONN, c"the connection was closed before"),
+    (LVS_ERR_TABLE_FULL, c"no room for one more connection"),
+    (LVS_ERR_MH_TABLE_INDEX, c"the index of the table of mh is not 8 to 17"),
     (LVS_ERR_VERSION, c"the VRRP version is neither 2 nor 3"),
     (LVS_ERR_VRID, c"VRID 0 is none"),
     (LVS_ERR_PRIORITY, c"priority 0 is not configurable"),
@@ -181,13 +184,18 @@ impl From<DestError> for lvs_status {
     }
 }
 
-impl From<ConnError> for lvs_status {
-    fn from(error: ConnError) -> Self {
+impl From<OpenError> for lvs_status {
+    fn from(error: OpenError) -> Self {
         match error {
-            ConnError::UnknownDest => LVS_ERR_NO_SUCH_DEST,
-            ConnError::NoneInactive => LVS_ERR_NONE_INACTIVE,
-            ConnError::NoneActive => LVS_ERR_NONE_ACTIVE,
+            OpenError::UnknownDest => LVS_ERR_NO_SUCH_DEST,
+            OpenError::TableFull => LVS_ERR_TABLE_FULL,
         }
+    }
+}
+
+impl From<StaleToken> for lvs_status {
+    fn from(_: StaleToken) -> Self {
+        LVS_ERR_STALE_CONN
     }
 }
 

@@ -7,11 +7,13 @@ extern crate std;
 
 pub mod checksum;
 pub mod frames;
+pub mod sync;
 pub mod vrrp;
 pub mod wire;
 
 mod address;
 mod buffer;
+mod call_id;
 mod flow;
 mod parse;
 mod process;
@@ -21,8 +23,9 @@ mod verdict;
 
 pub use address::{AddressPair, Family, MacAddr, ParseMacAddrError};
 pub use buffer::BufferTooSmall;
+pub use call_id::CallId;
 pub use flow::{Embedded, Flow, Hook, Protocol, SctpChunk, TcpFlags, Transport};
-pub use parse::{ParseError, parse};
+pub use parse::{ParseError, parse, parse_call_id};
 pub use process::{Outcome, process};
 pub use rewrite::{LinkPair, RewriteError, rewrite_direct_route};
 pub use time::Instant;

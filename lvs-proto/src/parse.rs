@@ -1,8 +1,8 @@
 //! From a frame to what a decision needs of it.
 
-use crate::Flow;
 use crate::wire::ethernet::{self, EtherType};
-use crate::wire::{ip, ipv4, ipv6};
+use crate::wire::{ip, ipv4, ipv6, sip, udp};
+use crate::{CallId, Flow, Protocol};
 
 /// Why a frame holds no IP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,11 @@ pub enum ParseError {
 ///
 /// A transport header that is cut short or in an earlier fragment is no error: the transport is
 /// [`Unreadable`](crate::Transport::Unreadable) then, or a
-/// [`LaterFragment`](crate::Transport::LaterFragment) \[SVC-10\]. The mark is 0. An embedder without Ethernet uses [`ip::Packet::parse`] and [`ip::Packet::flow`].
+/// [`LaterFragment`](crate::Transport::LaterFragment) \[SVC-10\]. An ICMP error that quotes its
+/// packet intact brings it [`embedded`](crate::Flow::embedded) \[ICMP-1\]; over IPv6 an error in
+/// fragments is unreadable, over IPv4 fragments are to be reassembled first. The mark is 0, the
+/// hook [`LocalIn`](crate::Hook::LocalIn). An embedder without Ethernet uses
+/// [`ip::Packet::parse`] and [`ip::Packet::flow`].
 ///
 /// ```
 /// use lvs_proto::{ParseError, parse};
@@ -42,6 +46,17 @@ pub enum ParseError {
 /// [`ParseError`] if the frame is not an intact IP packet.
 pub fn parse(frame: &[u8]) -> Result<Flow, ParseError> {
     Ok(ip_packet(&ethernet::Frame::parse(frame)?)?.flow())
+}
+
+/// The Call-ID of the SIP message that a frame carries over UDP, `None` if it carries none: what a
+/// service with the `sip` persistence engine wants to know besides the [`Flow`] \[PE-1\].
+#[must_use]
+pub fn parse_call_id(frame: &[u8]) -> Option<CallId<'_>> {
+    let packet = ip_packet(&ethernet::Frame::parse(frame).ok()?).ok()?;
+    if packet.protocol() != Protocol::UDP || packet.is_later_fragment() {
+        return None;
+    }
+    sip::call_id(packet.payload().get(udp::HEADER_LEN..)?)
 }
 
 /// The IP packet in `frame`.

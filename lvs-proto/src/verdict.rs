@@ -46,6 +46,7 @@ pub struct Hop {
 /// Whom a real server's answer is to come from in the client's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Origin {
     /// How the request got to the real server; for all but [`Method::Nat`] the answer stays as it
     /// is.
@@ -72,10 +73,17 @@ pub enum Reject {
 pub enum DropReason {
     /// The transport header is cut short or in an earlier fragment \[SVC-10\].
     HeaderUnreadable,
-    /// Its connection belongs to a destination that was deleted \[NOD-1\].
+    /// Its connection belongs to a destination that was deleted \[NOD-1\], or goes through a tunnel
+    /// to one that never was \[BK-8\].
     DestinationDeleted,
     /// The connection table has no room for a new connection or template.
     TableFull,
+    /// It would have opened one connection more than the defences let through \[DEF-3\].
+    Defended,
+    /// Its service tells calls apart, and it is no message of a call \[PE-1\].
+    NoCallId,
+    /// An ICMP error that may not go on \[SVC-12\] \[ICMP-6\].
+    IcmpError,
 }
 
 /// What to do with a packet.

@@ -100,6 +100,11 @@ impl<T> Arena<T> {
         self.len
     }
 
+    /// How many more values there is room for.
+    pub(crate) fn room(&self) -> u32 {
+        u32::try_from(self.slots.len() - self.len).unwrap_or(u32::MAX)
+    }
+
     /// The values, in no order that means anything.
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(Slot::value)

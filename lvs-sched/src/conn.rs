@@ -4,16 +4,22 @@ use core::hash::{BuildHasher, Hash, Hasher};
 use core::net::IpAddr;
 use core::time::Duration;
 
-use hashbrown::HashTable;
-use lvs_proto::{AddressPair, Flow, Hop, Instant, Protocol};
+use lvs_proto::{AddressPair, CallId, Embedded, Flow, Hop, Instant, Method, Origin, Protocol};
 
 use crate::arena::{Arena, Key};
+use crate::calls::Calls;
+use crate::chains::Chains;
 use crate::deadlines::Deadlines;
 use crate::hash::{Address, Seed};
-use crate::{DestId, OutOfMemory, State};
+use crate::timers::Alarm;
+use crate::{DestId, OutOfMemory, State, SyncState, Timers};
 
 /// How long something lives on that may not end yet \[TPL-10\].
-pub(crate) const EXPIRE_LATER: Duration = Duration::from_secs(60);
+const EXPIRE_LATER: Duration = Duration::from_secs(60);
+/// How long a connection lives that has seen no packet of its own yet \[CON-7\].
+pub(crate) const FIRST_TIMEOUT: Duration = Duration::from_secs(3);
+/// The ports of the connection that IPsec rides along with: that of its key exchange \[CON-5\].
+const ISAKMP_PORT: u16 = 500;
 
 /// What a connection or template is found by \[CON-3\] \[TPL-4\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +38,29 @@ pub struct ConnKey {
 }
 
 impl ConnKey {
-    /// The key of the connection of a client's packet, `None` if it has no ports.
+    /// The key of the connection of a client's packet, `None` if it can have none.
     pub(crate) fn of(flow: &Flow) -> Option<Self> {
-        let (client_port, virtual_port) = flow.transport.ports()?;
-        let (protocol, addresses) = (flow.protocol(), flow.addresses);
-        Some(Self { protocol, addresses, client_port, virtual_port, template: false })
+        let (protocol, ports) = followed(flow.protocol(), flow.transport.ports())?;
+        Some(Self::new(protocol, flow.addresses, ports))
+    }
+
+    /// The key of the connection that a packet to its client belongs to, which an error of a client
+    /// is about \[CON-6\] \[ICMP-3\].
+    pub(crate) fn of_inverse(embedded: &Embedded) -> Option<Self> {
+        let (protocol, (source, destination)) = followed(embedded.protocol, embedded.ports)?;
+        let addresses = reversed(embedded.addresses)?;
+        Some(Self::new(protocol, addresses, (destination, source)))
+    }
+
+    const fn new(protocol: Protocol, addresses: AddressPair, ports: (u16, u16)) -> Self {
+        let (client_port, virtual_port) = ports;
+        Self { protocol, addresses, client_port, virtual_port, template: false }
+    }
+
+    /// With the ends swapped.
+    pub(crate) fn reversed(&self) -> Option<Self> {
+        let addresses = reversed(self.addresses)?;
+        Some(Self::new(self.protocol, addresses, (self.virtual_port, self.client_port)))
     }
 
     /// The client's address.
@@ -50,6 +74,20 @@ impl ConnKey {
     pub const fn virtual_address(&self) -> IpAddr {
         self.addresses.destination()
     }
+}
+
+/// The protocol and ports under which a packet's connection is found: AH and ESP ride along with UDP
+/// \[CON-5\]. `None` if the protocol is not followed, or the ports cannot be read.
+fn followed(protocol: Protocol, ports: Option<(u16, u16)>) -> Option<(Protocol, (u16, u16))> {
+    match protocol {
+        Protocol::TCP | Protocol::UDP | Protocol::SCTP => Some((protocol, ports?)),
+        Protocol(50 | 51) => Some((Protocol::UDP, (ISAKMP_PORT, ISAKMP_PORT))),
+        _ => None,
+    }
+}
+
+fn reversed(addresses: AddressPair) -> Option<AddressPair> {
+    AddressPair::new(addresses.destination(), addresses.source())
 }
 
 /// Octets in the order of the wire, so that every machine hashes alike.
@@ -72,21 +110,79 @@ pub struct Conn {
     pub(crate) state: State,
     /// Whether it counts as active for its destination \[CNT-2\].
     pub(crate) active: bool,
+    /// Whether no reply was ever seen, and none is expected: NOOUTPUT \[DIR-1\] \[DIR-2\].
+    pub(crate) input_only: bool,
+    /// The mark of the packet that it was made for.
+    pub(crate) mark: u32,
+    /// Packets from its client, or through a template those of connections of one packet \[IN-6\].
+    pub(crate) in_packets: u32,
     pub(crate) timeout: Duration,
+    pub(crate) alarm: Alarm,
+    /// Of a template, the Call-ID that it is for \[PE-2\].
+    pub(crate) call: Option<Key>,
     /// The template it was made through.
-    pub(crate) template: Option<Key>,
+    pub(crate) controller: Option<Key>,
     /// Connections made through it and still there: `n_control` \[TPL-8\].
     pub(crate) controlled: u32,
+    /// Whether another director told of it \[BK-5\].
+    pub(crate) synced: bool,
+    /// What other directors were told of it last.
+    pub(crate) sync: SyncState,
 }
 
 impl Conn {
+    /// One that no packet has gone through, not bound to its destination yet \[CON-7\].
+    pub(crate) fn new(key: ConnKey, dest: DestId, hop: Hop) -> Self {
+        let (state, timeout) = if key.template {
+            (State::Template { assured: false }, Duration::ZERO)
+        } else {
+            (State::new(key.protocol), FIRST_TIMEOUT)
+        };
+        Self {
+            key,
+            dest,
+            hop,
+            state,
+            active: false,
+            input_only: hop.method != Method::Nat,
+            mark: 0,
+            in_packets: 0,
+            timeout,
+            alarm: Alarm::default(),
+            call: None,
+            controller: None,
+            controlled: 0,
+            synced: false,
+            sync: SyncState::default(),
+        }
+    }
+
+    /// Whom its real server's packets come from in the client's eyes.
+    pub(crate) const fn origin(&self) -> Origin {
+        let (address, port) = (self.key.virtual_address(), self.key.virtual_port);
+        Origin { method: self.hop.method, address, port }
+    }
+
+    /// What its real server's packets are found by, as if the server were a client \[CON-4\].
+    fn reply_key(&self) -> Option<ConnKey> {
+        let translated = self.hop.method == Method::Nat;
+        let (address, port) = if translated {
+            (self.hop.address, self.hop.port)
+        } else {
+            (self.key.virtual_address(), self.key.virtual_port)
+        };
+        let addresses = AddressPair::new(address, self.key.client())?;
+        Some(ConnKey::new(self.key.protocol, addresses, (port, self.key.client_port)))
+    }
+
     /// What it is found by.
     #[must_use]
     pub const fn key(&self) -> &ConnKey {
         &self.key
     }
 
-    /// Its destination.
+    /// Its destination; for one that another director told of, and for which there is none here, an
+    /// id that names nothing.
     #[must_use]
     pub const fn dest(&self) -> DestId {
         self.dest
@@ -109,27 +205,46 @@ impl Conn {
     pub const fn timeout(&self) -> Duration {
         self.timeout
     }
+
+    /// How long it has left at `now` if nothing comes; timers of [`Timers::Ticks`] may give it some
+    /// more.
+    #[must_use]
+    pub fn time_left(&self, now: Instant) -> Duration {
+        self.alarm.due.saturating_duration_since(now)
+    }
+
+    /// The mark of the packet that it was made for; 0 is none.
+    #[must_use]
+    pub const fn mark(&self) -> u32 {
+        self.mark
+    }
 }
 
 /// A fixed number of places for connections and templates.
 #[derive(Debug)]
 pub(crate) struct Conns {
     conns: Arena<Conn>,
-    /// The keys of those that can be found.
-    index: HashTable<Key>,
+    by_client: Chains,
+    by_server: Chains,
     seed: Seed,
+    timers: Timers,
     deadlines: Deadlines,
+    calls: Calls,
 }
 
 impl Conns {
-    pub(crate) fn new(capacity: u32, seed: Seed) -> Result<Self, OutOfMemory> {
+    pub(crate) fn new(
+        capacity: u32,
+        calls: u32,
+        seed: Seed,
+        timers: Timers,
+    ) -> Result<Self, OutOfMemory> {
         let capacity = capacity as usize;
         let mut conns = Arena::new();
         conns.reserve(capacity)?;
-        let mut index = HashTable::new();
-        // A table never more than half full clears its tombstones in place, without allocating.
-        index.try_reserve(capacity.saturating_mul(2), |_| 0).map_err(|_| OutOfMemory)?;
-        Ok(Self { conns, index, seed, deadlines: Deadlines::new(capacity)? })
+        let (by_client, by_server) = (Chains::new(capacity)?, Chains::new(capacity)?);
+        let (deadlines, calls) = (Deadlines::new(capacity)?, Calls::new(calls)?);
+        Ok(Self { conns, by_client, by_server, seed, timers, deadlines, calls })
     }
 
     pub(crate) fn get(&self, id: Key) -> Option<&Conn> {
@@ -144,55 +259,105 @@ impl Conns {
         self.conns.values()
     }
 
-    /// The connection or template of `key` that lives at `now`.
+    /// What is at a place of the table, if it is taken; places are numbered from 0.
+    pub(crate) fn at(&self, place: u32) -> Option<(Key, &Conn)> {
+        let id = self.conns.key_at(place)?;
+        Some((id, self.get(id)?))
+    }
+
+    /// How many more fit the table.
+    pub(crate) fn room(&self) -> u32 {
+        self.conns.room()
+    }
+
+    /// How many buckets the table has.
+    pub(crate) fn buckets(&self) -> usize {
+        self.by_client.buckets()
+    }
+
+    /// What is in a bucket of the table.
+    pub(crate) fn bucket(&self, bucket: usize) -> impl Iterator<Item = (Key, &Conn)> {
+        self.by_client.bucket(bucket).filter_map(|place| self.at(place))
+    }
+
+    /// The connection or template of `key` that lives at `now`; of several, the newest \[CON-3\].
     pub(crate) fn find(&self, now: Instant, key: &ConnKey) -> Option<Key> {
-        let found = self.index.find(self.seed.hash_one(key), |id| {
-            self.get(*id).is_some_and(|conn| conn.key == *key && self.lives(now, *id, conn))
-        });
-        found.copied()
+        let is_it = |conn: &Conn| conn.key == *key && conn.call.is_none() && lives(now, conn);
+        self.find_in(&self.by_client, self.seed.hash_one(key), is_it)
     }
 
-    /// What is due is gone, swept or not, unless it controls something \[TPL-10\].
-    fn lives(&self, now: Instant, id: Key, conn: &Conn) -> bool {
-        conn.controlled > 0 || self.deadlines.get(id.index).is_some_and(|deadline| deadline > now)
+    /// The template of `key` for a call \[PE-2\].
+    pub(crate) fn find_call(&self, now: Instant, key: &ConnKey, id: CallId<'_>) -> Option<Key> {
+        let is_it =
+            |conn: &Conn| conn.key == *key && self.call_id(conn) == Some(id) && lives(now, conn);
+        self.find_in(&self.by_client, self.seed.hash_one((key, id.octets())), is_it)
     }
 
-    /// Keeps `conn` from `now` on; `None` if the table is full.
-    pub(crate) fn insert(&mut self, now: Instant, conn: Conn) -> Option<Key> {
-        let hash = self.seed.hash_one(conn.key);
-        // A connection from port 0 is made, and then never found again [CON-3].
-        let findable = conn.key.template || conn.key.client_port != 0;
-        let id = self.conns.insert(conn)?;
-        if findable {
-            let Self { conns, index, seed, .. } = self;
-            index.insert_unique(hash, id, |id| {
-                conns.get(*id).map(|conn| seed.hash_one(conn.key)).unwrap_or_default()
-            });
+    /// The connection that a real server's packet, described as if it were a client's, belongs to
+    /// \[CON-4\].
+    pub(crate) fn find_reply(&self, now: Instant, key: &ConnKey) -> Option<Key> {
+        let is_it = |conn: &Conn| conn.reply_key().as_ref() == Some(key) && lives(now, conn);
+        self.find_in(&self.by_server, self.seed.hash_one(key), is_it)
+    }
+
+    fn find_in(&self, chains: &Chains, hash: u64, is_it: impl Fn(&Conn) -> bool) -> Option<Key> {
+        let found = chains.find(hash, |place| self.at(place).is_some_and(|(_, conn)| is_it(conn)));
+        found.and_then(|place| self.conns.key_at(place))
+    }
+
+    /// The Call-ID that a template is for.
+    pub(crate) fn call_id(&self, conn: &Conn) -> Option<CallId<'_>> {
+        self.calls.get(conn.call?)
+    }
+
+    fn hash(&self, conn: &Conn) -> u64 {
+        match self.call_id(conn) {
+            Some(id) => self.seed.hash_one((conn.key, id.octets())),
+            None => self.seed.hash_one(conn.key),
         }
-        self.arm(now, id);
+    }
+
+    /// Keeps a template for a call, to be [armed](Self::arm) by the caller; `None` if there is no
+    /// room for one of the two.
+    pub(crate) fn insert_call(&mut self, conn: Conn, id: CallId<'_>) -> Option<Key> {
+        if self.room() == 0 {
+            return None;
+        }
+        let call = self.calls.insert(id)?;
+        self.insert(Conn { call: Some(call), ..conn })
+    }
+
+    /// Keeps `conn`, to be [armed](Self::arm) by the caller; `None` if the table is full.
+    pub(crate) fn insert(&mut self, conn: Conn) -> Option<Key> {
+        let id = self.conns.insert(conn)?;
+        self.show(id);
         Some(id)
     }
 
-    /// Ends at `now` plus its timeout, unless that is put off again.
+    /// Ends at `now` plus its timeout, unless that is put off again \[CON-10\].
     pub(crate) fn arm(&mut self, now: Instant, id: Key) {
-        if let Some(conn) = self.get(id) {
-            self.deadlines.set(id.index, now + conn.timeout);
+        let Self { conns, timers, deadlines, .. } = self;
+        if let Some(conn) = conns.get_mut(id) {
+            conn.alarm = timers.arm(now, conn.timeout);
+            deadlines.set(id.index, conn.alarm);
+        }
+    }
+
+    /// "Expire now": it ends with the next tick \[CON-12\].
+    pub(crate) fn expire(&mut self, now: Instant, id: Key) {
+        let Self { conns, timers, deadlines, .. } = self;
+        if let Some(conn) = conns.get_mut(id) {
+            conn.alarm = timers.arm(now, Duration::ZERO);
+            deadlines.set(id.index, conn.alarm);
         }
     }
 
     /// What is due and was found all the same controls something: its timeout is the short one from
     /// now on \[TPL-10\].
     pub(crate) fn shorten_if_due(&mut self, now: Instant, id: Key) {
-        let due = self.deadlines.get(id.index).is_some_and(|deadline| deadline <= now);
-        if let Some(conn) = self.conns.get_mut(id).filter(|_| due) {
+        if let Some(conn) = self.get_mut(id).filter(|conn| conn.alarm.fires <= now) {
             conn.timeout = EXPIRE_LATER;
         }
-    }
-
-    /// "Expire now": no longer found, but there and counted until the next sweep \[CON-12\].
-    pub(crate) fn expire(&mut self, now: Instant, id: Key) {
-        self.hide(id);
-        self.deadlines.set(id.index, now);
     }
 
     /// The template is no longer found, and shows it by its ports; it stays as long as it would
@@ -203,13 +368,39 @@ impl Conns {
             conn.key.virtual_port = u16::MAX;
             conn.hop.port = u16::MAX;
         }
+        self.show(id);
+    }
+
+    /// Gives it a destination, and that one's method \[BK-12\].
+    pub(crate) fn bind(&mut self, id: Key, dest: DestId, method: Method) {
+        // Its real server's packets may be found by another key now.
+        self.hide(id);
+        if let Some(conn) = self.get_mut(id) {
+            conn.dest = dest;
+            conn.hop.method = method;
+            conn.input_only = method != Method::Nat;
+        }
+        self.show(id);
+    }
+
+    /// In front of all others of its keys. A connection from port 0 is made, and then never found
+    /// by its client's packets \[CON-3\].
+    fn show(&mut self, id: Key) {
+        let Some(conn) = self.conns.get(id) else { return };
+        let ConnKey { template, client_port, .. } = conn.key;
+        if template || client_port != 0 {
+            self.by_client.insert(self.hash(conn), id.index);
+        }
+        if let Some(reply) = conn.reply_key().filter(|_| !template) {
+            self.by_server.insert(self.seed.hash_one(reply), id.index);
+        }
     }
 
     fn hide(&mut self, id: Key) {
         let Some(conn) = self.conns.get(id) else { return };
-        let hash = self.seed.hash_one(conn.key);
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == id) {
-            entry.remove();
+        self.by_client.remove(self.hash(conn), id.index);
+        if let Some(reply) = conn.reply_key().filter(|_| !conn.key.template) {
+            self.by_server.remove(self.seed.hash_one(reply), id.index);
         }
     }
 
@@ -220,34 +411,41 @@ impl Conns {
     /// Takes out what is due first, if it is due at `now`. What still controls something is put
     /// off instead, for good with the short timeout \[TPL-10\] \[CON-11\].
     pub(crate) fn pop_due(&mut self, now: Instant) -> Due {
-        let Some((deadline, index)) = self.deadlines.first().filter(|&(due, _)| due <= now) else {
+        let Some((deadline, place)) = self.deadlines.first().filter(|&(due, _)| due <= now) else {
             return Due::Nothing;
         };
-        let Some(id) = self.conns.key_at(index) else {
-            self.deadlines.remove(index);
-            return Due::Later;
+        let Some(id) = self.conns.key_at(place) else {
+            self.deadlines.remove(place);
+            return Due::Nothing;
         };
         if let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.controlled > 0) {
             conn.timeout = EXPIRE_LATER;
             // From the moment it was due, so that a late sweep gives what one in time gives.
-            self.deadlines.set(index, deadline + EXPIRE_LATER);
-            return Due::Later;
+            self.arm(deadline, id);
+            return Due::PutOff(id);
         }
-        self.hide(id);
-        self.deadlines.remove(index);
-        let ended = self.conns.remove(id);
-        if let Some(template) = ended.as_ref().and_then(|conn| conn.template) {
-            self.release(template);
-        }
-        ended.map_or(Due::Later, Due::Ended)
+        self.remove(id).map_or(Due::Nothing, Due::Ended)
     }
 
-    /// One connection of a template is no more.
-    fn release(&mut self, template: Key) {
-        if let Some(template) = self.get_mut(template) {
-            template.controlled = template.controlled.saturating_sub(1);
+    /// Takes out what is there, whatever it controls, and lets go of what controls it.
+    pub(crate) fn remove(&mut self, id: Key) -> Option<Conn> {
+        self.get(id)?;
+        self.hide(id);
+        self.deadlines.remove(id.index);
+        let conn = self.conns.remove(id)?;
+        if let Some(call) = conn.call {
+            self.calls.remove(call);
         }
+        if let Some(controller) = conn.controller.and_then(|id| self.get_mut(id)) {
+            controller.controlled = controller.controlled.saturating_sub(1);
+        }
+        Some(conn)
     }
+}
+
+/// What is due is gone, swept or not, unless it controls something \[TPL-10\].
+fn lives(now: Instant, conn: &Conn) -> bool {
+    conn.controlled > 0 || conn.alarm.fires > now
 }
 
 /// What a deadline led to.
@@ -256,7 +454,7 @@ pub(crate) enum Due {
     /// No deadline has come.
     Nothing,
     /// It was put off.
-    Later,
+    PutOff(Key),
     /// It was taken out.
     Ended(Conn),
 }

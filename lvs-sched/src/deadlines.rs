@@ -1,10 +1,12 @@
 //! Which of many things is due first, when each is moved often.
 
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use lvs_proto::Instant;
 
 use crate::OutOfMemory;
+use crate::timers::Alarm;
 
 /// A binary heap that knows where each entry is, so that a deadline moves in both directions
 /// without leaving a stale one behind. One deadline per index.
@@ -15,11 +17,16 @@ pub(crate) struct Deadlines {
     len: usize,
     /// Where in the heap the entry of an index is.
     positions: Vec<usize>,
+    /// How many were queued so far.
+    queued: u64,
 }
 
+/// What fires together goes by level, then the last queued first \[CONV-9\].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     deadline: Instant,
+    level: Reverse<u8>,
+    queued: Reverse<u64>,
     index: u32,
 }
 
@@ -34,7 +41,7 @@ impl Deadlines {
         positions.try_reserve_exact(capacity).map_err(|_| OutOfMemory)?;
         heap.resize(capacity, Entry::default());
         positions.resize(capacity, NOWHERE);
-        Ok(Self { heap, len: 0, positions })
+        Ok(Self { heap, len: 0, positions, queued: 0 })
     }
 
     /// What is due first, and when.
@@ -43,21 +50,20 @@ impl Deadlines {
         Some((first.deadline, first.index))
     }
 
-    /// The deadline of `index`.
-    pub(crate) fn get(&self, index: u32) -> Option<Instant> {
-        let position = *self.positions.get(index as usize)?;
-        self.heap.get(position).map(|entry| entry.deadline)
-    }
-
-    /// Sets or moves the deadline of `index`.
-    pub(crate) fn set(&mut self, index: u32, deadline: Instant) {
+    /// Sets or moves the deadline of `index`; one that stays what it is keeps its place among its
+    /// equals \[CONV-9\].
+    pub(crate) fn set(&mut self, index: u32, alarm: Alarm) {
         let Some(&position) = self.positions.get(index as usize) else { return };
-        let entry = Entry { deadline, index };
-        if position == NOWHERE {
-            self.len += 1;
-            self.settle(self.len - 1, entry);
-        } else {
-            self.settle(position, entry);
+        let Alarm { fires: deadline, level, .. } = alarm;
+        let entry = Entry { deadline, level, queued: Reverse(self.queued), index };
+        self.queued += 1;
+        match self.heap.get(position) {
+            Some(old) if (old.deadline, old.level) == (deadline, level) => {}
+            Some(_) => self.settle(position, entry),
+            None => {
+                self.len += 1;
+                self.settle(self.len - 1, entry);
+            }
         }
     }
 
@@ -121,20 +127,23 @@ mod tests {
     fn equals_a_sorted_map() {
         arbtest::arbtest(|u| {
             let mut deadlines = Deadlines::new(16).unwrap();
-            let mut model = BTreeMap::new();
-            for _ in 0..u.arbitrary_len::<u32>()? {
+            let mut model: BTreeMap<u32, (Instant, Reverse<u8>, Reverse<u32>)> = BTreeMap::new();
+            for queued in 0..u.arbitrary_len::<u32>()? as u32 {
                 let index = u.int_in_range(0..=15)?;
                 if u.ratio(1, 3)? {
                     deadlines.remove(index);
                     model.remove(&index);
                 } else {
-                    let deadline = Instant::from_micros(u.int_in_range(0..=20)?);
-                    deadlines.set(index, deadline);
-                    model.insert(index, deadline);
+                    let fires = Instant::from_micros(u.int_in_range(0..=20)?);
+                    let level = Reverse(u.int_in_range(0..=2)?);
+                    deadlines.set(index, Alarm { due: fires, fires, level });
+                    let same = |old: &&(Instant, Reverse<u8>, _)| (old.0, old.1) == (fires, level);
+                    let place = model.get(&index).filter(same).map_or(Reverse(queued), |old| old.2);
+                    model.insert(index, (fires, level, place));
                 }
-                let first = model.iter().map(|(&index, &deadline)| (deadline, index)).min();
+                let first = model.iter().min_by_key(|(_, order)| **order);
+                let first = first.map(|(&index, &(deadline, ..))| (deadline, index));
                 assert_eq!(deadlines.first(), first);
-                assert_eq!(deadlines.get(index), model.get(&index).copied());
             }
             Ok(())
         });

@@ -29,32 +29,52 @@ extern crate no_std_compat as alloc;
 extern crate std;
 
 mod arena;
+mod calls;
+mod chains;
 mod conn;
 mod deadlines;
 mod dests;
 mod director;
 mod hash;
 mod listing;
+mod policy;
 mod pool;
 mod profile;
+mod reuse;
 mod rules;
 mod scheduler;
+mod sctp;
 mod service;
 mod state;
+mod statistics;
+mod sync;
 mod tcp;
 mod template;
+mod timers;
 
 pub use conn::{Conn, ConnKey};
-pub use dests::{Dest, DestConfig, DestError, DestId, Statistics};
+pub use dests::{Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
-pub use listing::Listing;
-pub use pool::{ConnError, Pool, PoolConfig};
+pub use listing::{Columns, ConnListing, Listing};
+pub use policy::{Defence, Defences, Policy};
+pub use pool::{ConnToken, OpenError, Pool, PoolConfig, StaleToken};
 pub use profile::Profile;
 pub use rules::{Rule, RuleError, RuleErrorKind};
-pub use scheduler::{LblcConfig, ParseSchedulerError, SchedulerFlags, SchedulerKind};
-pub use service::{Netmask, Persistence, ServiceConfig, ServiceError, ServiceKey};
-pub use state::State;
+pub use scheduler::{LblcConfig, MhTableIndex, MhTableIndexError, ParseSchedulerError};
+pub use scheduler::{SchedulerFlags, SchedulerKind};
+pub use sctp::SctpState;
+pub use service::{
+    Netmask, Persistence, PersistenceEngine, ServiceConfig, ServiceError, ServiceKey,
+};
+pub use state::{State, TimeoutError, Timeouts};
+pub use statistics::{Rates, Statistics};
+pub use sync::{
+    SyncBackup, SyncFacts, SyncMaster, SyncOutbox, SyncOutboxConfig, SyncOutboxCounters,
+    SyncOutboxError, SyncPolicy, SyncReceived, SyncState, SyncThreshold, SyncThresholdError,
+    SyncUpdate,
+};
 pub use tcp::TcpState;
+pub use timers::Timers;
 
 /// The memory that a configuration asks for is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

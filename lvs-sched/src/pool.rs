@@ -4,15 +4,15 @@ use core::net::IpAddr;
 
 use lvs_proto::{Flow, Instant};
 
-use crate::arena::Key;
+use crate::arena::{Arena, Key};
 use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
-use crate::{Dest, DestConfig, DestError, DestId, LblcConfig, OutOfMemory, Profile};
-use crate::{SchedulerFlags, SchedulerKind};
+use crate::{Dest, DestConfig, DestError, DestId, LblcConfig, MhTableIndex, OutOfMemory};
+use crate::{Profile, SchedulerFlags, SchedulerKind, Timers};
 
 /// What a pool is told to be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PoolConfig {
     /// Who picks destinations.
@@ -21,10 +21,34 @@ pub struct PoolConfig {
     pub flags: SchedulerFlags,
     /// Whose decisions are made.
     pub profile: Profile,
+    /// The most connections that are open at once; memory for them is taken at once.
+    pub connections: u32,
+    /// Places after the head of the list where each walk of `rr` and `wrr` begins, so that several
+    /// pools do not all begin at one server. 0 is the kernel's way.
+    pub start_offset: u32,
     /// The cache, for `lblc` and `lblcr`.
     pub lblc: LblcConfig,
-    /// A secret, for tables that strangers fill; only their speed depends on it.
+    /// The table, for `mh`.
+    pub mh: MhTableIndex,
+    /// A secret, for tables that strangers fill, whose speed alone depends on it, and for the draws
+    /// of `twos`.
     pub seed: [u64; 2],
+}
+
+/// 65536 connections, a seed of zeros, and the kernel's figures.
+impl Default for PoolConfig {
+    fn default() -> Self {
+        Self {
+            scheduler: SchedulerKind::default(),
+            flags: SchedulerFlags::NONE,
+            profile: Profile::default(),
+            connections: 65_536,
+            start_offset: 0,
+            lblc: LblcConfig::default(),
+            mh: MhTableIndex::default(),
+            seed: [0; 2],
+        }
+    }
 }
 
 /// A scheduler and a list of destinations, for embedders with a flow table of their own, who tell
@@ -45,15 +69,17 @@ pub struct PoolConfig {
 /// };
 /// let flow = Flow::tcp(addresses, 40_000, 80, TcpFlags::SYN);
 /// assert_eq!(pool.pick(now, &flow), Some(b), "the newest comes first");
-/// pool.conn_opened(b)?;
-/// pool.conn_activated(b)?;
+/// let conn = pool.open(b)?;
+/// pool.activate(conn)?;
 /// assert_eq!(pool.pick(now, &flow), Some(a), "and now it has more to do");
+/// pool.close(conn)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Pool {
     dests: Dests,
     group: Key,
+    conns: Arena<Counted>,
     now: Instant,
 }
 
@@ -62,13 +88,17 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If there is no memory for what the scheduler keeps.
+    /// If there is no memory for the connections asked for and what the scheduler keeps.
     pub fn new(now: Instant, config: PoolConfig) -> Result<Self, OutOfMemory> {
-        let PoolConfig { scheduler: kind, flags, profile, lblc, seed } = config;
-        let mut dests = Dests::new(profile);
-        let setup = SchedulerSetup { kind, flags, lblc, seed: Seed(seed) };
+        let PoolConfig { scheduler: kind, flags, start_offset, lblc, mh, seed, .. } = config;
+        let (seed, timers) = (Seed(seed), Timers::default());
+        let mut conns = Arena::new();
+        conns.reserve(config.connections as usize)?;
+        let mut dests = Dests::new(config.profile, timers);
+        let family = None;
+        let setup = SchedulerSetup { kind, family, flags, start_offset, lblc, mh, seed, timers };
         let group = dests.add_group(now, None, setup)?;
-        Ok(Self { dests, group, now })
+        Ok(Self { dests, group, conns, now })
     }
 
     /// Adds a destination, at the head of the list \[DST-1\]; one that was deleted while it had
@@ -109,61 +139,74 @@ impl Pool {
     }
 
     /// The destination for a new connection that begins with this packet, `None` if there is none
-    /// to offer. Nothing is counted: say [`conn_opened`](Self::conn_opened) when it is used.
+    /// to offer. Nothing is counted: say [`open`](Self::open) when it is used.
     pub fn pick(&mut self, now: Instant, flow: &Flow) -> Option<DestId> {
         let now = self.advance(now);
         self.dests.pick(now, self.group, flow)
     }
 
-    /// A connection to `dest` was made; it counts as inactive \[CNT-2\].
+    /// A connection to `dest` was made; it counts as inactive \[CNT-2\]. The token says which one it
+    /// is; it stays good until the connection is [closed](Self::close), whatever becomes of the
+    /// destination.
     ///
     /// # Errors
     ///
-    /// See [`ConnError`]; nothing has changed.
-    pub fn conn_opened(&mut self, dest: DestId) -> Result<(), ConnError> {
-        self.known(dest)?;
+    /// See [`OpenError`]; nothing has changed.
+    pub fn open(&mut self, dest: DestId) -> Result<ConnToken, OpenError> {
+        if self.dests.get(dest).is_none() {
+            return Err(OpenError::UnknownDest);
+        }
+        let token = self.conns.insert(Counted { dest, active: false }).map(ConnToken);
+        let token = token.ok_or(OpenError::TableFull)?;
         self.dests.bind(dest);
-        Ok(())
+        self.dests.count_conn(dest);
+        Ok(token)
     }
 
-    /// An inactive connection to `dest` became active \[CNT-5\].
+    /// The connection became active, or still is \[CNT-5\].
     ///
     /// # Errors
     ///
-    /// See [`ConnError`]; nothing has changed.
-    pub fn conn_activated(&mut self, dest: DestId) -> Result<(), ConnError> {
-        if self.known(dest)?.inactive_conns() == 0 {
-            return Err(ConnError::NoneInactive);
+    /// If the connection was closed; nothing has changed.
+    pub fn activate(&mut self, token: ConnToken) -> Result<(), StaleToken> {
+        let conn = self.conns.get_mut(token.0).ok_or(StaleToken)?;
+        if !conn.active {
+            conn.active = true;
+            self.dests.activate(conn.dest);
         }
-        self.dests.activate(dest);
         Ok(())
     }
 
-    /// An active connection to `dest` became inactive \[CNT-5\].
+    /// The connection became inactive, or still is \[CNT-5\].
     ///
     /// # Errors
     ///
-    /// See [`ConnError`]; nothing has changed.
-    pub fn conn_deactivated(&mut self, dest: DestId) -> Result<(), ConnError> {
-        if self.known(dest)?.active_conns() == 0 {
-            return Err(ConnError::NoneActive);
+    /// If the connection was closed; nothing has changed.
+    pub fn deactivate(&mut self, token: ConnToken) -> Result<(), StaleToken> {
+        let conn = self.conns.get_mut(token.0).ok_or(StaleToken)?;
+        if conn.active {
+            conn.active = false;
+            self.dests.deactivate(conn.dest);
         }
-        self.dests.deactivate(dest);
         Ok(())
     }
 
-    /// An inactive connection to `dest` ended \[CNT-4\]; an active one is
-    /// [deactivated](Self::conn_deactivated) first.
+    /// The connection ended \[CNT-4\].
     ///
     /// # Errors
     ///
-    /// See [`ConnError`]; nothing has changed.
-    pub fn conn_closed(&mut self, dest: DestId) -> Result<(), ConnError> {
-        if self.known(dest)?.inactive_conns() == 0 {
-            return Err(ConnError::NoneInactive);
-        }
-        self.dests.unbind(dest);
+    /// If the connection was closed before; nothing has changed.
+    pub fn close(&mut self, token: ConnToken) -> Result<(), StaleToken> {
+        self.deactivate(token)?;
+        let conn = self.conns.remove(token.0).ok_or(StaleToken)?;
+        self.dests.unbind(conn.dest);
         Ok(())
+    }
+
+    /// The destination of the connection of this token.
+    #[must_use]
+    pub fn dest_of(&self, token: ConnToken) -> Option<DestId> {
+        self.conns.get(token.0).map(|conn| conn.dest)
     }
 
     /// The destination of this id.
@@ -190,26 +233,154 @@ impl Pool {
         self.dests.handle_timeout(now);
     }
 
-    fn known(&self, id: DestId) -> Result<&Dest, ConnError> {
-        self.dests.get(id).ok_or(ConnError::UnknownDest)
-    }
-
     fn advance(&mut self, now: Instant) -> Instant {
         self.now = self.now.max(now);
         self.now
     }
 }
 
-/// Why what a connection did was not counted. Nothing has changed.
+/// A connection as far as it is counted.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    dest: DestId,
+    active: bool,
+}
+
+/// Names a connection of one pool, and never another one that came after it.
+///
+/// Who wants connections to end by themselves keeps the token together with a handle of the pool:
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use lvs_sched::{ConnToken, DestId, OpenError, Pool};
+///
+/// struct Lease {
+///     pool: Arc<Mutex<Pool>>,
+///     token: ConnToken,
+/// }
+///
+/// impl Drop for Lease {
+///     fn drop(&mut self) {
+///         if let Ok(mut pool) = self.pool.lock() {
+///             let _ = pool.close(self.token);
+///         }
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnToken(Key);
+
+impl ConnToken {
+    /// The token as a number, to be kept where only numbers can be.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        (self.0.generation as u64) << 32 | self.0.index as u64
+    }
+
+    /// The token of a number from [`to_bits`](Self::to_bits); of any other number, a token that at
+    /// worst names another connection.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(Key { index: bits as u32, generation: (bits >> 32) as u32 })
+    }
+}
+
+/// Why a connection was not counted. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConnError {
+pub enum OpenError {
     /// The pool has no destination of this id, or no longer.
     #[error("unknown destination")]
     UnknownDest,
-    /// The destination has no inactive connection.
-    #[error("the destination has no inactive connection")]
-    NoneInactive,
-    /// The destination has no active connection.
-    #[error("the destination has no active connection")]
-    NoneActive,
+    /// As many connections are open as the pool was made for.
+    #[error("the pool has no room for one more connection")]
+    TableFull,
+}
+
+/// The connection was closed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the connection was closed before")]
+pub struct StaleToken;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    /// Active, inactive.
+    fn counts(pool: &Pool, id: DestId) -> (u32, u32) {
+        let dest = pool.dest(id).unwrap();
+        (dest.active_conns(), dest.inactive_conns())
+    }
+
+    fn pool(connections: u32) -> (Pool, DestId) {
+        let config = PoolConfig { connections, ..PoolConfig::default() };
+        let mut pool = Pool::new(Instant::EPOCH, config).unwrap();
+        let dest = DestConfig::new([10, 2, 0, 1].into(), 80);
+        let id = pool.add_dest(Instant::EPOCH, dest).unwrap();
+        (pool, id)
+    }
+
+    #[test]
+    fn a_closed_connection_counts_no_more() {
+        let (mut pool, id) = pool(1);
+        let token = pool.open(id).unwrap();
+        assert_eq!(pool.open(id), Err(OpenError::TableFull));
+        assert_eq!((counts(&pool, id), pool.dest_of(token)), ((0, 1), Some(id)));
+        pool.activate(token).unwrap();
+        pool.activate(token).unwrap();
+        assert_eq!(counts(&pool, id), (1, 0));
+        pool.close(token).unwrap();
+        assert_eq!((counts(&pool, id), pool.dest_of(token)), ((0, 0), None));
+
+        let next = pool.open(id).unwrap();
+        assert_eq!(pool.activate(token), Err(StaleToken), "not the one in its place");
+        assert_eq!(pool.deactivate(token), Err(StaleToken));
+        assert_eq!(pool.close(token), Err(StaleToken));
+        assert_eq!(counts(&pool, id), (0, 1));
+        assert_eq!(ConnToken::from_bits(next.to_bits()), next);
+    }
+
+    #[test]
+    fn dst_5_a_token_outlives_its_destination_in_the_list() {
+        let (mut pool, id) = pool(9);
+        let token = pool.open(id).unwrap();
+        pool.activate(token).unwrap();
+        let config = *pool.dest(id).unwrap().config();
+        pool.delete_dest(Instant::EPOCH, config.address, config.port).unwrap();
+        pool.handle_timeout(Instant::from_secs(1000));
+        assert_eq!(pool.add_dest(Instant::from_secs(1000), config), Ok(id));
+        assert_eq!(counts(&pool, id), (1, 0));
+        pool.close(token).unwrap();
+        assert_eq!(counts(&pool, id), (0, 0));
+    }
+
+    #[test]
+    fn counts_equal_a_recount_of_the_tokens() {
+        arbtest::arbtest(|u| {
+            let (mut pool, id) = pool(4);
+            let mut tokens: Vec<(ConnToken, bool, bool)> = Vec::new();
+            for _ in 0..u.int_in_range(0..=40_u8)? {
+                let step = u.int_in_range(0..=3_u8)?;
+                if step == 0 || tokens.is_empty() {
+                    tokens.extend(pool.open(id).map(|token| (token, true, false)));
+                    continue;
+                }
+                let chosen = u.choose_index(tokens.len())?;
+                let (token, is_open, is_active) = &mut tokens[chosen];
+                let (done, becomes) = match step {
+                    1 => (pool.activate(*token), true),
+                    2 => (pool.deactivate(*token), false),
+                    _ => (pool.close(*token), false),
+                };
+                assert_eq!(done.is_ok(), *is_open);
+                *is_active = *is_open && becomes;
+                *is_open &= step != 3;
+                let active = tokens.iter().filter(|token| token.2).count();
+                let open = tokens.iter().filter(|token| token.1).count();
+                assert_eq!(counts(&pool, id), (active as u32, (open - active) as u32));
+            }
+            Ok(())
+        });
+    }
 }

@@ -8,7 +8,10 @@ use core::num::NonZeroU32;
 use lvs_proto::{Family, Protocol};
 
 use crate::hash::Address;
-use crate::{OutOfMemory, SchedulerFlags, SchedulerKind};
+use crate::{OutOfMemory, Policy, SchedulerFlags, SchedulerKind};
+
+/// The control port of FTP \[SVC-8\].
+pub(crate) const FTP_PORT: u16 = 21;
 
 /// What makes a packet belong to a service \[SVC-1\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +20,7 @@ use crate::{OutOfMemory, SchedulerFlags, SchedulerKind};
 pub enum ServiceKey {
     /// The address that clients send to (`ipvsadm -t`, `-u`).
     Address {
-        /// TCP or UDP.
+        /// TCP, UDP or SCTP.
         protocol: Protocol,
         /// The virtual address.
         address: IpAddr,
@@ -159,6 +162,18 @@ impl Persistence {
     }
 }
 
+/// How clients of a persistent service are told apart beyond their addresses (`ipvsadm --pe`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum PersistenceEngine {
+    /// By the Call-ID of SIP messages over UDP, which have to be handed in with
+    /// [`Director::decide_call`](crate::Director::decide_call); packets without one are dropped
+    /// \[PE-1\].
+    Sip,
+}
+
 /// What a service is told to be; the defaults are those of `ipvsadm` \[ADM-1\].
 ///
 /// ```
@@ -183,8 +198,14 @@ pub struct ServiceConfig {
     pub flags: SchedulerFlags,
     /// Whether and how long clients stay with their destination.
     pub persistence: Option<Persistence>,
+    /// How persistence tells calls apart, if it does.
+    #[cfg_attr(feature = "arbitrary", arbitrary(default))]
+    pub engine: Option<PersistenceEngine>,
     /// Whether each UDP packet is scheduled anew \[OPS-1\].
     pub one_packet: bool,
+    /// How its packets are decided about, if otherwise than the director's [policy](Policy).
+    #[cfg_attr(feature = "arbitrary", arbitrary(default))]
+    pub policy: Option<Policy>,
 }
 
 impl ServiceConfig {
@@ -196,13 +217,15 @@ impl ServiceConfig {
             scheduler: SchedulerKind::Wlc,
             flags: SchedulerFlags::NONE,
             persistence: None,
+            engine: None,
             one_packet: false,
+            policy: None,
         }
     }
 
     pub(crate) fn check(&self) -> Result<(), ServiceError> {
         if let ServiceKey::Address { protocol, .. } = self.key {
-            if protocol != Protocol::TCP && protocol != Protocol::UDP {
+            if ![Protocol::TCP, Protocol::UDP, Protocol::SCTP].contains(&protocol) {
                 return Err(ServiceError::UnsupportedProtocol { protocol });
             }
         }
@@ -227,8 +250,8 @@ pub enum ServiceError {
     /// There is no service of this key.
     #[error("no such service")]
     NoSuchService,
-    /// Only TCP and UDP have services \[SVC-2\].
-    #[error("no service over {protocol}: it is for TCP and UDP")]
+    /// Only TCP, UDP and SCTP have services \[SVC-2\].
+    #[error("no service over {protocol}: it is for TCP, UDP and SCTP")]
     UnsupportedProtocol {
         /// What was asked for.
         protocol: Protocol,
@@ -244,6 +267,12 @@ pub enum ServiceError {
     NetmaskPrefix {
         /// What was asked for.
         prefix: u8,
+    },
+    /// The service has more destinations than the scheduler asked for can start with \[MH-9\].
+    #[error("the scheduler cannot start with more than {most} destinations")]
+    TooManyDestinations {
+        /// The slots of its table.
+        most: u32,
     },
     /// There is no memory for one more.
     #[error(transparent)]

@@ -1,17 +1,31 @@
-//! The state of a connection, whatever its protocol.
+//! The state of a connection, whatever its protocol, and how long it lives in it.
 
 use core::fmt;
 use core::time::Duration;
 
-use lvs_proto::{Method, Transport};
+use lvs_proto::{Protocol, Transport};
 
-use crate::TcpState;
+use crate::timers::Timers;
+use crate::{SctpState, TcpState};
+
+/// Which of its protocol's tables a packet moves a connection by \[DIR-1\].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// From the client, where replies are seen.
+    In,
+    /// From the real server.
+    Out,
+    /// From the client, where replies are not seen.
+    InputOnly,
+}
 
 /// What a connection or template has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// A TCP connection.
     Tcp(TcpState),
+    /// An SCTP association.
+    Sctp(SctpState),
     /// A UDP connection; it has but one state \[UDP-1\].
     Udp,
     /// A persistence template.
@@ -22,40 +36,43 @@ pub enum State {
 }
 
 impl State {
-    /// Seconds without a packet after which a UDP connection ends (section 4.2).
-    pub const UDP_TIMEOUT_SECS: u32 = 300;
-
-    /// Before the first packet of this transport.
-    pub(crate) const fn new(transport: Transport) -> Self {
-        match transport {
-            Transport::Tcp { .. } => Self::Tcp(TcpState::None),
+    /// Before the first packet of this protocol.
+    pub(crate) const fn new(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::TCP => Self::Tcp(TcpState::None),
+            Protocol::SCTP => Self::Sctp(SctpState::None),
             _ => Self::Udp,
         }
     }
 
-    /// After a packet of the client \[DIR-1\].
-    pub(crate) const fn after_client(self, transport: Transport, method: Method) -> Self {
+    /// After a packet; `None` if the packet tells nothing, as one of IPsec \[TMO-3\] or one that is
+    /// cut short \[DIR-5\].
+    pub(crate) fn after(self, transport: Transport, way: Way, secure: bool) -> Option<Self> {
         match (self, transport) {
             (Self::Tcp(state), Transport::Tcp { flags, .. }) => {
-                Self::Tcp(state.after_client(flags, method))
+                Some(Self::Tcp(state.after(flags, way, secure)))
             }
-            _ => self,
+            (Self::Sctp(state), Transport::Sctp { chunk: Some(chunk), .. }) => {
+                Some(Self::Sctp(state.after(chunk, way)))
+            }
+            (Self::Udp, Transport::Udp { .. }) => Some(Self::Udp),
+            _ => None,
         }
     }
 
     /// Whether a connection in this state counts as active \[CNT-6\].
     #[must_use]
     pub const fn is_active(self) -> bool {
-        matches!(self, Self::Tcp(state) if state.is_active())
+        match self {
+            Self::Tcp(state) => state.is_active(),
+            Self::Sctp(state) => state.is_active(),
+            Self::Udp | Self::Template { .. } => false,
+        }
     }
 
-    /// How long a connection in this state lives without a packet; a template has its own.
-    pub(crate) const fn timeout(self) -> Option<Duration> {
-        match self {
-            Self::Tcp(state) => Some(Duration::from_secs(state.timeout_secs() as u64)),
-            Self::Udp => Some(Duration::from_secs(Self::UDP_TIMEOUT_SECS as u64)),
-            Self::Template { .. } => None,
-        }
+    /// Whether both ends have agreed, as far as the state says so \[TPL-13\].
+    pub(crate) const fn is_established(self) -> bool {
+        matches!(self, Self::Tcp(TcpState::Established) | Self::Sctp(SctpState::Established))
     }
 }
 
@@ -64,9 +81,114 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(state) => state.fmt(f),
+            Self::Sctp(state) => state.fmt(f),
             Self::Udp => f.pad("UDP"),
             Self::Template { assured: false } => f.pad("NONE"),
             Self::Template { assured: true } => f.pad("ASSURED"),
         }
+    }
+}
+
+/// The timeouts that can be set, in seconds: `ipvsadm --set` \[TMO-2\].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Timeouts {
+    /// Of TCP connections in [`TcpState::Established`].
+    pub tcp_secs: u32,
+    /// Of TCP connections in [`TcpState::FinWait`].
+    pub tcp_fin_secs: u32,
+    /// Of UDP connections.
+    pub udp_secs: u32,
+}
+
+/// The kernel's: 900, 120 and 300 seconds.
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { tcp_secs: 900, tcp_fin_secs: 120, udp_secs: 300 }
+    }
+}
+
+/// Why timeouts were not set. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TimeoutError {
+    /// [`Timeouts::tcp_secs`] is too large.
+    #[error("TCP timeout of {secs} s is more than {max} s")]
+    Tcp {
+        /// What was asked for.
+        secs: u32,
+        /// The most there is.
+        max: u32,
+    },
+    /// [`Timeouts::tcp_fin_secs`] is too large.
+    #[error("TCP FIN timeout of {secs} s is more than {max} s")]
+    TcpFin {
+        /// What was asked for.
+        secs: u32,
+        /// The most there is.
+        max: u32,
+    },
+    /// [`Timeouts::udp_secs`] is too large.
+    #[error("UDP timeout of {secs} s is more than {max} s")]
+    Udp {
+        /// What was asked for.
+        secs: u32,
+        /// The most there is.
+        max: u32,
+    },
+}
+
+impl Timeouts {
+    /// These with `new` in their places; zeros stay what they were \[TMO-2\].
+    pub(crate) const fn with(self, new: Self, timers: Timers) -> Result<Self, TimeoutError> {
+        let max = timers.max_secs();
+        let Self { tcp_secs, tcp_fin_secs, udp_secs } = new;
+        if tcp_secs > max {
+            return Err(TimeoutError::Tcp { secs: tcp_secs, max });
+        }
+        if tcp_fin_secs > max {
+            return Err(TimeoutError::TcpFin { secs: tcp_fin_secs, max });
+        }
+        if udp_secs > max {
+            return Err(TimeoutError::Udp { secs: udp_secs, max });
+        }
+        Ok(Self {
+            tcp_secs: if tcp_secs == 0 { self.tcp_secs } else { tcp_secs },
+            tcp_fin_secs: if tcp_fin_secs == 0 { self.tcp_fin_secs } else { tcp_fin_secs },
+            udp_secs: if udp_secs == 0 { self.udp_secs } else { udp_secs },
+        })
+    }
+
+    /// How long a connection in this state lives without a packet; a template has its own timeout.
+    pub(crate) const fn of(&self, state: State) -> Option<Duration> {
+        let secs = match state {
+            State::Tcp(TcpState::Established) => self.tcp_secs,
+            State::Tcp(TcpState::FinWait) => self.tcp_fin_secs,
+            State::Tcp(state) => state.timeout_secs(),
+            State::Sctp(state) => state.timeout_secs(),
+            State::Udp => self.udp_secs,
+            State::Template { .. } => return None,
+        };
+        Some(Duration::from_secs(secs as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tmo_2_zero_keeps_and_too_much_is_refused() {
+        let set = |tcp_secs, tcp_fin_secs, udp_secs| {
+            let new = Timeouts { tcp_secs, tcp_fin_secs, udp_secs };
+            Timeouts::default().with(new, Timers::hz(250))
+        };
+        assert_eq!(set(0, 0, 0), Ok(Timeouts::default()));
+        let some = Timeouts { tcp_secs: 8_589_934, tcp_fin_secs: 120, udp_secs: 1 };
+        assert_eq!(set(8_589_934, 0, 1), Ok(some));
+        let (secs, max) = (8_589_935, 8_589_934);
+        assert_eq!(set(secs, secs, secs), Err(TimeoutError::Tcp { secs, max }));
+        assert_eq!(set(0, secs, secs), Err(TimeoutError::TcpFin { secs, max }));
+        assert_eq!(set(0, 0, secs), Err(TimeoutError::Udp { secs, max }));
     }
 }

@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use lvs_proto::{AddressPair, Family, Protocol};
 
+use crate::service::FTP_PORT;
 use crate::{ConnKey, Dest, Persistence, ServiceKey};
 
 /// The key of the template of a connection, `None` if the families do not match \[TPL-1\] \[TPL-2\].
@@ -13,7 +14,7 @@ pub(crate) fn key(
     conn: &ConnKey,
 ) -> Option<ConnKey> {
     let client = persistence.netmask.apply(conn.client());
-    let own_port = is_own_port(service, conn);
+    let own_port = has_own_port(service, conn);
     let (protocol, address) = match *service {
         ServiceKey::Mark { family, mark } if !own_port => {
             (Protocol(0), mark_address(family, mark.get()))
@@ -31,12 +32,17 @@ pub(crate) fn key(
 
 /// The port that the template shows \[TPL-2\].
 pub(crate) fn port(service: &ServiceKey, conn: &ConnKey, dest: &Dest) -> u16 {
-    if is_own_port(service, conn) { dest.port() } else { 0 }
+    if has_own_port(service, conn) { dest.port() } else { 0 }
 }
 
 /// The port that a connection through the template goes to \[TPL-7\].
 pub(crate) fn conn_port(service: &ServiceKey, conn: &ConnKey, dest: &Dest) -> u16 {
     if is_own_port(service, conn) && dest.port() != 0 { dest.port() } else { conn.virtual_port }
+}
+
+/// Whether the template is of one port: of FTP, it is of all \[TPL-2\].
+const fn has_own_port(service: &ServiceKey, conn: &ConnKey) -> bool {
+    is_own_port(service, conn) && conn.virtual_port != FTP_PORT
 }
 
 /// Port 0 is the own port of a mark \[SVC-2\].

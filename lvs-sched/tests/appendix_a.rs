@@ -18,7 +18,7 @@ const ROWS: &str = include_str!("../../vectors/ipvs/appendix-a.txt");
 fn picks_of_linux() {
     let rows: Vec<Row<'_>> =
         ROWS.lines().filter(|line| !line.starts_with('#')).map(Row::read).collect();
-    assert_eq!(rows.len(), 18);
+    assert_eq!(rows.len(), 25);
     for profile in PROFILES {
         rows.iter().for_each(|row| row.play(profile));
     }
@@ -43,6 +43,8 @@ impl<'a> Row<'a> {
             config.flags = config.flags.with(match flag {
                 "sh-fallback" => SchedulerFlags::SH_FALLBACK,
                 "sh-port" => SchedulerFlags::SH_PORT,
+                "mh-fallback" => SchedulerFlags::MH_FALLBACK,
+                "mh-port" => SchedulerFlags::MH_PORT,
                 _ => SchedulerFlags::NONE,
             });
         }
@@ -94,6 +96,7 @@ impl<'a> Row<'a> {
 
     fn address(&self, number: u8) -> IpAddr {
         match self.kind {
+            "tcp4" if self.config.scheduler.name() == "mh" => [10, 2, 3, number].into(),
             "tcp4" => [10, 2, 2, number].into(),
             "mark4" => [10, 2, 4, number].into(),
             _ => ip(&format!("fd00:2::{number:x}")),
@@ -110,6 +113,10 @@ impl<'a> Row<'a> {
         match self.kind {
             "tcp4" if self.config.scheduler.name() == "sh" => {
                 let client = [10, 1, 77, octet(7 * k + 1)].into();
+                tcp(client, ip("10.0.0.1"), 2000 + 1000 * run + k)
+            }
+            "tcp4" if self.config.scheduler.name() == "mh" => {
+                let client = [10, 1, 78, octet(7 * k + 1)].into();
                 tcp(client, ip("10.0.0.1"), 2000 + 1000 * run + k)
             }
             "tcp4" => tcp(ip("10.1.0.1"), ip("10.0.0.1"), 1024 + picks),

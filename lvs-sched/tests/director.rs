@@ -12,7 +12,7 @@ use lvs_proto::{
     AddressPair, Decide, DropReason, Flow, Method, Protocol, Reject, Transport, Verdict,
 };
 use lvs_sched::{DestConfig, DestError, Director, DirectorConfig, Profile, ServiceError};
-use lvs_sched::{ServiceConfig, ServiceKey, State, TcpState};
+use lvs_sched::{ServiceConfig, ServiceKey, State, TcpState, Timers};
 
 const VIP: &str = "10.0.0.1";
 const RS: &str = "10.2.0.1";
@@ -476,7 +476,8 @@ fn ops_1_each_packet_is_scheduled_anew() {
 
 #[test]
 fn a_full_table_refuses_and_loses_nothing() {
-    let config = DirectorConfig { connections: 3, ..DirectorConfig::default() };
+    let timers = Timers::Exact;
+    let config = DirectorConfig { timers, connections: 3, ..DirectorConfig::default() };
     let mut director = Director::new(config).unwrap();
     apply(&mut director, secs(0), "-A -t 10.0.0.1:80 -s rr");
     apply(&mut director, secs(0), "-a -t 10.0.0.1:80 -r 10.2.0.1");

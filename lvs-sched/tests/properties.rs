@@ -23,7 +23,7 @@ fn counters_equal_a_recount_of_the_table() {
             seed: u.arbitrary()?,
             lblc: LblcConfig { capacity: 1, expiration_secs: 200 },
             lblcr: LblcConfig { capacity: 1, expiration_secs: 200 },
-            table_size: 4096,
+            ..DirectorConfig::default()
         };
         let mut director = Director::new(config).unwrap();
         let mut now = 0;

@@ -7,7 +7,7 @@ use common::{apply, director, secs};
 use lvs_sched::{Profile, Rule, RuleErrorKind as Kind};
 
 /// As typed, as saved \[ADM-1\] \[ADM-3\] \[ADM-5\] \[OUT-6\].
-const RULES: [(&str, &str); 24] = [
+const RULES: [(&str, &str); 31] = [
     ("ipvsadm -A -t 10.0.0.1:80", "-A -t 10.0.0.1:80 -s wlc"),
     ("  --add-service --tcp-service 10.0.0.1:80 --scheduler rr ", "-A -t 10.0.0.1:80 -s rr"),
     (
@@ -38,6 +38,19 @@ const RULES: [(&str, &str); 24] = [
     ("-d -t 10.0.0.1:80 -r 10.2.0.1:8080", "-d -t 10.0.0.1:80 -r 10.2.0.1:8080"),
     ("-d -u 10.0.0.1:53 -r 10.2.0.1", "-d -u 10.0.0.1:53 -r 10.2.0.1:53"),
     ("ipvsadm --clear", "-C"),
+    ("-A --sctp-service 10.0.0.1:80", "-A --sctp-service 10.0.0.1:80 -s wlc"),
+    (
+        "-A -t [fd00::1]:80 -s mh -b mh-port,mh-fallback",
+        "-A -t [fd00::1]:80 -s mh -b mh-fallback,mh-port",
+    ),
+    (
+        "-a -f 7 -r 10.2.0.1 -i --tun-type=ipip --tun-nocsum",
+        "-a -f 7 -r 10.2.0.1:0 -i -w 1 --tun-type ipip",
+    ),
+    ("--zero", "-Z"),
+    ("-Z -f 2 -6", "-Z -f 2 -6"),
+    ("-Z --sctp-service [fd00::1]:80", "-Z --sctp-service [fd00::1]:80"),
+    ("ipvsadm --set 30 0  60", "--set 30 0 60"),
 ];
 
 #[test]
@@ -53,7 +66,7 @@ fn out_6_rules_are_written_as_ipvsadm_writes_them() {
 }
 
 /// Line, the wrong part of it, what is wrong with it.
-const ERRORS: [(&str, &str, Kind); 36] = [
+const ERRORS: [(&str, &str, Kind); 48] = [
     ("ipvsadm", "", Kind::Command),
     ("-X", "-X", Kind::Command),
     ("-t 10.0.0.1:80", "-t", Kind::Command),
@@ -89,7 +102,19 @@ const ERRORS: [(&str, &str, Kind); 36] = [
     ("-a -t 10.0.0.1:80 -r 10.2.0.1 -m -g", "-g", Kind::Repeated),
     ("-a -t 10.0.0.1:80 -r 10.2.0.1 -w 2147483648", "2147483648", Kind::Weight),
     ("-a -t 10.0.0.1:80 -r 10.2.0.1 -x 4294967296", "4294967296", Kind::Threshold),
-    ("-a -t 10.0.0.1:80 -r 10.2.0.1 -i --tun-type gue", "gue", Kind::TunnelType),
+    ("-a -t 10.0.0.1:80 -r 10.2.0.1 -i --tun-type gue", "gue", Kind::TunnelUnsupported),
+    ("-a -t 10.0.0.1:80 -r 10.2.0.1 -i --tun-type sit", "sit", Kind::TunnelType),
+    ("-a -t 10.0.0.1:80 -r 10.2.0.1 --tun-csum", "--tun-csum", Kind::TunnelUnsupported),
+    ("-a -t 10.0.0.1:80 -r 10.2.0.1 --tun-port 6080", "--tun-port", Kind::TunnelUnsupported),
+    ("-a -f 7 -r 10.2.0.1 --tun-csum --tun-nocsum", "--tun-nocsum", Kind::Repeated),
+    ("-A -u 10.0.0.1:5060 -p --pe sip", "sip", Kind::EngineUnsupported),
+    ("-A -u 10.0.0.1:5060 -p --pe http", "http", Kind::Engine),
+    ("-A --sctp-service 10.0.0.1:80 -o", "-o", Kind::OnePacketTcp),
+    ("-A -t 10.0.0.1:80 -s mh -b sh-port", "sh-port", Kind::Flags),
+    ("--set 30 5", "", Kind::Timeout),
+    ("--set 30 5 -1", "-1", Kind::Timeout),
+    ("--set 30 5 60 -t 10.0.0.1:80", "-t", Kind::Misplaced),
+    ("-Z -s rr", "-s", Kind::Misplaced),
 ];
 
 #[test]

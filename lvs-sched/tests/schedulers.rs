@@ -5,8 +5,8 @@ mod common;
 
 use arbitrary::{Result, Unstructured};
 use common::{SYN, ip, secs, tcp, udp};
-use lvs_proto::{Flow, Instant};
-use lvs_sched::{Dest, DestConfig, DestId, LblcConfig, Pool, PoolConfig, Profile};
+use lvs_proto::{Embedded, Flow, Instant, Protocol, Transport};
+use lvs_sched::{ConnToken, Dest, DestConfig, DestId, LblcConfig, Pool, PoolConfig, Profile};
 use lvs_sched::{SchedulerFlags, SchedulerKind};
 
 fn pool(scheduler: SchedulerKind, weights: &[u32]) -> Pool {
@@ -38,13 +38,25 @@ fn syn() -> Flow {
     tcp("192.168.1.1", 4000, "10.0.0.1", 80, SYN)
 }
 
+/// Opens an active connection.
+fn connect(pool: &mut Pool, id: DestId) -> ConnToken {
+    let token = pool.open(id).unwrap();
+    pool.activate(token).unwrap();
+    token
+}
+
+/// Takes out a connection to that destination, if there is one.
+fn take(tokens: &mut Vec<ConnToken>, pool: &Pool, id: DestId) -> Option<ConnToken> {
+    let position = tokens.iter().position(|token| pool.dest_of(*token) == Some(id))?;
+    Some(tokens.swap_remove(position))
+}
+
 /// Picks so often; each pick opens a connection that stays active.
 fn picks(pool: &mut Pool, now: Instant, flow: &Flow, count: usize) -> Vec<u8> {
     let mut numbers = Vec::new();
     for _ in 0..count {
         let id = pool.pick(now, flow).unwrap();
-        pool.conn_opened(id).unwrap();
-        pool.conn_activated(id).unwrap();
+        connect(pool, id);
         numbers.push(number(pool.dest(id).unwrap()));
     }
     numbers
@@ -170,6 +182,7 @@ fn wrr_6_skipping_idle_passes_changes_nothing() {
             pool.add_dest(secs(0), config).unwrap();
             model.changed(&weights(&pool));
         }
+        let mut tokens = Vec::new();
         for _ in 0..u.int_in_range(0..=60_u8)? {
             let dests: Vec<_> =
                 pool.dests().map(|(id, dest)| (id, dest.weight(), dest.is_overloaded())).collect();
@@ -181,11 +194,11 @@ fn wrr_6_skipping_idle_passes_changes_nothing() {
                     model.changed(&weights(&pool));
                 }
                 1..=3 => {
-                    let _ = pool.conn_closed(id);
+                    if let Some(token) = take(&mut tokens, &pool, id) {
+                        pool.close(token).unwrap();
+                    }
                 }
-                4 => {
-                    pool.conn_opened(id).unwrap();
-                }
+                4 => tokens.push(pool.open(id).unwrap()),
                 _ => {
                     let facts: Vec<_> = dests.iter().map(|&(_, w, o)| (w, o)).collect();
                     let expected = model.pick(&facts).map(|position| dests[position].0);
@@ -210,7 +223,7 @@ fn wrr_the_heaviest_overloaded_costs_no_pass_per_weight() {
     let mut pool = pool(SchedulerKind::Wrr, &[1]);
     let heavy = DestConfig { upper_threshold: 1, ..config(2, DestConfig::MAX_WEIGHT) };
     let heavy = pool.add_dest(secs(0), heavy).unwrap();
-    pool.conn_opened(heavy).unwrap();
+    pool.open(heavy).unwrap();
     assert_eq!(picks(&mut pool, secs(0), &syn(), 3), [1, 1, 1]);
 }
 
@@ -219,9 +232,126 @@ fn wlc_3_the_first_in_the_list_gets_the_first_connection() {
     assert_eq!(picks(&mut pool(SchedulerKind::Wlc, &[3, 1]), secs(0), &syn(), 2), [2, 1]);
 }
 
-/// The restatements of lc, wlc, sed and nq: every pair compared, nothing else \[LC-1\] \[WLC-1\]
-/// \[SED-1\] \[NQ-1\].
+#[test]
+fn rr_and_wrr_begin_where_they_are_told() {
+    for scheduler in [SchedulerKind::Rr, SchedulerKind::Wrr] {
+        let begins = [0, 1, 2, 3, u32::MAX].map(|start_offset| {
+            let config = PoolConfig { scheduler, start_offset, ..Default::default() };
+            let mut pool = pool_of(config, &[1, 1, 1]);
+            picks(&mut pool, secs(0), &syn(), 4)
+        });
+        // The greatest is a multiple of three.
+        let head = vec![3, 2, 1, 3];
+        let expected = [head.clone(), vec![2, 1, 3, 2], vec![1, 3, 2, 1], head.clone(), head];
+        assert_eq!(begins, expected);
+    }
+}
+
+#[test]
+fn fo_1_the_heaviest_takes_all() {
+    let mut pool = pool(SchedulerKind::Fo, &[1, 3, 0, 3]);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 3), [4, 4, 4]);
+    pool.edit_dest(secs(0), config(4, 0)).unwrap();
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 2), [2, 2]);
+}
+
+#[test]
+fn ovf_1_ovf_2_a_weight_admits_one_more_and_inactive_ones_do_not_count() {
+    let mut pool = pool(SchedulerKind::Ovf, &[1, 2]);
+    let first = pool.dests().next().unwrap().0;
+    let token = connect(&mut pool, first);
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 4), [2, 2, 1, 1]);
+    assert_eq!(pool.pick(secs(0), &syn()), None);
+    pool.deactivate(token).unwrap();
+    assert_eq!(pool.pick(secs(0), &syn()), Some(first));
+}
+
+#[test]
+fn sh_4_mh_10_of_an_icmp_error_the_receiver_of_its_packet_is_the_client() {
+    for (scheduler, flags) in
+        [(SchedulerKind::Sh, SchedulerFlags::SH_PORT), (SchedulerKind::Mh, SchedulerFlags::MH_PORT)]
+    {
+        let mut pool = pool_of(PoolConfig { scheduler, flags, ..Default::default() }, &[1; 9]);
+        for host in 1..=50 {
+            let client = format!("192.168.1.{host}");
+            let packet = tcp(&client, 4000, "10.0.0.1", 80, SYN);
+            let answer = tcp("10.0.0.1", 80, &client, 4000, SYN);
+            let embedded = Embedded {
+                addresses: answer.addresses,
+                protocol: answer.protocol(),
+                ports: answer.transport.ports(),
+            };
+            let from_router = common::pair("203.0.113.1", "10.0.0.1");
+            let error = Flow::new(from_router, Transport::Other(Protocol::ICMP)).about(embedded);
+            assert_eq!(pool.pick(secs(0), &error), pool.pick(secs(0), &packet));
+        }
+    }
+}
+
+#[test]
+fn mh_5_mh_9_few_clients_move_and_weight_0_moves_none() {
+    let mut pool = pool(SchedulerKind::Mh, &[1; 10]);
+    let clients = |pool: &mut Pool| -> Vec<u8> {
+        let clients = (0..=255).map(|host| format!("192.0.2.{host}"));
+        let flows = clients.map(|client| tcp(&client, 4000, "10.0.0.1", 80, SYN));
+        let picked = flows.map(|flow| pool.pick(secs(0), &flow));
+        let picked: Vec<_> = picked.collect();
+        let dests = picked.iter().map(|id| id.and_then(|id| pool.dest(id)));
+        dests.map(|dest| dest.map_or(0, number)).collect()
+    };
+    let before = clients(&mut pool);
+    pool.edit_dest(secs(0), config(4, 0)).unwrap();
+    let quiesced: Vec<_> = before.iter().map(|&n| if n == 4 { 0 } else { n }).collect();
+    assert_eq!(clients(&mut pool), quiesced);
+    pool.delete_dest(secs(0), ip("10.2.2.4"), 80).unwrap();
+    let after = clients(&mut pool);
+    let moved = before.iter().zip(&after).filter(|(one, other)| **one != 4 && one != other);
+    assert!(moved.count() < 16, "of 256 clients");
+    add(&mut pool, 4, 1);
+    assert!(clients(&mut pool).contains(&4));
+}
+
+#[test]
+fn twos_4_the_less_loaded_of_two() {
+    let mut pool = pool(SchedulerKind::Twos, &[1, 1]);
+    assert!(pool.pick(secs(0), &syn()).is_some());
+    let picked = picks(&mut pool, secs(0), &syn(), 200);
+    let first = picked.iter().filter(|number| **number == 1).count();
+    assert!((90..=110).contains(&first), "{first} of 200");
+}
+
+#[test]
+fn every_scheduler_takes_any_weights() {
+    arbtest::arbtest(|u| {
+        let scheduler = *u.choose(&SchedulerKind::ALL)?;
+        let mh = 8.try_into().unwrap();
+        let config = PoolConfig { scheduler, mh, seed: u.arbitrary()?, ..Default::default() };
+        let mut pool = pool_of(config, &[]);
+        for number in 0..u.int_in_range(0..=5_u8)? {
+            let weight = u.int_in_range(0..=DestConfig::MAX_WEIGHT)?;
+            pool.add_dest(secs(0), crate::config(number, *u.choose(&[weight, 0, 1])?)).unwrap();
+        }
+        for _ in 0..9 {
+            let flow = tcp("192.0.2.1", u.arbitrary()?, "10.0.0.1", 80, SYN);
+            let picked = pool.pick(secs(0), &flow);
+            let dest = picked.map(|id| pool.dest(id).unwrap());
+            assert!(dest.is_none_or(|dest| dest.weight() > 0 && dest.is_available()));
+        }
+        Ok(())
+    });
+}
+
+/// The restatements of lc, wlc, sed, nq, fo and ovf: every pair compared, nothing else \[LC-1\]
+/// \[WLC-1\] \[SED-1\] \[NQ-1\] \[FO-1\] \[OVF-1\].
 fn literal(kind: SchedulerKind, profile: Profile, dests: &[(DestId, Dest)]) -> Option<DestId> {
+    if matches!(kind, SchedulerKind::Fo | SchedulerKind::Ovf) {
+        let admits =
+            |dest: &Dest| kind == SchedulerKind::Fo || dest.active_conns() <= dest.weight();
+        let good = |dest: &Dest| !dest.is_overloaded() && dest.weight() > 0 && admits(dest);
+        let good: Vec<_> = dests.iter().filter(|(_, dest)| good(dest)).collect();
+        let heaviest = good.iter().map(|(_, dest)| dest.weight()).max()?;
+        return good.iter().find(|(_, dest)| dest.weight() == heaviest).map(|(id, _)| *id);
+    }
     let overhead =
         |dest: &Dest| i128::from(profile.overhead(dest.active_conns(), dest.inactive_conns()));
     let delay = |dest: &Dest| i128::from(dest.active_conns()) + 1;
@@ -246,10 +376,10 @@ fn literal(kind: SchedulerKind, profile: Profile, dests: &[(DestId, Dest)]) -> O
 }
 
 #[test]
-fn least_connection_kinds_equal_their_restatements() {
+fn stateless_kinds_equal_their_restatements() {
     arbtest::arbtest(|u| {
-        let kinds = [SchedulerKind::Lc, SchedulerKind::Wlc, SchedulerKind::Sed, SchedulerKind::Nq];
-        let scheduler = *u.choose(&kinds)?;
+        let kinds = ["lc", "wlc", "sed", "nq", "fo", "ovf"];
+        let scheduler = u.choose(&kinds)?.parse().unwrap();
         let profile = *u.choose(&common::PROFILES)?;
         let mut pool = pool_of(PoolConfig { scheduler, profile, ..Default::default() }, &[]);
         for number in 1..=u.int_in_range(1..=8_u8)? {
@@ -258,19 +388,25 @@ fn least_connection_kinds_equal_their_restatements() {
             let config = DestConfig { upper_threshold, ..config(number, weight) };
             pool.add_dest(secs(0), config).unwrap();
         }
+        let mut tokens = Vec::new();
         for _ in 0..u.int_in_range(0..=60_u8)? {
             let dests: Vec<_> = pool.dests().map(|(id, dest)| (id, dest.clone())).collect();
             let picked = pool.pick(secs(0), &syn());
             assert_eq!(picked, literal(scheduler, profile, &dests));
             let id = picked.unwrap_or(u.choose(&dests)?.0);
             match u.int_in_range(0..=4_u8)? {
-                0 => drop(pool.conn_deactivated(id)),
-                1 => drop(pool.conn_closed(id)),
-                2 => pool.conn_opened(id).unwrap(),
-                _ => {
-                    pool.conn_opened(id).unwrap();
-                    pool.conn_activated(id).unwrap();
+                0 => {
+                    if let Some(token) = take(&mut tokens, &pool, id) {
+                        pool.deactivate(token).unwrap();
+                    }
                 }
+                1 => {
+                    if let Some(token) = take(&mut tokens, &pool, id) {
+                        pool.close(token).unwrap();
+                    }
+                }
+                2 => tokens.push(pool.open(id).unwrap()),
+                _ => tokens.push(connect(&mut pool, id)),
             }
         }
         Ok(())
@@ -283,24 +419,12 @@ fn ovh_1_ovh_2_the_profiles_pick_differently() {
         let scheduler = SchedulerKind::Lc;
         let mut pool = pool_of(PoolConfig { scheduler, profile, ..Default::default() }, &[]);
         let [idle, active] = [2, 1].map(|number| add(&mut pool, number, 1));
-        pool.conn_opened(active).unwrap();
-        pool.conn_activated(active).unwrap();
+        connect(&mut pool, active);
         for _ in 0..256 {
-            pool.conn_opened(idle).unwrap();
+            pool.open(idle).unwrap();
         }
         assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [expected], "{profile:?}");
     }
-}
-
-#[test]
-fn wlc_2_ovh_4_a_load_below_zero_wins_without_weight() {
-    let mut pool = pool(SchedulerKind::Wlc, &[0, 1]);
-    let [first, _] = [0, 1].map(|place| pool.dests().nth(place).unwrap().0);
-    for _ in 0..1 << 23 {
-        pool.conn_opened(first).unwrap();
-        pool.conn_activated(first).unwrap();
-    }
-    assert_eq!(pool.pick(secs(0), &syn()), Some(first));
 }
 
 #[test]
@@ -310,7 +434,7 @@ fn nq_3_udp_is_never_active() {
         let flow = udp("192.168.1.1", 4000, "10.0.0.1", 53);
         let picked = [(); 2].map(|()| {
             let id = pool.pick(secs(0), &flow).unwrap();
-            pool.conn_opened(id).unwrap();
+            pool.open(id).unwrap();
             number(pool.dest(id).unwrap())
         });
         assert_eq!(picked, expected);
@@ -334,7 +458,7 @@ fn sh_6_probing_begins_at_twice_the_slot() {
     let [.., second, _] = [0, 1, 2].map(|place| pool.dests().nth(place).unwrap().0);
     let full = DestConfig { upper_threshold: 1, ..config(2, 2) };
     pool.edit_dest(secs(0), full).unwrap();
-    pool.conn_opened(second).unwrap();
+    pool.open(second).unwrap();
     assert!(pool.dest(second).unwrap().is_overloaded());
     // Slot 136 is 2's; slot 16 is 2's as well, slot 17 is 1's.
     assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [1]);
@@ -371,12 +495,12 @@ fn lblc_6_an_overloaded_destination_stays_cached() {
 #[test]
 fn lblc_9_a_deleted_destination_serves_again_when_it_comes_back() {
     let mut pool = pool(SchedulerKind::Lblc, &[9, 9]);
-    assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [2]);
     let second = pool.pick(secs(0), &syn()).unwrap();
+    assert_eq!(number(pool.dest(second).unwrap()), 2);
+    let token = connect(&mut pool, second);
     pool.delete_dest(secs(0), ip("10.2.2.2"), 80).unwrap();
     // The cache keeps it in the trash, long after it lost its last connection [DST-6].
-    pool.conn_deactivated(second).unwrap();
-    pool.conn_closed(second).unwrap();
+    pool.close(token).unwrap();
     for minute in 1..10 {
         pool.handle_timeout(secs(60 * minute));
     }
@@ -386,26 +510,28 @@ fn lblc_9_a_deleted_destination_serves_again_when_it_comes_back() {
 
 #[test]
 fn lblc_8_the_thirtieth_sweep_forgets_what_expired() {
+    // Armed for 60 s [CONV-9].
+    let at = |sweep: u64| Instant::from_micros(61_440_000 * sweep);
     let lblc = LblcConfig { expiration_secs: 100, ..LblcConfig::default() };
     let scheduler = SchedulerKind::Lblc;
     let mut pool = pool_of(PoolConfig { scheduler, lblc, ..Default::default() }, &[1]);
     let first = pool.pick(secs(0), &syn()).unwrap();
     add(&mut pool, 2, 1);
     for sweep in 1..30 {
-        assert_eq!(pool.next_deadline(), Some(secs(60 * sweep)));
-        pool.handle_timeout(secs(60 * sweep));
+        assert_eq!(pool.next_deadline(), Some(at(sweep)));
+        pool.handle_timeout(at(sweep));
     }
-    // Used 60 s before the thirtieth, then 1800 s before the sixtieth.
-    assert_eq!(pool.pick(secs(29 * 60), &syn()), Some(first));
+    // Used one sweep before the thirtieth, then one before the sixtieth.
+    assert_eq!(pool.pick(at(29), &syn()), Some(first));
     for sweep in 30..60 {
-        pool.handle_timeout(secs(60 * sweep));
+        pool.handle_timeout(at(sweep));
     }
-    assert_eq!(pool.pick(secs(59 * 60), &syn()), Some(first));
+    assert_eq!(pool.pick(at(59), &syn()), Some(first));
     for sweep in 60..90 {
-        pool.handle_timeout(secs(60 * sweep));
+        pool.handle_timeout(at(sweep));
     }
-    pool.handle_timeout(secs(90 * 60));
-    assert_ne!(pool.pick(secs(90 * 60), &syn()), Some(first));
+    pool.handle_timeout(at(90));
+    assert_ne!(pool.pick(at(90), &syn()), Some(first));
 }
 
 #[test]

@@ -41,6 +41,7 @@ static void pool_null(void)
     struct lvs_dest dest = {.size = sizeof dest};
     struct lvs_pool *pool = (struct lvs_pool *)&flow;
     lvs_dest_id id;
+    lvs_conn_token conn;
     lvs_time deadline;
 
     EXPECT(LVS_ERR_NULL, lvs_pool_config_init(NULL));
@@ -52,10 +53,10 @@ static void pool_null(void)
     EXPECT(LVS_ERR_NULL, lvs_pool_edit_dest(NULL, 0, NULL));
     EXPECT(LVS_ERR_NULL, lvs_pool_delete_dest(NULL, 0, &server, 80));
     EXPECT(LVS_ERR_NULL, lvs_pool_pick_burst(NULL, 0, &flow, 1, &id));
-    EXPECT(LVS_ERR_NULL, lvs_pool_conn_opened(NULL, 0));
-    EXPECT(LVS_ERR_NULL, lvs_pool_conn_activated(NULL, 0));
-    EXPECT(LVS_ERR_NULL, lvs_pool_conn_deactivated(NULL, 0));
-    EXPECT(LVS_ERR_NULL, lvs_pool_conn_closed(NULL, 0));
+    EXPECT(LVS_ERR_NULL, lvs_pool_open_conn(NULL, 0, &conn));
+    EXPECT(LVS_ERR_NULL, lvs_pool_activate_conn(NULL, 0));
+    EXPECT(LVS_ERR_NULL, lvs_pool_deactivate_conn(NULL, 0));
+    EXPECT(LVS_ERR_NULL, lvs_pool_close_conn(NULL, 0));
     EXPECT(LVS_ERR_NULL, lvs_pool_get_dest(NULL, 0, &dest));
     EXPECT(LVS_ERR_NULL, lvs_pool_handle_timeout(NULL, 0));
     EXPECT(LVS_ERR_NULL, lvs_pool_next_deadline(NULL, &deadline));
@@ -73,10 +74,11 @@ static struct lvs_pool *pool_config(void)
         EXPECT_FIELD(LVS_ERR_STRUCT_SIZE, size, size == sizeof bad ? SIZE_MAX : size,
                      lvs_pool_create(&bad, 0, &pool));
     }
-    EXPECT_FIELD(LVS_ERR_SCHEDULER, scheduler, 10, lvs_pool_create(&bad, 0, &pool));
+    EXPECT_FIELD(LVS_ERR_SCHEDULER, scheduler, 14, lvs_pool_create(&bad, 0, &pool));
     EXPECT_FIELD(LVS_ERR_SCHEDULER, scheduler, INT_MIN, lvs_pool_create(&bad, 0, &pool));
     EXPECT_FIELD(LVS_ERR_SCHEDULER_FLAGS, scheduler_flags, 8, lvs_pool_create(&bad, 0, &pool));
     EXPECT_FIELD(LVS_ERR_PROFILE, profile, -1, lvs_pool_create(&bad, 0, &pool));
+    EXPECT_FIELD(LVS_ERR_MH_TABLE_INDEX, mh_table_index, 7, lvs_pool_create(&bad, 0, &pool));
     EXPECT(1, pool == NULL);
     EXPECT(LVS_OK, lvs_pool_create(&good, UINT64_MAX, &pool));
     return pool;
@@ -111,12 +113,44 @@ static void pool_dests(struct lvs_pool *pool)
     dest.size = sizeof dest;
     EXPECT(LVS_ERR_NO_SUCH_DEST, lvs_pool_get_dest(pool, LVS_NO_DEST, &dest));
     EXPECT(LVS_ERR_NO_SUCH_DEST, lvs_pool_get_dest(pool, id + 1, &dest));
-    EXPECT(LVS_ERR_NONE_INACTIVE, lvs_pool_conn_activated(pool, id));
-    EXPECT(LVS_ERR_NONE_ACTIVE, lvs_pool_conn_deactivated(pool, id));
-    EXPECT(LVS_ERR_NONE_INACTIVE, lvs_pool_conn_closed(pool, id));
-    EXPECT(LVS_ERR_NO_SUCH_DEST, lvs_pool_conn_opened(pool, LVS_NO_DEST));
     EXPECT(LVS_OK, lvs_pool_get_dest(pool, id, &dest));
     EXPECT(1, dest.available == 1 && dest.active_conns == 0 && dest.inactive_conns == 0);
+}
+
+/* A connection counts from its opening to its first closing, whatever is said of it later. */
+static void pool_conns(void)
+{
+    struct lvs_pool_config config = {.size = sizeof config};
+    struct lvs_dest_config server_config = {.size = sizeof server_config};
+    struct lvs_dest dest = {.size = sizeof dest};
+    struct lvs_pool *pool;
+    lvs_dest_id id;
+    lvs_conn_token conn, other = 7;
+
+    EXPECT(LVS_OK, lvs_pool_config_init(&config));
+    config.connections = 1;
+    EXPECT(LVS_OK, lvs_pool_create(&config, 0, &pool));
+    EXPECT(LVS_OK, lvs_dest_config_init(&server_config, &server, 80));
+    EXPECT(LVS_OK, lvs_pool_add_dest(pool, 0, &server_config, &id));
+    EXPECT(LVS_ERR_NULL, lvs_pool_open_conn(pool, id, NULL));
+    EXPECT(LVS_ERR_NO_SUCH_DEST, lvs_pool_open_conn(pool, LVS_NO_DEST, &other));
+    EXPECT(LVS_ERR_STALE_CONN, lvs_pool_close_conn(pool, other));
+    EXPECT(LVS_OK, lvs_pool_open_conn(pool, id, &conn));
+    EXPECT(LVS_ERR_TABLE_FULL, lvs_pool_open_conn(pool, id, &other));
+    EXPECT(7, other);
+    EXPECT(LVS_OK, lvs_pool_activate_conn(pool, conn));
+    EXPECT(LVS_OK, lvs_pool_activate_conn(pool, conn));
+    EXPECT(LVS_OK, lvs_pool_get_dest(pool, id, &dest));
+    EXPECT(1, dest.active_conns == 1 && dest.inactive_conns == 0);
+    EXPECT(LVS_OK, lvs_pool_deactivate_conn(pool, conn));
+    EXPECT(LVS_OK, lvs_pool_close_conn(pool, conn));
+    EXPECT(LVS_OK, lvs_pool_open_conn(pool, id, &other));
+    EXPECT(LVS_ERR_STALE_CONN, lvs_pool_activate_conn(pool, conn));
+    EXPECT(LVS_ERR_STALE_CONN, lvs_pool_deactivate_conn(pool, conn));
+    EXPECT(LVS_ERR_STALE_CONN, lvs_pool_close_conn(pool, conn));
+    EXPECT(LVS_OK, lvs_pool_get_dest(pool, id, &dest));
+    EXPECT(1, dest.active_conns == 0 && dest.inactive_conns == 1);
+    lvs_pool_destroy(pool);
 }
 
 static void pool_pick(struct lvs_pool *pool)
@@ -145,6 +179,7 @@ static void pool_stale(void)
     struct lvs_dest dest = {.size = sizeof dest};
     struct lvs_pool *pool;
     lvs_dest_id stale, fresh;
+    lvs_conn_token conn;
     lvs_time now;
 
     EXPECT(LVS_OK, lvs_pool_config_init(&config));
@@ -161,7 +196,7 @@ static void pool_stale(void)
     server_config.port = 81;
     EXPECT(LVS_OK, lvs_pool_add_dest(pool, now, &server_config, &fresh));
     EXPECT(1, stale != fresh);
-    EXPECT(LVS_ERR_NO_SUCH_DEST, lvs_pool_conn_opened(pool, stale));
+    EXPECT(LVS_ERR_NO_SUCH_DEST, lvs_pool_open_conn(pool, stale, &conn));
     EXPECT(LVS_OK, lvs_pool_get_dest(pool, fresh, &dest));
     EXPECT(0, dest.inactive_conns);
     lvs_pool_destroy(pool);
@@ -332,6 +367,7 @@ int main(void)
     pool_dests(pool);
     pool_pick(pool);
     lvs_pool_destroy(pool);
+    pool_conns();
     pool_stale();
     vrrp_null();
     sender = vrrp_config(1);

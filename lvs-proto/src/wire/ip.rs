@@ -1,7 +1,7 @@
 //! IP of either version: what both have in common.
 
-use crate::wire::{ipv4, ipv6, tcp, udp};
-use crate::{AddressPair, Flow, Protocol, Transport};
+use crate::wire::{icmpv4, icmpv6, ipv4, ipv6, sctp, tcp, udp};
+use crate::{AddressPair, Embedded, Flow, Protocol, Transport};
 
 /// Why octets are no IP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,9 +124,11 @@ impl<'a> Packet<'a> {
     #[inline]
     pub fn flow(&self) -> Flow {
         // At most 40 + 65 535 octets.
-        Flow::new(self.addresses(), self.transport()).with_length(self.total_len() as u32)
+        let flow = Flow::new(self.addresses(), self.transport());
+        Flow { embedded: self.embedded(), ..flow.with_length(self.total_len() as u32) }
     }
 
+    #[inline]
     fn transport(&self) -> Transport {
         let protocol = self.protocol();
         if self.is_later_fragment() {
@@ -143,8 +145,70 @@ impl<'a> Packet<'a> {
                 source_port: header.source_port,
                 destination_port: header.destination_port,
             }),
+            Protocol::SCTP => sctp::Header::parse(payload).map(|header| Transport::Sctp {
+                source_port: header.source_port,
+                destination_port: header.destination_port,
+                chunk: header.chunk,
+            }),
+            // An error in fragments is dropped, not read [ICMP-1].
+            Protocol::ICMPV6 if self.is_fragment() => {
+                let informs = payload.first().is_some_and(|kind| !icmpv6::is_error(*kind));
+                informs.then_some(Transport::Other(protocol))
+            }
             other => Some(Transport::Other(other)),
         };
         transport.unwrap_or(Transport::Unreadable(protocol))
     }
+
+    /// The packet that an ICMP error of a type of \[ICMP-1\] is about. The checksum of the error is
+    /// for whoever rewrites it \[ICMP-4\].
+    #[inline]
+    fn embedded(&self) -> Option<Embedded> {
+        match self {
+            Self::V4(packet) if packet.protocol == Protocol::ICMP => {
+                let (kind, quote) = icmp_quote(packet.payload)?;
+                let is_considered = matches!(
+                    kind,
+                    icmpv4::DESTINATION_UNREACHABLE | icmpv4::SOURCE_QUENCH | icmpv4::TIME_EXCEEDED
+                );
+                if packet.fragment_offset != 0 || !is_considered {
+                    return None;
+                }
+                Self::V4(ipv4::Packet::parse_quote(quote).ok()?).as_embedded()
+            }
+            Self::V6(packet) if packet.protocol == Protocol::ICMPV6 => {
+                let (kind, quote) = icmp_quote(packet.payload)?;
+                if packet.fragment.is_some() || !icmpv6::is_error(kind) {
+                    return None;
+                }
+                Self::V6(ipv6::Packet::parse_quote(quote).ok()?).as_embedded()
+            }
+            _ => None,
+        }
+    }
+
+    /// What an error says of this packet; nothing of a later fragment, whose ports would be needed
+    /// \[ICMP-2\].
+    fn as_embedded(&self) -> Option<Embedded> {
+        let (addresses, protocol) = (self.addresses(), self.protocol());
+        let ports = match protocol {
+            Protocol::TCP | Protocol::UDP | Protocol::SCTP => {
+                if self.is_later_fragment() {
+                    return None;
+                }
+                // All three begin with their ports, and no more than those may be quoted.
+                self.payload()
+                    .first_chunk()
+                    .map(|&[a, b, c, d]| (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
+            }
+            _ => None,
+        };
+        Some(Embedded { addresses, protocol, ports })
+    }
+}
+
+/// The type of an ICMP message of either version, and what follows its header.
+fn icmp_quote(message: &[u8]) -> Option<(u8, &[u8])> {
+    let (&[kind, ..], quote) = message.split_first_chunk::<{ icmpv4::HEADER_LEN }>()?;
+    Some((kind, quote))
 }

@@ -85,6 +85,28 @@ impl<'a> Packet<'a> {
     /// [`Error`] if the header is malformed, or the packet longer than `octets`.
     #[inline]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
+        let (packet, total) = Self::read(octets)?;
+        let payload = octets
+            .get(packet.header_len..total)
+            .ok_or(Error::TotalLength { total, captured: octets.len() })?;
+        if !Sum::new().add_octets(octets.get(..packet.header_len).unwrap_or_default()).verifies() {
+            return Err(Error::Checksum);
+        }
+        Ok(Self { payload, ..packet })
+    }
+
+    /// The packet that an ICMP error quotes: it may end anywhere behind its header. Total length and
+    /// checksum are not looked at, for routers on the way change them \[ICMP-2\].
+    ///
+    /// # Errors
+    /// [`Error`] if the header is malformed or cut short.
+    pub fn parse_quote(octets: &'a [u8]) -> Result<Self, Error> {
+        Self::read(octets).map(|(packet, _)| packet)
+    }
+
+    /// The packet with all that follows its header, and its total length field.
+    #[inline]
+    fn read(octets: &'a [u8]) -> Result<(Self, usize), Error> {
         let truncated = Error::Truncated(octets.len());
         let (first, rest) = octets.split_first_chunk::<8>().ok_or(truncated)?;
         let (second, rest) = rest.split_first_chunk::<4>().ok_or(truncated)?;
@@ -100,15 +122,7 @@ impl<'a> Packet<'a> {
             return Err(Error::HeaderLength(ihl));
         }
         let header_len = usize::from(ihl) * 4;
-        let total = usize::from(u16::from_be_bytes([total_high, total_low]));
-        let header = octets.get(..header_len).ok_or(truncated)?;
-        let payload = octets
-            .get(header_len..total)
-            .ok_or(Error::TotalLength { total, captured: octets.len() })?;
-        if !Sum::new().add_octets(header).verifies() {
-            return Err(Error::Checksum);
-        }
-        Ok(Self {
+        let packet = Self {
             source: Ipv4Addr::from(*source),
             destination: Ipv4Addr::from(*destination),
             protocol: Protocol(protocol),
@@ -116,8 +130,9 @@ impl<'a> Packet<'a> {
             fragment_offset: u16::from_be_bytes([fragment_high & 0x1f, fragment_low]) * 8,
             more_fragments: fragment_high & MORE_FRAGMENTS != 0,
             header_len,
-            payload,
-        })
+            payload: octets.get(header_len..).ok_or(truncated)?,
+        };
+        Ok((packet, usize::from(u16::from_be_bytes([total_high, total_low]))))
     }
 
     /// Whether the packet is a part of a longer one.

@@ -102,18 +102,34 @@ impl<'a> Packet<'a> {
     /// [`Error`] if a header is malformed, or the packet longer than `octets`.
     #[inline]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
+        let (packet, length) = Self::read(octets)?;
+        let captured = packet.payload.len();
+        let payload =
+            packet.payload.get(..length).ok_or(Error::PayloadLength { length, captured })?;
+        Self { payload, ..packet }.skip_extensions()
+    }
+
+    /// The packet that an ICMP error quotes: it may end anywhere behind its headers. The payload
+    /// length is not looked at \[ICMP-2\].
+    ///
+    /// # Errors
+    /// [`Error`] if a header is malformed or cut short.
+    pub fn parse_quote(octets: &'a [u8]) -> Result<Self, Error> {
+        Self::read(octets)?.0.skip_extensions()
+    }
+
+    /// The packet with all that follows its first header, and its payload length field.
+    #[inline]
+    fn read(octets: &'a [u8]) -> Result<(Self, usize), Error> {
         let truncated = Error::Truncated(octets.len());
         let (first, rest) = octets.split_first_chunk().ok_or(truncated)?;
         let (source, rest) = rest.split_first_chunk::<16>().ok_or(truncated)?;
-        let (destination, rest) = rest.split_first_chunk::<16>().ok_or(truncated)?;
+        let (destination, payload) = rest.split_first_chunk::<16>().ok_or(truncated)?;
         let &[version_and_class, _, _, _, length_high, length_low, next_header, hop_limit] = first;
         if version_and_class >> 4 != 6 {
             return Err(Error::Version(version_and_class >> 4));
         }
-        let length = usize::from(u16::from_be_bytes([length_high, length_low]));
-        let payload =
-            rest.get(..length).ok_or(Error::PayloadLength { length, captured: rest.len() })?;
-        let mut packet = Self {
+        let packet = Self {
             source: Ipv6Addr::from(*source),
             destination: Ipv6Addr::from(*destination),
             protocol: Protocol(next_header),
@@ -124,12 +140,17 @@ impl<'a> Packet<'a> {
             header_len: HEADER_LEN,
             payload,
         };
+        Ok((packet, usize::from(u16::from_be_bytes([length_high, length_low]))))
+    }
+
+    #[inline]
+    fn skip_extensions(mut self) -> Result<Self, Error> {
         for _ in 0..MAX_EXTENSIONS {
-            if !packet.skip_extension()? {
-                return Ok(packet);
+            if !self.skip_extension()? {
+                return Ok(self);
             }
         }
-        if packet.skip_extension()? { Err(Error::TooManyExtensions) } else { Ok(packet) }
+        if self.skip_extension()? { Err(Error::TooManyExtensions) } else { Ok(self) }
     }
 
     /// Whether the packet begins in the middle of a longer one, without its upper-layer header.

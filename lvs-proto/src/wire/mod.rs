@@ -1,7 +1,7 @@
 //! Wire formats, one file each: a view that borrows the octets, and a header written as an array.
 //!
 //! A `parse` checks what the format says about itself, lengths and checksums included, and what it
-//! returns is well-formed; of TCP and UDP only the header is read. Nothing here panics, whatever
+//! returns is well-formed; of TCP, UDP and SCTP only the headers are read. Nothing here panics, whatever
 //! the octets.
 
 pub mod arp;
@@ -12,5 +12,7 @@ pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
 pub mod ndp;
+pub mod sctp;
+pub mod sip;
 pub mod tcp;
 pub mod udp;

@@ -5,7 +5,8 @@ use core::net::IpAddr;
 use lvs_proto::Method;
 
 use crate::arena::Key;
-use crate::{OutOfMemory, Profile, ServiceKey};
+use crate::statistics::Traffic;
+use crate::{OutOfMemory, Profile, Rates, ServiceKey, Statistics};
 
 /// What a destination is told to be; the defaults are those of `ipvsadm` \[ADM-1\].
 ///
@@ -142,21 +143,12 @@ impl DestId {
     }
 }
 
-/// What went through a destination or a service \[EST-1\].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Statistics {
-    /// Connections scheduled; templates do not count.
-    pub conns: u64,
-    /// Packets from clients.
-    pub in_packets: u64,
-    /// Octets of those packets, IP headers included.
-    pub in_octets: u64,
-}
-
 /// A destination and what is counted of it; to be read: all changes go through its owner.
 #[derive(Clone, Debug)]
 pub struct Dest {
     pub(super) config: DestConfig,
+    /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
+    pub(super) last_weight: u32,
     pub(super) active: u32,
     /// Active and inactive.
     pub(super) total: u32,
@@ -167,7 +159,7 @@ pub struct Dest {
     pub(super) group: Key,
     /// The service that it served last: what it needs to come back from the trash \[DST-5\].
     pub(super) service: Option<ServiceKey>,
-    pub(super) statistics: Statistics,
+    pub(super) traffic: Traffic,
 }
 
 impl Dest {
@@ -235,7 +227,22 @@ impl Dest {
     /// What went through it.
     #[must_use]
     pub const fn statistics(&self) -> &Statistics {
-        &self.statistics
+        &self.traffic.statistics
+    }
+
+    /// How fast it went, as of the last [`Director::estimate`](crate::Director::estimate).
+    #[must_use]
+    pub const fn rates(&self) -> &Rates {
+        &self.traffic.rates
+    }
+
+    pub(crate) const fn last_weight(&self) -> u32 {
+        self.last_weight
+    }
+
+    /// The service that it serves, or served last.
+    pub(crate) const fn service(&self) -> Option<&ServiceKey> {
+        self.service.as_ref()
     }
 
     /// Whether a scheduler may pick it \[SCH-4\].

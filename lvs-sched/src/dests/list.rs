@@ -18,6 +18,11 @@ impl<'a> DestList<'a> {
         self.order.iter().filter_map(move |&id| Some((id, self.dest(id)?)))
     }
 
+    /// The place in the list that is `offset` after the head, round and round.
+    pub(crate) fn start(self, offset: u32) -> usize {
+        (offset as usize).checked_rem(self.order.len()).unwrap_or(0)
+    }
+
     /// Any destination of the director by its id, deleted ones too.
     pub(crate) fn dest(self, id: DestId) -> Option<&'a Dest> {
         self.dests.get(id.0)

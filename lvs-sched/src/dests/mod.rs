@@ -3,6 +3,7 @@
 
 mod dest;
 mod list;
+mod traffic;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -11,12 +12,15 @@ use core::time::Duration;
 
 use lvs_proto::{Family, Flow, Instant, Method};
 
-pub use dest::{Dest, DestConfig, DestError, DestId, Statistics};
+pub use dest::{Dest, DestConfig, DestError, DestId};
 pub(crate) use list::DestList;
 
 use crate::arena::{Arena, Key};
 use crate::scheduler::{Change, Scheduler, SchedulerSetup};
-use crate::{OutOfMemory, Profile, SchedulerFlags, ServiceKey};
+use crate::statistics::Traffic;
+use crate::{
+    OutOfMemory, Profile, SchedulerFlags, SchedulerKind, ServiceError, ServiceKey, Timers,
+};
 
 /// How often the trash is looked through \[DST-6\].
 const TRASH_PERIOD: Duration = Duration::from_secs(60);
@@ -27,11 +31,14 @@ const TRASH_AGE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(crate) struct Dests {
     profile: Profile,
+    timers: Timers,
     dests: Arena<Dest>,
     groups: Arena<Group>,
     /// Deleted destinations that connections may still refer to \[DST-4\], oldest first.
     trash: Vec<Trashed>,
     trash_deadline: Option<Instant>,
+    /// What went through all groups.
+    traffic: Traffic,
 }
 
 #[derive(Debug)]
@@ -42,7 +49,7 @@ struct Group {
     order: Vec<DestId>,
     scheduler: Box<dyn Scheduler>,
     setup: SchedulerSetup,
-    statistics: Statistics,
+    traffic: Traffic,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,13 +60,15 @@ struct Trashed {
 
 /// Groups and what is in them.
 impl Dests {
-    pub(crate) const fn new(profile: Profile) -> Self {
+    pub(crate) fn new(profile: Profile, timers: Timers) -> Self {
         Self {
             profile,
+            timers,
             dests: Arena::new(),
             groups: Arena::new(),
             trash: Vec::new(),
             trash_deadline: None,
+            traffic: Traffic::default(),
         }
     }
 
@@ -73,8 +82,7 @@ impl Dests {
         let order = Vec::new();
         let list = self.list_of(&order, setup.flags);
         let scheduler = setup.start(now, list)?;
-        let statistics = Statistics::default();
-        let group = Group { service, order, scheduler, setup, statistics };
+        let group = Group { service, order, scheduler, setup, traffic: Traffic::default() };
         self.groups.insert(group).ok_or(OutOfMemory)
     }
 
@@ -84,11 +92,14 @@ impl Dests {
         now: Instant,
         group: Key,
         setup: SchedulerSetup,
-    ) -> Result<(), OutOfMemory> {
+    ) -> Result<(), ServiceError> {
         let Some(old) = self.groups.get(group) else { return Ok(()) };
         let restarted = if old.setup.kind == setup.kind {
             None
         } else {
+            if let Some(most) = setup.most_dests().filter(|most| old.order.len() > *most as usize) {
+                return Err(ServiceError::TooManyDestinations { most });
+            }
             Some(setup.start(now, self.list_of(&old.order, setup.flags))?)
         };
         if let Some(group) = self.groups.get_mut(group) {
@@ -100,16 +111,20 @@ impl Dests {
         Ok(())
     }
 
+    /// How long the caches of the schedulers of a kind remember.
+    pub(crate) fn set_expiration(&mut self, kind: SchedulerKind, secs: u32) {
+        for group in self.groups.values_mut().filter(|group| group.setup.kind == kind) {
+            group.setup.lblc.expiration_secs = secs;
+            group.scheduler.set_expiration(Duration::from_secs(secs.into()));
+        }
+    }
+
     /// The scheduler ends and every destination goes to the trash \[SVC-7\].
     pub(crate) fn delete_group(&mut self, now: Instant, group: Key) {
         let Some(group) = self.groups.remove(group) else { return };
         for id in group.order {
             self.discard(now, id);
         }
-    }
-
-    pub(crate) fn statistics(&self, group: Key) -> Statistics {
-        self.groups.get(group).map(|group| group.statistics).unwrap_or_default()
     }
 
     pub(crate) fn list(&self, group: Key) -> DestList<'_> {
@@ -172,8 +187,9 @@ impl Dests {
         if let Some(dest) = self.dests.get_mut(id.0) {
             if dest.group != group {
                 // The service was deleted and made again in between [DST-5].
-                dest.statistics = Statistics::default();
+                dest.traffic = Traffic::default();
             }
+            dest.last_weight = 0;
             dest.group = group;
             dest.service = service;
             dest.available = true;
@@ -221,14 +237,20 @@ impl Dests {
         let everyone = self.dests.len() + 1;
         let spare = everyone.saturating_sub(self.trash.len());
         self.trash.try_reserve(spare).map_err(|_| OutOfMemory)?;
-        let order = self.groups.get_mut(group).map(|group| group.order.try_reserve(1));
-        order.transpose().map(drop).map_err(|_| OutOfMemory)
+        let Some(Group { order, scheduler, .. }) = self.groups.get_mut(group) else {
+            return Ok(());
+        };
+        order.try_reserve(1).map_err(|_| OutOfMemory)?;
+        scheduler.reserve(order.len() + 1)
     }
 
     /// The thresholds' part is \[OVL-2\] c, \[OVL-4\].
     fn configure(&mut self, id: DestId, config: DestConfig) {
         let Some(dest) = self.dests.get_mut(id.0) else { return };
         let old = core::mem::replace(&mut dest.config, config);
+        if config.weight != 0 {
+            dest.last_weight = config.weight;
+        }
         let (upper, lower) = (config.upper_threshold, config.lower_threshold);
         match self.profile {
             Profile::Classic => {
@@ -272,7 +294,8 @@ impl Dests {
             dest.available = false;
         }
         self.trash.push(Trashed { dest: id, unreferenced_since: None });
-        self.trash_deadline.get_or_insert(now + TRASH_PERIOD);
+        let deadline = self.timers.arm(now, TRASH_PERIOD).fires;
+        self.trash_deadline.get_or_insert(deadline);
     }
 }
 
@@ -334,27 +357,6 @@ impl Dests {
         let Some(dest) = self.dests.get_mut(id.0) else { return };
         dest.persistent = dest.persistent.saturating_sub(1);
     }
-
-    /// A connection was scheduled \[SVC-11\].
-    pub(crate) fn count_conn(&mut self, id: DestId) {
-        self.count(id, |statistics| statistics.conns += 1);
-    }
-
-    /// A client's packet goes on \[EST-2\].
-    pub(crate) fn count_packet(&mut self, id: DestId, octets: u32) {
-        self.count(id, |statistics| {
-            statistics.in_packets += 1;
-            statistics.in_octets = statistics.in_octets.wrapping_add(octets.into());
-        });
-    }
-
-    fn count(&mut self, id: DestId, add: impl Fn(&mut Statistics)) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
-        add(&mut dest.statistics);
-        if let Some(group) = self.groups.get_mut(dest.group) {
-            add(&mut group.statistics);
-        }
-    }
 }
 
 /// Time.
@@ -392,13 +394,15 @@ impl Dests {
             }
             !aged
         });
-        self.trash_deadline = (!self.trash.is_empty()).then(|| now + TRASH_PERIOD);
+        let deadline = self.timers.arm(now, TRASH_PERIOD).fires;
+        self.trash_deadline = (!self.trash.is_empty()).then_some(deadline);
     }
 }
 
-const fn blank(group: Key, config: DestConfig) -> Dest {
+fn blank(group: Key, config: DestConfig) -> Dest {
     Dest {
         config: DestConfig { upper_threshold: 0, lower_threshold: 0, ..config },
+        last_weight: 0,
         active: 0,
         total: 0,
         persistent: 0,
@@ -406,7 +410,7 @@ const fn blank(group: Key, config: DestConfig) -> Dest {
         available: false,
         group,
         service: None,
-        statistics: Statistics { conns: 0, in_packets: 0, in_octets: 0 },
+        traffic: Traffic::default(),
     }
 }
 

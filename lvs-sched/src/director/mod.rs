@@ -1,20 +1,33 @@
 //! The director: services, their destinations and connections, and what becomes of each packet.
 
+mod counters;
+mod defence;
+mod icmp;
 mod packet;
+mod schedule;
+mod statistics;
+mod sync;
+mod time;
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use hashbrown::HashMap;
-use lvs_proto::{Decide, DropReason, Flow, Instant, Verdict};
+use lvs_proto::{CallId, Decide, Flow, Instant, Verdict};
+
+pub use counters::VerdictCounters;
 
 use crate::arena::Key;
-use crate::conn::{Conns, Due};
+use crate::conn::Conns;
 use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
-use crate::{Conn, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, OutOfMemory, Profile};
-use crate::{Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey, Statistics};
+use crate::{
+    Conn, Defences, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, MhTableIndex,
+    OutOfMemory, Policy,
+};
+use crate::{Profile, Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey};
+use crate::{TimeoutError, Timeouts, Timers};
 
 /// What a director is told to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,28 +35,50 @@ use crate::{Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey, Statis
 pub struct DirectorConfig {
     /// Whose decisions are made.
     pub profile: Profile,
+    /// How exactly time passes.
+    pub timers: Timers,
+    /// How packets are decided about, but for services with a policy of their own.
+    pub policy: Policy,
+    /// The defences against too many connections.
+    pub defences: Defences,
+    /// The timeouts that can be set.
+    pub timeouts: Timeouts,
     /// The most connections and templates; memory for them is taken at once.
     pub connections: u32,
+    /// The most templates for calls \[PE-2\]; memory for their Call-IDs is taken at once.
+    pub calls: u32,
     /// A secret, for tables that strangers fill; only their speed depends on it.
     pub seed: [u64; 2],
     /// The cache of each `lblc` service.
     pub lblc: LblcConfig,
     /// The cache of each `lblcr` service.
     pub lblcr: LblcConfig,
+    /// The table of each `mh` service.
+    pub mh: MhTableIndex,
+    /// Places after the head of the list where each walk of `rr` and `wrr` begins, so that several
+    /// directors do not all begin at one server. 0 is the kernel's way.
+    pub start_offset: u32,
     /// The size of the connection table to show in the first line of listings; nothing else
     /// depends on it.
     pub table_size: u32,
 }
 
-/// 65536 connections, a seed of zeros, and the kernel's figures.
+/// 65536 connections, 1024 calls, a seed of zeros, and the kernel's figures.
 impl Default for DirectorConfig {
     fn default() -> Self {
         Self {
             profile: Profile::default(),
+            timers: Timers::default(),
+            policy: Policy::default(),
+            defences: Defences::default(),
+            timeouts: Timeouts::default(),
             connections: 65_536,
+            calls: 1024,
             seed: [0; 2],
             lblc: LblcConfig::default(),
             lblcr: LblcConfig::default(),
+            mh: MhTableIndex::default(),
+            start_offset: 0,
             table_size: 4096,
         }
     }
@@ -70,7 +105,8 @@ impl Default for DirectorConfig {
 /// let syn = Flow::tcp(addresses, 40_000, 80, TcpFlags::SYN);
 /// let Verdict::Forward(hop) = director.decide(now, &syn) else { panic!("not forwarded") };
 /// assert_eq!(hop.address.to_string(), "10.2.0.1");
-/// assert_eq!(director.next_deadline(), Some(Instant::from_secs(60)), "SYN_RECV");
+/// let left = director.conns().next().map(|conn| conn.time_left(now).as_secs());
+/// assert_eq!(left, Some(60), "SYN_RECV");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -81,6 +117,10 @@ pub struct Director {
     services_made: u64,
     dests: Dests,
     conns: Conns,
+    /// The walk that ends the connections of deleted destinations, when it is due.
+    nodest: Option<time::Walk>,
+    guard: defence::Guard,
+    master: Option<sync::Master>,
     counters: VerdictCounters,
     /// The latest moment handed in.
     now: Instant,
@@ -93,40 +133,6 @@ struct ServiceEntry {
     made: u64,
 }
 
-/// How many packets met with which verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct VerdictCounters {
-    /// [`Verdict::Forward`].
-    pub forwarded: u64,
-    /// [`Verdict::Reply`].
-    pub replied: u64,
-    /// [`Verdict::Pass`].
-    pub passed: u64,
-    /// [`Verdict::Reject`].
-    pub rejected: u64,
-    /// [`DropReason::HeaderUnreadable`].
-    pub dropped_header_unreadable: u64,
-    /// [`DropReason::DestinationDeleted`].
-    pub dropped_destination_deleted: u64,
-    /// [`DropReason::TableFull`].
-    pub dropped_table_full: u64,
-}
-
-impl VerdictCounters {
-    const fn count(&mut self, verdict: &Verdict) {
-        let counter = match verdict {
-            Verdict::Forward(_) => &mut self.forwarded,
-            Verdict::Reply(_) => &mut self.replied,
-            Verdict::Pass => &mut self.passed,
-            Verdict::Reject(_) => &mut self.rejected,
-            Verdict::Drop(DropReason::HeaderUnreadable) => &mut self.dropped_header_unreadable,
-            Verdict::Drop(DropReason::DestinationDeleted) => &mut self.dropped_destination_deleted,
-            Verdict::Drop(DropReason::TableFull) => &mut self.dropped_table_full,
-        };
-        *counter += 1;
-    }
-}
-
 /// Creation and configuration.
 impl Director {
     /// A director without services.
@@ -136,15 +142,20 @@ impl Director {
     /// If there is no memory for the connections asked for.
     pub fn new(config: DirectorConfig) -> Result<Self, OutOfMemory> {
         let seed = Seed(config.seed);
-        Ok(Self {
+        let mut director = Self {
             config,
             services: HashMap::with_hasher(seed),
             services_made: 0,
-            dests: Dests::new(config.profile),
-            conns: Conns::new(config.connections, seed)?,
+            dests: Dests::new(config.profile, config.timers),
+            conns: Conns::new(config.connections, config.calls, seed, config.timers)?,
+            nodest: None,
+            guard: defence::Guard::new(config.seed),
+            master: None,
             counters: VerdictCounters::default(),
             now: Instant::EPOCH,
-        })
+        };
+        director.set_defences(Instant::EPOCH, config.defences);
+        Ok(director)
     }
 
     /// Adds a service.
@@ -255,7 +266,27 @@ impl Director {
         port: u16,
     ) -> Result<(), DestError> {
         let now = self.advance(now);
-        self.dests.delete(now, self.group(service)?, address, port)
+        self.dests.delete(now, self.group(service)?, address, port)?;
+        if self.policy_of(Some(service)).expire_nodest_conn {
+            self.expire_nodest_conns(now);
+        }
+        Ok(())
+    }
+
+    /// Sets how packets are decided about from now on.
+    pub const fn set_policy(&mut self, policy: Policy) {
+        self.config.policy = policy;
+    }
+
+    /// Sets timeouts, of each connection from its next packet on; zeros stay what they were
+    /// \[TMO-2\].
+    ///
+    /// # Errors
+    ///
+    /// See [`TimeoutError`]; nothing has changed.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) -> Result<(), TimeoutError> {
+        self.config.timeouts = self.config.timeouts.with(timeouts, self.config.timers)?;
+        Ok(())
     }
 
     /// Does what a line of `ipvsadm` says.
@@ -276,6 +307,8 @@ impl Director {
                 self.delete_dest(now, service, *address, *port)?;
             }
             Rule::Clear => self.clear(now),
+            Rule::Zero(service) => self.zero(service.as_ref())?,
+            Rule::SetTimeouts(timeouts) => self.set_timeouts(*timeouts)?,
         }
         Ok(())
     }
@@ -285,8 +318,27 @@ impl Director {
             SchedulerKind::Lblcr => self.config.lblcr,
             _ => self.config.lblc,
         };
-        let seed = Seed(self.config.seed);
-        SchedulerSetup { kind: config.scheduler, flags: config.flags, lblc, seed }
+        let DirectorConfig { mh, start_offset, seed, timers, .. } = self.config;
+        let (kind, flags, family) = (config.scheduler, config.flags, Some(config.key.family()));
+        SchedulerSetup { kind, family, flags, start_offset, lblc, mh, seed: Seed(seed), timers }
+    }
+
+    /// Sets after how many seconds the caches of `lblc` services forget \[LBLC-8\].
+    pub fn set_lblc_expiration(&mut self, secs: u32) {
+        self.config.lblc.expiration_secs = secs;
+        self.dests.set_expiration(SchedulerKind::Lblc, secs);
+    }
+
+    /// Sets after how many seconds the caches of `lblcr` services forget, and their sets shrink
+    /// \[LBLCR-5\].
+    pub fn set_lblcr_expiration(&mut self, secs: u32) {
+        self.config.lblcr.expiration_secs = secs;
+        self.dests.set_expiration(SchedulerKind::Lblcr, secs);
+    }
+
+    fn policy_of(&self, service: Option<&ServiceKey>) -> &Policy {
+        let own = service.and_then(|key| self.services.get(key)?.config.policy.as_ref());
+        own.unwrap_or(&self.config.policy)
     }
 
     fn group(&self, service: &ServiceKey) -> Result<Key, DestError> {
@@ -308,48 +360,9 @@ pub enum ApplyError {
     /// The destination's part.
     #[error(transparent)]
     Dest(#[from] DestError),
-}
-
-/// Time.
-impl Director {
-    /// When [`handle_timeout`](Self::handle_timeout) is wanted; not later than now as long as it
-    /// has something left to do. The answer may change with every other call.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Instant> {
-        self.conns.next_deadline().into_iter().chain(self.dests.next_deadline()).min()
-    }
-
-    /// Ends what is due, at most `budget` connections and templates; then, in the same call, looks
-    /// after the caches of `lblc` and `lblcr` and after deleted destinations. A packet finds a
-    /// connection that is due gone even before this; for the rest there is no other call.
-    pub fn handle_timeout(&mut self, now: Instant, budget: usize) {
-        let now = self.advance(now);
-        self.sweep(now, budget);
-        self.dests.handle_timeout(now);
-    }
-
-    /// Ends up to `budget` of what is due, in the order it was due.
-    fn sweep(&mut self, now: Instant, budget: usize) {
-        for _ in 0..budget {
-            match self.conns.pop_due(now) {
-                Due::Nothing => return,
-                Due::Later => {}
-                Due::Ended(conn) => self.unbind(&conn),
-            }
-        }
-    }
-
-    /// \[CNT-4\]
-    fn unbind(&mut self, conn: &Conn) {
-        if conn.key.template {
-            self.dests.unbind_template(conn.dest);
-            return;
-        }
-        if conn.active {
-            self.dests.deactivate(conn.dest);
-        }
-        self.dests.unbind(conn.dest);
-    }
+    /// The timeouts.
+    #[error(transparent)]
+    Timeout(#[from] TimeoutError),
 }
 
 /// Looking.
@@ -386,6 +399,12 @@ impl Director {
         self.conns.iter()
     }
 
+    /// The Call-ID that a template of this director is for \[PE-4\].
+    #[must_use]
+    pub fn call_id(&self, conn: &Conn) -> Option<CallId<'_>> {
+        self.conns.call_id(conn)
+    }
+
     /// How many packets met with which verdict.
     #[must_use]
     pub const fn counters(&self) -> &VerdictCounters {
@@ -393,7 +412,7 @@ impl Director {
     }
 
     /// The rules that make these services and destinations, as `ipvsadm -S -n` has them: in sorted
-    /// order, without thresholds \[OUT-6\].
+    /// order \[OUT-6\], but thresholds are not lost \[WART-18\].
     #[must_use]
     pub fn rules(&self) -> Vec<Rule> {
         crate::rules::save(self)
@@ -424,19 +443,29 @@ impl<'a> Service<'a> {
     pub fn dests(&self) -> impl Iterator<Item = (DestId, &'a Dest)> + use<'a> {
         self.director.dests.list(self.entry.group).iter()
     }
+}
 
-    /// What went through it.
-    #[must_use]
-    pub fn statistics(&self) -> Statistics {
-        self.director.dests.statistics(self.entry.group)
+/// Packets.
+impl Director {
+    /// The verdict on a packet seen at `now` that is a message of a call, for services that tell
+    /// calls apart; `None` is a packet without one.
+    pub fn decide_call(&mut self, now: Instant, flow: &Flow, call: Option<CallId<'_>>) -> Verdict {
+        let now = self.advance(now);
+        let verdict = self.verdict(now, Packet { flow, call });
+        self.counters.count(&verdict);
+        verdict
     }
 }
 
 impl Decide for Director {
     fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict {
-        let now = self.advance(now);
-        let verdict = self.verdict(now, flow);
-        self.counters.count(&verdict);
-        verdict
+        self.decide_call(now, flow, None)
     }
+}
+
+/// A packet to be decided about.
+#[derive(Clone, Copy, Debug)]
+struct Packet<'a> {
+    flow: &'a Flow,
+    call: Option<CallId<'a>>,
 }

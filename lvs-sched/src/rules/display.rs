@@ -6,7 +6,9 @@ use core::net::SocketAddr;
 use lvs_proto::{Family, Method, Protocol};
 
 use super::Rule;
-use crate::{DestConfig, Netmask, SchedulerFlags, SchedulerKind, ServiceConfig, ServiceKey};
+use crate::{
+    DestConfig, Netmask, SchedulerFlags, SchedulerKind, ServiceConfig, ServiceKey, Timeouts,
+};
 
 /// Thresholds are written too, if there are any; `ipvsadm` loses them \[WART-18\].
 impl fmt::Display for Rule {
@@ -22,6 +24,11 @@ impl fmt::Display for Rule {
                 write!(f, " -r {}", SocketAddr::new(*address, *port))
             }
             Self::Clear => f.write_str("-C"),
+            Self::Zero(None) => f.write_str("-Z"),
+            Self::Zero(Some(key)) => write_service(f, "-Z", key),
+            Self::SetTimeouts(Timeouts { tcp_secs, tcp_fin_secs, udp_secs }) => {
+                write!(f, "--set {tcp_secs} {tcp_fin_secs} {udp_secs}")
+            }
         }
     }
 }
@@ -31,6 +38,7 @@ fn write_service(f: &mut fmt::Formatter<'_>, command: &str, key: &ServiceKey) ->
         ServiceKey::Address { protocol, address, port } => {
             let option = match protocol {
                 Protocol::UDP => "-u",
+                Protocol::SCTP => "--sctp-service",
                 _ => "-t",
             };
             write!(f, "{command} {option} {}", SocketAddr::new(address, port))
@@ -94,6 +102,7 @@ pub(crate) fn write_flags(
 ) -> fmt::Result {
     let names = match scheduler {
         SchedulerKind::Sh => ["sh-fallback", "sh-port", "flag-3"],
+        SchedulerKind::Mh => ["mh-fallback", "mh-port", "flag-3"],
         _ => ["flag-1", "flag-2", "flag-3"],
     };
     let all = [SchedulerFlags::FLAG_1, SchedulerFlags::FLAG_2, SchedulerFlags::FLAG_3];

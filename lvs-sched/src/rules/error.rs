@@ -29,7 +29,7 @@ impl RuleError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleErrorKind {
     /// The line does not begin with a command.
-    #[error("expected a command: -A, -E, -D, -a, -e, -d or -C")]
+    #[error("expected a command: -A, -E, -D, -a, -e, -d, -C, -Z or --set")]
     Command,
     /// There is no such option.
     #[error("expected an option")]
@@ -47,7 +47,7 @@ pub enum RuleErrorKind {
     #[error("expected a value for this option")]
     MissingValue,
     /// No service was named.
-    #[error("expected a service: -t, -u or -f")]
+    #[error("expected a service: -t, -u, --sctp-service or -f")]
     MissingService,
     /// No server was named.
     #[error("expected a real server: -r")]
@@ -62,12 +62,14 @@ pub enum RuleErrorKind {
     #[error("expected a mark from 1 to 4294967295")]
     Mark,
     /// Not a scheduler's name.
-    #[error("expected rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed or nq")]
+    #[error("expected rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh or twos")]
     Scheduler,
     /// Not flags, or not this scheduler's \[ADM-5\].
-    #[error("expected flag-1, flag-2, flag-3, or with sh sh-fallback, sh-port, joined by commas")]
+    #[error(
+        "expected flag-1, flag-2, flag-3, with sh sh-fallback, sh-port, with mh mh-fallback, mh-port, joined by commas"
+    )]
     Flags,
-    /// Not a persistence timeout.
+    /// Not a timeout.
     #[error("expected a number of seconds from 0 to 4294967295")]
     Timeout,
     /// Not a netmask of the service's family.
@@ -76,7 +78,7 @@ pub enum RuleErrorKind {
     /// A netmask says what one client is, which only persistence asks.
     #[error("expected -p as well: a netmask is for persistent services")]
     NetmaskAlone,
-    /// One-packet scheduling of TCP \[ADM-4\].
+    /// One-packet scheduling of TCP or SCTP \[ADM-4\].
     #[error("one-packet scheduling is for UDP and mark services")]
     OnePacketTcp,
     /// Not a weight \[ADM-4\].
@@ -86,6 +88,15 @@ pub enum RuleErrorKind {
     #[error("expected a number of connections from 0 to 4294967295")]
     Threshold,
     /// Not a kind of tunnel.
-    #[error("expected ipip")]
+    #[error("expected ipip, gue or gre")]
     TunnelType,
+    /// A kind of tunnel, or an option of one, that there is not yet.
+    #[error("not supported: tunnels are of ipip, without port and checksum")]
+    TunnelUnsupported,
+    /// Not a persistence engine.
+    #[error("expected sip")]
+    Engine,
+    /// A persistence engine that there is not yet.
+    #[error("not supported: persistence is by address")]
+    EngineUnsupported,
 }

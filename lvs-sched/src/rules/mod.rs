@@ -3,6 +3,7 @@
 mod display;
 mod error;
 mod parse;
+mod word;
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -10,7 +11,7 @@ use core::net::IpAddr;
 pub(crate) use display::write_flags;
 pub use error::{RuleError, RuleErrorKind};
 
-use crate::{DestConfig, Director, ServiceConfig, ServiceKey};
+use crate::{DestConfig, Director, ServiceConfig, ServiceKey, Timeouts};
 
 /// A change of a director's configuration, as `ipvsadm` says it and `ipvsadm -S -n` writes it
 /// \[OUT-6\].
@@ -63,6 +64,10 @@ pub enum Rule {
     },
     /// `-C`
     Clear,
+    /// `-Z`: of one service, or of everything \[CTL-9\].
+    Zero(Option<ServiceKey>),
+    /// `--set`, in seconds; 0 leaves what there is \[TMO-2\].
+    SetTimeouts(Timeouts),
 }
 
 impl Rule {

@@ -2,17 +2,17 @@
 
 use alloc::vec::Vec;
 use core::mem::discriminant;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use core::ops::Range;
+use core::net::IpAddr;
 
-use lvs_proto::{Family, Method};
+use lvs_proto::{Family, Method, Protocol};
 
+use super::word::{Word, Words, split_value};
 use super::{Rule, RuleError, RuleErrorKind as Kind};
 use crate::{DestConfig, Netmask, Persistence, SchedulerFlags, SchedulerKind};
-use crate::{ServiceConfig, ServiceKey};
+use crate::{ServiceConfig, ServiceKey, Timeouts};
 
 pub(super) fn rule(line: &str) -> Result<Option<Rule>, RuleError> {
-    let mut words = Words { line, position: 0 };
+    let mut words = Words::new(line);
     let Some(mut first) = words.next().filter(|word| !word.text.starts_with('#')) else {
         return Ok(None);
     };
@@ -39,6 +39,9 @@ pub(super) fn rule(line: &str) -> Result<Option<Rule>, RuleError> {
             Rule::DeleteDest { service, address, port: port.unwrap_or(service.port()) }
         }
         Command::Clear => Rule::Clear,
+        Command::Zero if options.kind().is_none() => Rule::Zero(None),
+        Command::Zero => Rule::Zero(Some(options.service()?)),
+        Command::SetTimeouts => options.timeouts()?,
     }))
 }
 
@@ -51,10 +54,19 @@ enum Command {
     EditDest,
     DeleteDest,
     Clear,
+    Zero,
+    SetTimeouts,
+}
+
+impl Command {
+    /// How many values follow it, before any option.
+    const fn values(self) -> usize {
+        if matches!(self, Self::SetTimeouts) { 3 } else { 0 }
+    }
 }
 
 /// Short name, long name, command.
-const COMMANDS: [(&str, &str, Command); 7] = [
+const COMMANDS: [(&str, &str, Command); 9] = [
     ("-A", "--add-service", Command::AddService),
     ("-E", "--edit-service", Command::EditService),
     ("-D", "--delete-service", Command::DeleteService),
@@ -62,6 +74,8 @@ const COMMANDS: [(&str, &str, Command); 7] = [
     ("-e", "--edit-server", Command::EditDest),
     ("-d", "--delete-server", Command::DeleteDest),
     ("-C", "--clear", Command::Clear),
+    ("-Z", "--zero", Command::Zero),
+    ("", "--set", Command::SetTimeouts),
 ];
 
 /// An option; of one variant there may be one in a line.
@@ -74,9 +88,12 @@ enum Name {
     Persistent,
     Netmask,
     OnePacket,
+    Engine,
     Server,
     Method(Method),
     TunnelType,
+    TunnelPort,
+    TunnelChecksum(Checksum),
     Weight,
     UpperThreshold,
     LowerThreshold,
@@ -86,13 +103,23 @@ enum Name {
 enum ServiceKind {
     Tcp,
     Udp,
+    Sctp,
     Mark,
 }
 
+/// Of the outer packet of a tunnel.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Checksum {
+    None,
+    Whole,
+    Remote,
+}
+
 /// Short name, long name, option.
-const OPTIONS: [(&str, &str, Name); 17] = [
+const OPTIONS: [(&str, &str, Name); 23] = [
     ("-t", "--tcp-service", Name::Service(ServiceKind::Tcp)),
     ("-u", "--udp-service", Name::Service(ServiceKind::Udp)),
+    ("", "--sctp-service", Name::Service(ServiceKind::Sctp)),
     ("-f", "--fwmark-service", Name::Service(ServiceKind::Mark)),
     ("-6", "--ipv6", Name::Ipv6),
     ("-s", "--scheduler", Name::Scheduler),
@@ -100,11 +127,16 @@ const OPTIONS: [(&str, &str, Name); 17] = [
     ("-p", "--persistent", Name::Persistent),
     ("-M", "--netmask", Name::Netmask),
     ("-o", "--ops", Name::OnePacket),
+    ("", "--pe", Name::Engine),
     ("-r", "--real-server", Name::Server),
     ("-g", "--gatewaying", Name::Method(Method::DirectRoute)),
     ("-i", "--ipip", Name::Method(Method::Tunnel)),
     ("-m", "--masquerading", Name::Method(Method::Nat)),
     ("", "--tun-type", Name::TunnelType),
+    ("", "--tun-port", Name::TunnelPort),
+    ("", "--tun-nocsum", Name::TunnelChecksum(Checksum::None)),
+    ("", "--tun-csum", Name::TunnelChecksum(Checksum::Whole)),
+    ("", "--tun-remcsum", Name::TunnelChecksum(Checksum::Remote)),
     ("-w", "--weight", Name::Weight),
     ("-x", "--u-threshold", Name::UpperThreshold),
     ("-y", "--l-threshold", Name::LowerThreshold),
@@ -118,15 +150,22 @@ fn named<T: Copy>(names: &[(&str, &str, T)], text: &str) -> Option<T> {
 impl Name {
     const fn goes_with(self, command: Command) -> bool {
         match self {
-            Self::Service(_) | Self::Ipv6 => !matches!(command, Command::Clear),
-            Self::Scheduler | Self::Flags | Self::Persistent | Self::Netmask | Self::OnePacket => {
-                matches!(command, Command::AddService | Command::EditService)
+            Self::Service(_) | Self::Ipv6 => {
+                !matches!(command, Command::Clear | Command::SetTimeouts)
             }
+            Self::Scheduler
+            | Self::Flags
+            | Self::Persistent
+            | Self::Netmask
+            | Self::OnePacket
+            | Self::Engine => matches!(command, Command::AddService | Command::EditService),
             Self::Server => {
                 matches!(command, Command::AddDest | Command::EditDest | Command::DeleteDest)
             }
             Self::Method(_)
             | Self::TunnelType
+            | Self::TunnelPort
+            | Self::TunnelChecksum(_)
             | Self::Weight
             | Self::UpperThreshold
             | Self::LowerThreshold => matches!(command, Command::AddDest | Command::EditDest),
@@ -134,74 +173,7 @@ impl Name {
     }
 
     const fn takes_value(self) -> bool {
-        !matches!(self, Self::Ipv6 | Self::OnePacket | Self::Method(_))
-    }
-}
-
-/// A word and where it begins in the line.
-#[derive(Clone, Copy)]
-struct Word<'a> {
-    text: &'a str,
-    start: usize,
-}
-
-impl Word<'_> {
-    const fn range(&self) -> Range<usize> {
-        self.start..self.start + self.text.len()
-    }
-
-    const fn error(&self, kind: Kind) -> RuleError {
-        RuleError { range: self.range(), kind }
-    }
-
-    /// A decimal number without sign.
-    fn number(&self, kind: Kind) -> Result<u32, RuleError> {
-        let digits = self.text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = if digits { self.text.parse().ok() } else { None };
-        number.ok_or_else(|| self.error(kind))
-    }
-
-    /// An address, and the port if it is there.
-    fn address(&self) -> Result<(IpAddr, Option<u16>), RuleError> {
-        if let Ok(both) = self.text.parse::<SocketAddr>() {
-            let zone = matches!(both, SocketAddr::V6(v6) if v6.scope_id() != 0);
-            return if zone {
-                Err(self.error(Kind::Address))
-            } else {
-                Ok((both.ip(), Some(both.port())))
-            };
-        }
-        if let Ok(v4) = self.text.parse::<Ipv4Addr>() {
-            return Ok((v4.into(), None));
-        }
-        let inner = self.text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-        let v6 = inner.and_then(|text| text.parse::<Ipv6Addr>().ok());
-        v6.map(|v6| (v6.into(), None)).ok_or_else(|| self.error(Kind::Address))
-    }
-}
-
-#[derive(Clone)]
-struct Words<'a> {
-    line: &'a str,
-    position: usize,
-}
-
-impl<'a> Words<'a> {
-    const fn end(&self) -> Word<'a> {
-        Word { text: "", start: self.line.len() }
-    }
-}
-
-impl<'a> Iterator for Words<'a> {
-    type Item = Word<'a>;
-
-    fn next(&mut self) -> Option<Word<'a>> {
-        let rest = self.line.get(self.position..)?;
-        let start = self.position + rest.find(|letter: char| !letter.is_whitespace())?;
-        let rest = self.line.get(start..)?;
-        let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        self.position = start + length;
-        Some(Word { text: rest.get(..length)?, start })
+        !matches!(self, Self::Ipv6 | Self::OnePacket | Self::Method(_) | Self::TunnelChecksum(_))
     }
 }
 
@@ -213,13 +185,18 @@ struct Given<'a> {
 
 /// The options of a line, each at most once and all of them the command's.
 struct Options<'a> {
+    values: Vec<Word<'a>>,
     given: Vec<Given<'a>>,
     end: Word<'a>,
 }
 
 impl<'a> Options<'a> {
     fn read(command: Command, mut words: Words<'a>) -> Result<Self, RuleError> {
-        let mut options = Options { given: Vec::new(), end: words.end() };
+        let end = words.end();
+        let mut options = Options { values: Vec::new(), given: Vec::new(), end };
+        for _ in 0..command.values() {
+            options.values.push(words.next().ok_or_else(|| end.error(Kind::Timeout))?);
+        }
         while let Some(whole) = words.next() {
             let (word, attached) = split_value(whole);
             let name = named(&OPTIONS, word.text).ok_or_else(|| word.error(Kind::UnknownOption))?;
@@ -276,6 +253,9 @@ impl<'a> Options<'a> {
         match kind {
             ServiceKind::Tcp => at(ServiceKey::tcp),
             ServiceKind::Udp => at(ServiceKey::udp),
+            ServiceKind::Sctp => {
+                at(|address, port| ServiceKey::Address { protocol: Protocol::SCTP, address, port })
+            }
             ServiceKind::Mark => {
                 let family = if self.find(Name::Ipv6).is_some() { Family::V6 } else { Family::V4 };
                 let mark = value.number(Kind::Mark)?.try_into();
@@ -294,8 +274,13 @@ impl<'a> Options<'a> {
         };
         let persistence = self.persistence(key.family())?;
         let one_packet = self.find(Name::OnePacket);
-        if let (Some(given), Some(ServiceKind::Tcp)) = (one_packet, self.kind()) {
+        if let (Some(given), Some(ServiceKind::Tcp | ServiceKind::Sctp)) = (one_packet, self.kind())
+        {
             return Err(given.word.error(Kind::OnePacketTcp));
+        }
+        if let Some(name) = self.value(Name::Engine) {
+            let known = name.text == "sip";
+            return Err(name.error(if known { Kind::EngineUnsupported } else { Kind::Engine }));
         }
         if let (ServiceKey::Address { port: 0, .. }, None) = (key, persistence) {
             let address = self.given.iter().find(|given| matches!(given.name, Name::Service(_)));
@@ -307,7 +292,7 @@ impl<'a> Options<'a> {
             None => SchedulerFlags::NONE,
         };
         let one_packet = one_packet.is_some();
-        Ok(ServiceConfig { key, scheduler, flags, persistence, one_packet })
+        Ok(ServiceConfig { scheduler, flags, persistence, one_packet, ..ServiceConfig::new(key) })
     }
 
     fn persistence(&self, family: Family) -> Result<Option<Persistence>, RuleError> {
@@ -343,9 +328,7 @@ impl<'a> Options<'a> {
         // The packet's port stays what it is, except through NAT [ADM-3].
         let keeps_port = method != Method::Nat && matches!(service, ServiceKey::Address { .. });
         let port = port.filter(|_| !keeps_port).unwrap_or(service.port());
-        if let Some(kind) = self.value(Name::TunnelType).filter(|kind| kind.text != "ipip") {
-            return Err(kind.error(Kind::TunnelType));
-        }
+        self.check_tunnel()?;
         let weight = match self.value(Name::Weight) {
             Some(word) => Some(word.number(Kind::Weight)?)
                 .filter(|weight| *weight <= DestConfig::MAX_WEIGHT)
@@ -357,16 +340,32 @@ impl<'a> Options<'a> {
         let lower_threshold = threshold(Name::LowerThreshold)?;
         Ok(DestConfig { address, port, weight, method, upper_threshold, lower_threshold })
     }
-}
 
-/// `--name=value` in two.
-fn split_value(word: Word<'_>) -> (Word<'_>, Option<Word<'_>>) {
-    match word.text.split_once('=') {
-        Some((name, value)) if name.starts_with("--") => {
-            let start = word.start + name.len() + 1;
-            (Word { text: name, start: word.start }, Some(Word { text: value, start }))
+    /// Tunnels are of IP in IP, which has no checksum.
+    fn check_tunnel(&self) -> Result<(), RuleError> {
+        if let Some(kind) = self.value(Name::TunnelType) {
+            match kind.text {
+                "ipip" => {}
+                "gue" | "gre" => return Err(kind.error(Kind::TunnelUnsupported)),
+                _ => return Err(kind.error(Kind::TunnelType)),
+            }
         }
-        _ => (word, None),
+        let unsupported = self.given.iter().find(|given| match given.name {
+            Name::TunnelPort => true,
+            Name::TunnelChecksum(checksum) => checksum != Checksum::None,
+            _ => false,
+        });
+        unsupported.map_or(Ok(()), |given| Err(given.word.error(Kind::TunnelUnsupported)))
+    }
+
+    /// Three numbers of seconds; 0 leaves what there is \[TMO-2\].
+    fn timeouts(&self) -> Result<Rule, RuleError> {
+        let mut secs = [0; 3];
+        for (secs, word) in secs.iter_mut().zip(&self.values) {
+            *secs = word.number(Kind::Timeout)?;
+        }
+        let [tcp_secs, tcp_fin_secs, udp_secs] = secs;
+        Ok(Rule::SetTimeouts(Timeouts { tcp_secs, tcp_fin_secs, udp_secs }))
     }
 }
 
@@ -391,6 +390,8 @@ fn parse_flags(words: Word<'_>, scheduler: SchedulerKind) -> Result<SchedulerFla
             "flag-3" => SchedulerFlags::FLAG_3,
             "sh-fallback" if scheduler == SchedulerKind::Sh => SchedulerFlags::SH_FALLBACK,
             "sh-port" if scheduler == SchedulerKind::Sh => SchedulerFlags::SH_PORT,
+            "mh-fallback" if scheduler == SchedulerKind::Mh => SchedulerFlags::MH_FALLBACK,
+            "mh-port" if scheduler == SchedulerKind::Mh => SchedulerFlags::MH_PORT,
             _ => return Err(Word { text, start }.error(Kind::Flags)),
         };
         flags = flags.with(flag);

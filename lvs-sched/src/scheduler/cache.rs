@@ -7,10 +7,10 @@ use core::time::Duration;
 use hashbrown::HashMap;
 use lvs_proto::Instant;
 
-use super::LblcConfig;
 use super::hash::{fold, spread};
-use crate::OutOfMemory;
+use super::{LblcConfig, SchedulerSetup};
 use crate::hash::{Address, Seed};
+use crate::{OutOfMemory, Timers};
 
 const BUCKET_BITS: u32 = 10;
 const BUCKETS: usize = 1 << BUCKET_BITS;
@@ -29,6 +29,7 @@ pub(super) struct Cache<T> {
     soft_limit: usize,
     hard_limit: usize,
     expiration: Duration,
+    timers: Timers,
     next_sweep: Instant,
     /// Sweeps since the last full one, that one included.
     sweeps: u32,
@@ -51,7 +52,8 @@ pub(super) const fn hard_limit(config: LblcConfig) -> usize {
 }
 
 impl<T> Cache<T> {
-    pub(super) fn new(config: LblcConfig, seed: Seed, now: Instant) -> Result<Self, OutOfMemory> {
+    pub(super) fn new(setup: &SchedulerSetup, now: Instant) -> Result<Self, OutOfMemory> {
+        let SchedulerSetup { lblc: config, seed, timers, .. } = *setup;
         let hard_limit = hard_limit(config);
         let mut entries = HashMap::with_hasher(seed);
         // A table never more than half full clears its tombstones in place, without allocating.
@@ -64,7 +66,8 @@ impl<T> Cache<T> {
             soft_limit: config.capacity as usize,
             hard_limit,
             expiration: Duration::from_secs(config.expiration_secs.into()),
-            next_sweep: now + SWEEP_PERIOD,
+            timers,
+            next_sweep: timers.arm(now, SWEEP_PERIOD).fires,
             sweeps: 1,
             rover: 0,
             old_in_bucket,
@@ -73,6 +76,10 @@ impl<T> Cache<T> {
 
     pub(super) const fn expiration(&self) -> Duration {
         self.expiration
+    }
+
+    pub(super) const fn set_expiration(&mut self, expiration: Duration) {
+        self.expiration = expiration;
     }
 
     pub(super) const fn next_sweep(&self) -> Instant {
@@ -106,7 +113,7 @@ impl<T> Cache<T> {
         if now < self.next_sweep {
             return;
         }
-        self.next_sweep = now + SWEEP_PERIOD;
+        self.next_sweep = self.timers.arm(now, SWEEP_PERIOD).fires;
         if self.sweeps % FULL_SWEEP == 0 {
             self.sweeps = 1;
             let expiration = self.expiration;

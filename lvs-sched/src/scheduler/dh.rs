@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use lvs_proto::{Flow, Instant};
 
-use super::hash::{fold, spread};
+use super::hash::{destination, fold, spread};
 use super::{Change, Scheduler};
 use crate::dests::DestList;
 use crate::{DestId, OutOfMemory};
@@ -37,7 +37,7 @@ impl Dh {
 impl Scheduler for Dh {
     /// \[DH-2\] \[DH-3\]
     fn pick(&mut self, list: DestList<'_>, _now: Instant, flow: &Flow) -> Option<DestId> {
-        let slot = spread(fold(flow.destination()), SLOT_BITS);
+        let slot = spread(fold(destination(flow)), SLOT_BITS);
         let id = *self.slots.get(slot as usize)?;
         list.dest(id)?.is_eligible().then_some(id)
     }

@@ -2,6 +2,8 @@
 
 use core::net::IpAddr;
 
+use lvs_proto::Flow;
+
 /// The upper `bits` bits of `value` spread by the golden ratio \[CONV-6\].
 pub(super) const fn spread(value: u32, bits: u32) -> u32 {
     value.wrapping_mul(0x61c8_8647) >> (32 - bits)
@@ -16,6 +18,24 @@ pub(super) fn fold(address: IpAddr) -> u32 {
             (bits >> 96) as u32 ^ (bits >> 64) as u32 ^ (bits >> 32) as u32 ^ bits as u32
         }
     }
+}
+
+/// Where a packet goes; of an ICMP error, where the packet that it is about went \[DH-2\].
+pub(super) fn destination(flow: &Flow) -> IpAddr {
+    flow.embedded.map_or(flow.destination(), |embedded| embedded.addresses.destination())
+}
+
+/// The client's address in 32 bits, and its port if that counts and can be read. The packet that an
+/// ICMP error is about went to the client \[SH-4\].
+pub(super) fn client(flow: &Flow, port_counts: bool) -> (u32, u16) {
+    let (address, port) = match flow.embedded {
+        None => (flow.source(), flow.transport.ports().map(|(source, _)| source)),
+        Some(embedded) => {
+            let port = embedded.ports.map(|(_, destination)| destination);
+            (embedded.addresses.destination(), port)
+        }
+    };
+    (fold(address), port.filter(|_| port_counts).unwrap_or(0))
 }
 
 #[cfg(test)]

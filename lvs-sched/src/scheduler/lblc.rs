@@ -1,12 +1,14 @@
 //! Locality-based least connection: one destination for each destination address, as long as it
 //! keeps up.
 
+use core::time::Duration;
+
 use lvs_proto::{Flow, Instant};
 
 use super::cache::Cache;
-use super::{LblcConfig, Scheduler, wlc};
+use super::hash::destination;
+use super::{Scheduler, SchedulerSetup, wlc};
 use crate::dests::DestList;
-use crate::hash::Seed;
 use crate::{Dest, DestId, OutOfMemory};
 
 #[derive(Debug)]
@@ -15,15 +17,15 @@ pub(super) struct Lblc {
 }
 
 impl Lblc {
-    pub(super) fn new(config: LblcConfig, seed: Seed, now: Instant) -> Result<Self, OutOfMemory> {
-        Ok(Self { cache: Cache::new(config, seed, now)? })
+    pub(super) fn new(setup: &SchedulerSetup, now: Instant) -> Result<Self, OutOfMemory> {
+        Ok(Self { cache: Cache::new(setup, now)? })
     }
 }
 
 impl Scheduler for Lblc {
     /// \[LBLC-3\] \[LBLC-4\] \[LBLC-6\] \[LBLC-7\]
     fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
-        let address = flow.destination();
+        let address = destination(flow);
         let serves = |dest: &Dest| dest.is_available() && dest.weight() > 0 && !is_busy(dest, list);
         if let Some(&mut id) = self.cache.hit(now, address) {
             if list.dest(id).is_some_and(serves) {
@@ -38,6 +40,10 @@ impl Scheduler for Lblc {
     /// A deleted destination stays in the cache, and serves again when it comes back \[LBLC-9\].
     fn refers_to(&self, dest: DestId) -> bool {
         self.cache.values().any(|&id| id == dest)
+    }
+
+    fn set_expiration(&mut self, expiration: Duration) {
+        self.cache.set_expiration(expiration);
     }
 
     fn next_deadline(&self) -> Option<Instant> {

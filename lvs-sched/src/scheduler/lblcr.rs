@@ -2,15 +2,16 @@
 //! address, which grows when its best is busy and shrinks when nothing changes.
 
 use core::iter::successors;
+use core::time::Duration;
 
 use lvs_proto::{Flow, Instant};
 
 use super::cache::{Cache, hard_limit};
+use super::hash::destination;
 use super::lblc::is_busy;
-use super::{LblcConfig, Scheduler, is_lighter, wlc};
+use super::{Scheduler, SchedulerSetup, is_lighter, wlc};
 use crate::arena::{Arena, Key};
 use crate::dests::DestList;
-use crate::hash::Seed;
 use crate::{DestId, OutOfMemory};
 
 #[derive(Debug)]
@@ -37,10 +38,10 @@ struct Member {
 }
 
 impl Lblcr {
-    pub(super) fn new(config: LblcConfig, seed: Seed, now: Instant) -> Result<Self, OutOfMemory> {
+    pub(super) fn new(setup: &SchedulerSetup, now: Instant) -> Result<Self, OutOfMemory> {
         let mut members = Arena::new();
-        members.reserve(hard_limit(config).saturating_mul(2))?;
-        Ok(Self { cache: Cache::new(config, seed, now)?, members: Members(members) })
+        members.reserve(hard_limit(setup.lblc).saturating_mul(2))?;
+        Ok(Self { cache: Cache::new(setup, now)?, members: Members(members) })
     }
 }
 
@@ -49,12 +50,13 @@ impl Scheduler for Lblcr {
     fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
         let Self { cache, members } = self;
         let expiration = cache.expiration();
-        let Some(set) = cache.hit(now, flow.destination()) else {
+        let address = destination(flow);
+        let Some(set) = cache.hit(now, address) else {
             let id = wlc::pick(list)?;
             if !cache.is_full() {
                 let mut set = Set { first: None, modified: now };
                 members.insert(&mut set, id, now);
-                cache.store(now, flow.destination(), set);
+                cache.store(now, address, set);
             }
             return Some(id);
         };
@@ -75,6 +77,10 @@ impl Scheduler for Lblcr {
 
     fn refers_to(&self, dest: DestId) -> bool {
         self.members.0.values().any(|member| member.dest == dest)
+    }
+
+    fn set_expiration(&mut self, expiration: Duration) {
+        self.cache.set_expiration(expiration);
     }
 
     fn next_deadline(&self) -> Option<Instant> {

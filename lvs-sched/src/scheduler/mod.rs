@@ -1,32 +1,42 @@
-//! The ten schedulers: one small trait, one small file each.
+//! The fourteen schedulers: one small trait, one small file each.
 
 mod cache;
 mod dh;
+mod fo;
 mod hash;
 mod lblc;
 mod lblcr;
 mod lc;
+mod mh;
 mod nq;
+mod ovf;
 mod rr;
 mod sed;
 mod sh;
+mod twos;
 mod wlc;
 mod wrr;
 
 use alloc::boxed::Box;
 use core::fmt;
 use core::str::FromStr;
+use core::time::Duration;
 
-use lvs_proto::{Flow, Instant};
+use lvs_proto::{Family, Flow, Instant};
 
 use crate::dests::DestList;
 use crate::hash::Seed;
-use crate::{Dest, DestId, OutOfMemory};
+use crate::{Dest, DestId, OutOfMemory, Timers};
 
 /// Picks a destination for a new connection or template \[SCH-1\].
 pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     /// The destination, or `None` if there is none to offer \[SCH-2\].
     fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId>;
+
+    /// Makes room for a list of that many destinations.
+    fn reserve(&mut self, _dests: usize) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
 
     /// The list is no longer what it was.
     fn changed(&mut self, _list: DestList<'_>, _change: Change) {}
@@ -35,6 +45,9 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
     fn refers_to(&self, _dest: DestId) -> bool {
         false
     }
+
+    /// What it remembers is to be forgotten when unused for so long.
+    fn set_expiration(&mut self, _expiration: Duration) {}
 
     /// When [`handle_timeout`](Self::handle_timeout) is wanted.
     fn next_deadline(&self) -> Option<Instant> {
@@ -90,11 +103,19 @@ pub enum SchedulerKind {
     Sed,
     /// Never queue: as `sed`, but an idle one first.
     Nq,
+    /// Weighted failover: all to the heaviest.
+    Fo,
+    /// Weighted overflow: to the heaviest, and beyond its weight to the next.
+    Ovf,
+    /// Maglev hashing: a fixed place for each client, and few move when places come and go.
+    Mh,
+    /// The power of two choices: the less loaded of two that are drawn by weight.
+    Twos,
 }
 
 impl SchedulerKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Rr,
         Self::Wrr,
         Self::Lc,
@@ -105,6 +126,10 @@ impl SchedulerKind {
         Self::Sh,
         Self::Sed,
         Self::Nq,
+        Self::Fo,
+        Self::Ovf,
+        Self::Mh,
+        Self::Twos,
     ];
 
     /// The name in `ipvsadm -s`.
@@ -121,6 +146,10 @@ impl SchedulerKind {
             Self::Sh => "sh",
             Self::Sed => "sed",
             Self::Nq => "nq",
+            Self::Fo => "fo",
+            Self::Ovf => "ovf",
+            Self::Mh => "mh",
+            Self::Twos => "twos",
         }
     }
 }
@@ -133,7 +162,7 @@ impl fmt::Display for SchedulerKind {
 
 /// No scheduler has this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a scheduler is one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq")]
+#[error("a scheduler is one of rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos")]
 pub struct ParseSchedulerError;
 
 impl FromStr for SchedulerKind {
@@ -153,9 +182,10 @@ pub struct SchedulerFlags(u8);
 impl SchedulerFlags {
     /// No flag.
     pub const NONE: Self = Self(0);
-    /// `flag-1`; with `sh` it is `sh-fallback`: look further if the place is unavailable.
+    /// `flag-1`; with `sh` it is `sh-fallback`, with `mh` `mh-fallback`: look further if the place
+    /// is unavailable.
     pub const FLAG_1: Self = Self(1);
-    /// `flag-2`; with `sh` it is `sh-port`: the client's port counts, too.
+    /// `flag-2`; with `sh` it is `sh-port`, with `mh` `mh-port`: the client's port counts, too.
     pub const FLAG_2: Self = Self(2);
     /// `flag-3`; means nothing yet.
     pub const FLAG_3: Self = Self(4);
@@ -163,6 +193,10 @@ impl SchedulerFlags {
     pub const SH_FALLBACK: Self = Self::FLAG_1;
     /// [`FLAG_2`](Self::FLAG_2) of `sh`.
     pub const SH_PORT: Self = Self::FLAG_2;
+    /// [`FLAG_1`](Self::FLAG_1) of `mh`.
+    pub const MH_FALLBACK: Self = Self::FLAG_1;
+    /// [`FLAG_2`](Self::FLAG_2) of `mh`.
+    pub const MH_PORT: Self = Self::FLAG_2;
 
     /// The flags of both.
     #[must_use]
@@ -202,32 +236,113 @@ impl Default for LblcConfig {
     }
 }
 
+/// How large the table of `mh` is: a kernel is built with one of these for all services \[MH-1\].
+///
+/// ```
+/// use lvs_sched::MhTableIndex;
+///
+/// assert_eq!(MhTableIndex::default().slots(), 4093);
+/// assert_eq!(MhTableIndex::try_from(17).map(MhTableIndex::slots), Ok(131_071));
+/// assert!(MhTableIndex::try_from(18).is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "u8", into = "u8"))]
+pub struct MhTableIndex(u8);
+
+impl MhTableIndex {
+    /// The slots of the table, a prime.
+    #[must_use]
+    pub const fn slots(self) -> u32 {
+        match self.0 {
+            8 => 251,
+            9 => 509,
+            10 => 1021,
+            11 => 2039,
+            12 => 4093,
+            13 => 8191,
+            14 => 16_381,
+            15 => 32_749,
+            16 => 65_521,
+            _ => 131_071,
+        }
+    }
+
+    /// The bits of the greatest number of slots that are claimed in one turn \[MH-6\].
+    const fn bits(self) -> u32 {
+        self.0 as u32 / 2
+    }
+}
+
+/// The kernel's: 12, which is 4093 slots.
+impl Default for MhTableIndex {
+    fn default() -> Self {
+        Self(12)
+    }
+}
+
+impl TryFrom<u8> for MhTableIndex {
+    type Error = MhTableIndexError;
+
+    fn try_from(index: u8) -> Result<Self, MhTableIndexError> {
+        if (8..=17).contains(&index) { Ok(Self(index)) } else { Err(MhTableIndexError { index }) }
+    }
+}
+
+impl From<MhTableIndex> for u8 {
+    fn from(index: MhTableIndex) -> Self {
+        index.0
+    }
+}
+
+/// There is no table of this index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("mh table index {index} is not in 8 to 17")]
+pub struct MhTableIndexError {
+    /// What was asked for.
+    pub index: u8,
+}
+
 /// All that a scheduler needs to start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SchedulerSetup {
     pub(crate) kind: SchedulerKind,
+    /// Of the service; a pool has none.
+    pub(crate) family: Option<Family>,
     pub(crate) flags: SchedulerFlags,
+    pub(crate) start_offset: u32,
     pub(crate) lblc: LblcConfig,
+    pub(crate) mh: MhTableIndex,
     pub(crate) seed: Seed,
+    pub(crate) timers: Timers,
 }
 
 impl SchedulerSetup {
+    /// With how many destinations it can start, if that is limited \[MH-9\].
+    pub(crate) fn most_dests(&self) -> Option<u32> {
+        (self.kind == SchedulerKind::Mh).then_some(self.mh.slots())
+    }
+
     pub(crate) fn start(
         &self,
         now: Instant,
         list: DestList<'_>,
     ) -> Result<Box<dyn Scheduler>, OutOfMemory> {
         Ok(match self.kind {
-            SchedulerKind::Rr => Box::new(rr::Rr::new()),
-            SchedulerKind::Wrr => Box::new(wrr::Wrr::new(list)),
+            SchedulerKind::Rr => Box::new(rr::Rr::new(self.start_offset)),
+            SchedulerKind::Wrr => Box::new(wrr::Wrr::new(self.start_offset, list)),
             SchedulerKind::Lc => Box::new(lc::Lc),
             SchedulerKind::Wlc => Box::new(wlc::Wlc),
-            SchedulerKind::Lblc => Box::new(lblc::Lblc::new(self.lblc, self.seed, now)?),
-            SchedulerKind::Lblcr => Box::new(lblcr::Lblcr::new(self.lblc, self.seed, now)?),
+            SchedulerKind::Lblc => Box::new(lblc::Lblc::new(self, now)?),
+            SchedulerKind::Lblcr => Box::new(lblcr::Lblcr::new(self, now)?),
             SchedulerKind::Dh => Box::new(dh::Dh::new(list)?),
             SchedulerKind::Sh => Box::new(sh::Sh::new(list)?),
             SchedulerKind::Sed => Box::new(sed::Sed),
             SchedulerKind::Nq => Box::new(nq::Nq),
+            SchedulerKind::Fo => Box::new(fo::Fo),
+            SchedulerKind::Ovf => Box::new(ovf::Ovf),
+            SchedulerKind::Mh => Box::new(mh::Mh::new(self, list)?),
+            SchedulerKind::Twos => Box::new(twos::Twos::new(self.seed)),
         })
     }
 }
@@ -248,4 +363,66 @@ fn least_loaded(list: DestList<'_>, load: impl Fn(&Dest) -> i32) -> Option<DestI
 fn is_lighter(one: &Dest, other: &Dest, load: impl Fn(&Dest) -> i32) -> bool {
     i64::from(load(other)) * i64::from(one.weight())
         > i64::from(load(one)) * i64::from(other.weight())
+}
+
+/// The heaviest of those eligible that `admits`, the first in the list of several.
+fn heaviest(list: DestList<'_>, admits: impl Fn(&Dest) -> bool) -> Option<DestId> {
+    let dests = list.iter().filter(|(_, dest)| dest.is_eligible() && admits(dest));
+    let best =
+        dests.reduce(|best, next| if next.1.weight() > best.1.weight() { next } else { best });
+    best.map(|(id, _)| id)
+}
+
+const fn gcd(a: u32, b: u32) -> u32 {
+    let (mut a, mut b) = (a, b);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::Key;
+    use crate::dests::Dests;
+    use crate::{DestConfig, Profile};
+
+    /// A list, the newest first, of these weights, upper thresholds, connections and how many of
+    /// them are active.
+    pub(super) fn dests(
+        kind: SchedulerKind,
+        profile: Profile,
+        facts: &[(u32, u32, u32, u32)],
+    ) -> (Dests, Key) {
+        let mut dests = Dests::new(profile, Timers::default());
+        let setup = SchedulerSetup {
+            kind,
+            family: None,
+            flags: SchedulerFlags::NONE,
+            start_offset: 0,
+            lblc: LblcConfig::default(),
+            mh: MhTableIndex::default(),
+            seed: Seed([0; 2]),
+            timers: Timers::default(),
+        };
+        let group = dests.add_group(Instant::EPOCH, None, setup).unwrap();
+        for (number, &(weight, upper_threshold, conns, active)) in (1..).zip(facts) {
+            let config = DestConfig::new([10, 2, 0, number].into(), 80);
+            let id = dests.add(group, DestConfig { weight, upper_threshold, ..config }).unwrap();
+            (0..conns).for_each(|_| dests.bind(id));
+            (0..active.min(conns)).for_each(|_| dests.activate(id));
+        }
+        (dests, group)
+    }
+
+    #[test]
+    fn wlc_2_ovh_4_a_load_below_zero_wins_without_weight() {
+        let many = 1 << 23;
+        let facts = [(0, 0, many, many), (1, 0, 0, 0)];
+        let (dests, group) = dests(SchedulerKind::Wlc, Profile::Classic, &facts);
+        let list = dests.list(group);
+        let negative = list.iter().find(|(_, dest)| dest.weight() == 0).map(|(id, _)| id);
+        assert_eq!(wlc::pick(list), negative);
+    }
 }

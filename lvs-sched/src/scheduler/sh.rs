@@ -5,7 +5,7 @@ use core::iter::repeat_n;
 
 use lvs_proto::{Flow, Instant};
 
-use super::hash::{fold, spread};
+use super::hash::{client, spread};
 use super::{Change, Scheduler, SchedulerFlags};
 use crate::dests::DestList;
 use crate::{DestId, OutOfMemory};
@@ -62,9 +62,6 @@ impl Scheduler for Sh {
 
 /// \[SH-4\] for offset 0.
 fn key(flow: &Flow, flags: SchedulerFlags) -> u32 {
-    let port = match flow.transport.ports() {
-        Some((source, _)) if flags.contains(SchedulerFlags::SH_PORT) => source,
-        _ => 0,
-    };
-    spread(fold(flow.source()).wrapping_add(port.into()), SLOT_BITS)
+    let (address, port) = client(flow, flags.contains(SchedulerFlags::SH_PORT));
+    spread(address.wrapping_add(port.into()), SLOT_BITS)
 }

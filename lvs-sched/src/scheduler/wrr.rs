@@ -4,13 +4,15 @@ use core::num::NonZeroU32;
 
 use lvs_proto::{Flow, Instant};
 
-use super::{Change, Scheduler};
+use super::{Change, Scheduler, gcd};
 use crate::DestId;
 use crate::dests::DestList;
 
 /// \[WRR-1\]
 #[derive(Debug)]
 pub(super) struct Wrr {
+    /// Places after the head where a walk begins; 0 is the kernel's.
+    start_offset: u32,
     /// Destinations up to and including the current one; 0 is before the first.
     walked: usize,
     /// The weight that a destination must have in this pass.
@@ -23,9 +25,10 @@ pub(super) struct Wrr {
 
 impl Wrr {
     /// \[WRR-3\]
-    pub(super) fn new(list: DestList<'_>) -> Self {
+    pub(super) fn new(start_offset: u32, list: DestList<'_>) -> Self {
         let (step, highest) = measure(list);
-        Self { walked: 0, threshold: highest, highest, step }
+        let walked = list.start(start_offset);
+        Self { start_offset, walked, threshold: highest, highest, step }
     }
 }
 
@@ -67,7 +70,7 @@ impl Scheduler for Wrr {
 
     /// Every change, even one that changes nothing, starts from the head \[WRR-4\] \[WRR-10\].
     fn changed(&mut self, list: DestList<'_>, _change: Change) {
-        self.walked = 0;
+        self.walked = list.start(self.start_offset);
         (self.step, self.highest) = measure(list);
         if self.threshold > self.highest || self.threshold == 0 {
             self.threshold = self.highest;
@@ -94,12 +97,4 @@ fn measure(list: DestList<'_>) -> (NonZeroU32, u32) {
     let weights = || list.iter().map(|(_, dest)| dest.weight());
     let step = NonZeroU32::new(weights().fold(0, gcd)).unwrap_or(NonZeroU32::MIN);
     (step, weights().max().unwrap_or(0).saturating_sub(step.get() - 1))
-}
-
-const fn gcd(a: u32, b: u32) -> u32 {
-    let (mut a, mut b) = (a, b);
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
 }

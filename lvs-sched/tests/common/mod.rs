@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use lvs_proto::{AddressPair, Decide, Flow, Instant, TcpFlags, Verdict};
-use lvs_sched::{Dest, Director, DirectorConfig, Profile, Rule, ServiceKey};
+use lvs_sched::{Dest, Director, DirectorConfig, Profile, Rule, ServiceKey, Timers};
 
 pub(crate) const SYN: TcpFlags = TcpFlags::SYN;
 pub(crate) const ACK: TcpFlags = TcpFlags::ACK;
@@ -29,12 +29,13 @@ pub(crate) fn udp(client: &str, client_port: u16, vip: &str, port: u16) -> Flow 
     Flow::udp(pair(client, vip), client_port, port)
 }
 
-fn pair(client: &str, vip: &str) -> AddressPair {
+pub(crate) fn pair(client: &str, vip: &str) -> AddressPair {
     AddressPair::new(ip(client), ip(vip)).expect("one family")
 }
 
 pub(crate) fn director(profile: Profile, rules: &[&str]) -> Director {
-    let config = DirectorConfig { profile, connections: 4096, ..DirectorConfig::default() };
+    let timers = Timers::Exact;
+    let config = DirectorConfig { profile, timers, connections: 4096, ..DirectorConfig::default() };
     let mut director = Director::new(config).expect("memory");
     for rule in rules {
         apply(&mut director, secs(0), rule);

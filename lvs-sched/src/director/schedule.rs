@@ -1,0 +1,292 @@
+//! A packet without a connection: scheduled, or not ours (sections 3.2 and 3.3).
+
+use core::num::NonZeroU32;
+use core::time::Duration;
+
+use lvs_proto::{
+    CallId, DropReason, Flow, Hook, Hop, Instant, Protocol, Reject, SctpChunk, TcpFlags, Transport,
+    Verdict,
+};
+
+use super::{Director, Packet, ServiceEntry};
+use crate::arena::Key;
+use crate::service::FTP_PORT;
+use crate::template;
+use crate::{Conn, ConnKey, Dest, DestId, Persistence, PersistenceEngine, Policy, ServiceKey};
+
+/// The client port of active FTP data \[SVC-11\].
+const FTP_DATA_PORT: u16 = 20;
+/// The first port that is not a well-known one: passive FTP data go to those \[SVC-8\].
+const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
+
+impl Director {
+    /// \[SVC-10\] \[SVC-11\]
+    pub(super) fn schedule(&mut self, now: Instant, packet: Packet<'_>, key: ConnKey) -> Verdict {
+        let Packet { flow, .. } = packet;
+        let Some(&service) = self.find_service(flow, &key) else { return unserved(flow) };
+        let policy = service.config.policy.unwrap_or(self.config.policy);
+        if let Err(verdict) = may_open(flow, &policy) {
+            return verdict;
+        }
+        if self.guard.drops_packet(&self.config.defences) {
+            return Verdict::Drop(DropReason::Defended);
+        }
+        if key.client_port == FTP_DATA_PORT || self.is_local_reply(now, flow, &key) {
+            return Verdict::Pass;
+        }
+        if let Some(persistence) = service.config.persistence {
+            return self.schedule_persistent(now, packet, key, &service, persistence);
+        }
+        let dest = match service.config.key {
+            // Found by port 0 or as FTP data, which only persistence serves [SVC-5].
+            ServiceKey::Address { port, .. } if port != key.virtual_port => None,
+            _ => self.dests.pick(now, service.group, flow),
+        };
+        let Some((dest, config)) = dest.and_then(|id| Some((id, *self.dests.get(id)?.config())))
+        else {
+            return without_dest(flow, &key, &service);
+        };
+        let port = if config.port == 0 { key.virtual_port } else { config.port };
+        let hop = Hop { method: config.method, address: config.address, port };
+        self.open(now, flow, &service, Opening { key, dest, hop, controller: None })
+    }
+
+    /// The service of a packet \[SVC-8\].
+    pub(super) fn find_service(&self, flow: &Flow, key: &ConnKey) -> Option<&ServiceEntry> {
+        let ConnKey { protocol, virtual_port, .. } = *key;
+        let at = |port| {
+            let address = key.virtual_address();
+            self.services.get(&ServiceKey::Address { protocol, address, port })
+        };
+        let marked = NonZeroU32::new(flow.mark)
+            .and_then(|mark| self.services.get(&ServiceKey::Mark { family: flow.family(), mark }));
+        let may_be_data = protocol == Protocol::TCP
+            && (virtual_port == FTP_DATA_PORT || virtual_port >= FIRST_UNPRIVILEGED_PORT);
+        marked
+            .or_else(|| at(virtual_port))
+            .or_else(|| may_be_data.then(|| at(FTP_PORT)).flatten())
+            .or_else(|| at(0))
+    }
+
+    /// Whether this host sends it as a real server of its own \[SVC-11\].
+    fn is_local_reply(&self, now: Instant, flow: &Flow, key: &ConnKey) -> bool {
+        let of_client = key.reversed().and_then(|client| self.conns.find(now, &client));
+        flow.hook == Hook::LocalOut && of_client.is_some()
+    }
+
+    /// A packet without a connection whose client may have a template \[TPL-6\].
+    fn schedule_persistent(
+        &mut self,
+        now: Instant,
+        packet: Packet<'_>,
+        key: ConnKey,
+        service: &ServiceEntry,
+        persistence: Persistence,
+    ) -> Verdict {
+        let Packet { flow, .. } = packet;
+        let Ok(call) = call_of(packet, service) else {
+            return Verdict::Drop(DropReason::NoCallId);
+        };
+        let service_key = &service.config.key;
+        let Some(template_key) = template::key(service_key, &persistence, &key) else {
+            return without_dest(flow, &key, service);
+        };
+        let template = match self.valid_template(now, &template_key, call, service) {
+            Some(template) => template,
+            None => {
+                let Some(dest) = self.dests.pick(now, service.group, flow) else {
+                    return without_dest(flow, &key, service);
+                };
+                let opening =
+                    TemplateOpening { key: template_key, call, conn: &key, dest, persistence };
+                let Some(template) = self.open_template(now, flow, service, opening) else {
+                    return Verdict::Drop(DropReason::TableFull);
+                };
+                template
+            }
+        };
+        // Its time runs from the last connection made through it, or tried, and before that one's
+        // [TPL-9].
+        self.conns.arm(now, template);
+        let conn = self.conns.get(template).and_then(|template| {
+            let dest = self.dests.get(template.dest)?;
+            let port = template::conn_port(service_key, &key, dest);
+            Some((template.dest, Hop { port, method: dest.method(), address: dest.address() }))
+        });
+        let Some((dest, hop)) = conn else { return without_dest(flow, &key, service) };
+        self.open(now, flow, service, Opening { key, dest, hop, controller: Some(template) })
+    }
+
+    /// The template of a client, unless it is no longer good; then it is made unlike any key
+    /// \[TPL-12\].
+    fn valid_template(
+        &mut self,
+        now: Instant,
+        key: &ConnKey,
+        call: Option<CallId<'_>>,
+        service: &ServiceEntry,
+    ) -> Option<Key> {
+        let id = match call {
+            Some(call) => self.conns.find_call(now, key, call)?,
+            None => self.conns.find(now, key)?,
+        };
+        let policy = service.config.policy.unwrap_or(self.config.policy);
+        let serves = |dest: &Dest| {
+            dest.is_available() && !(policy.expire_quiescent_template && dest.weight() == 0)
+        };
+        if self.dests.get(self.conns.get(id)?.dest).is_some_and(serves) {
+            self.conns.shorten_if_due(now, id);
+            return Some(id);
+        }
+        self.conns.invalidate(id);
+        None
+    }
+
+    fn open_template(
+        &mut self,
+        now: Instant,
+        flow: &Flow,
+        service: &ServiceEntry,
+        opening: TemplateOpening<'_>,
+    ) -> Option<Key> {
+        let TemplateOpening { key, call, conn, dest: id, persistence } = opening;
+        let dest = self.dests.get(id)?;
+        let port = template::port(&service.config.key, conn, dest);
+        let hop = Hop { method: dest.method(), address: dest.address(), port };
+        let timeout = Duration::from_secs(persistence.timeout_secs.into());
+        let template = Conn { timeout, mark: flow.mark, ..Conn::new(key, id, hop) };
+        let template = self.insert(now, template, call)?;
+        self.dests.bind_template(id);
+        Some(template)
+    }
+
+    fn insert(&mut self, now: Instant, conn: Conn, call: Option<CallId<'_>>) -> Option<Key> {
+        if self.conns.room() == 0 {
+            self.make_room(now);
+        }
+        let conn = Conn { sync: self.new_sync_state(now), ..conn };
+        match call {
+            Some(call) => self.conns.insert_call(conn, call),
+            None => self.conns.insert(conn),
+        }
+    }
+
+    /// Makes a connection and lets the packet go on through it \[SVC-11\] \[TPL-8\].
+    fn open(
+        &mut self,
+        now: Instant,
+        flow: &Flow,
+        service: &ServiceEntry,
+        opening: Opening,
+    ) -> Verdict {
+        let Opening { key, dest, hop, controller } = opening;
+        if service.config.one_packet && key.protocol == Protocol::UDP {
+            return self.forward_alone(now, flow, opening);
+        }
+        let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
+        let Some(id) = self.insert(now, conn, None) else {
+            return Verdict::Drop(DropReason::TableFull);
+        };
+        if let Some(controller) = controller.and_then(|id| self.conns.get_mut(id)) {
+            controller.controlled = controller.controlled.saturating_add(1);
+        }
+        self.dests.bind(dest);
+        self.dests.count_conn(dest);
+        if flow.embedded.is_some() {
+            self.conns.arm(now, id);
+            return self.forward_error(id, flow);
+        }
+        self.forward(now, id, flow)
+    }
+
+    /// A connection of one packet is over before it could be found again \[OPS-1\] \[OPS-3\]
+    /// \[CNT-9\].
+    fn forward_alone(&mut self, now: Instant, flow: &Flow, opening: Opening) -> Verdict {
+        let Opening { dest, hop, controller, .. } = opening;
+        self.dests.bind(dest);
+        self.dests.count_conn(dest);
+        self.dests.count_packet(dest, flow.length);
+        self.dests.unbind(dest);
+        if let Some(id) = controller {
+            if let Some(template) = self.conns.get_mut(id) {
+                template.in_packets = template.in_packets.saturating_add(1);
+            }
+            self.announce_template(now, id);
+        }
+        Verdict::Forward(hop)
+    }
+}
+
+/// What is decided of a connection before it is made.
+#[derive(Clone, Copy)]
+struct Opening {
+    key: ConnKey,
+    dest: DestId,
+    hop: Hop,
+    controller: Option<Key>,
+}
+
+/// What is decided of a template before it is made, for the connection that wants it.
+struct TemplateOpening<'a> {
+    key: ConnKey,
+    call: Option<CallId<'a>>,
+    conn: &'a ConnKey,
+    dest: DestId,
+    persistence: Persistence,
+}
+
+/// No message of a call, where calls are told apart.
+struct NoCallId;
+
+/// The call that a template is looked for by, if the service tells calls apart; that takes a message
+/// over UDP \[PE-1\] \[TPL-5\].
+fn call_of<'a>(packet: Packet<'a>, service: &ServiceEntry) -> Result<Option<CallId<'a>>, NoCallId> {
+    match (service.config.engine, packet.flow.transport) {
+        (None, _) => Ok(None),
+        (Some(PersistenceEngine::Sip), Transport::Udp { .. }) => {
+            packet.call.map(Some).ok_or(NoCallId)
+        }
+        (Some(PersistenceEngine::Sip), _) => Err(NoCallId),
+    }
+}
+
+/// A packet without a service passes, but for what cannot be read \[SVC-10\].
+const fn unserved(flow: &Flow) -> Verdict {
+    match flow.transport {
+        Transport::Sctp { chunk: None, .. } => Verdict::Drop(DropReason::HeaderUnreadable),
+        _ => Verdict::Pass,
+    }
+}
+
+/// Whether a connection may begin with this packet, and what becomes of it if not \[SVC-10\].
+const fn may_open(flow: &Flow, policy: &Policy) -> Result<(), Verdict> {
+    let opens = match flow.transport {
+        // Of the packet that an error is about, only the ports are needed.
+        _ if flow.embedded.is_some() => true,
+        Transport::Tcp { flags, .. } => {
+            let syn = flags.contains(TcpFlags::SYN) || policy.sloppy_tcp;
+            syn && !flags.contains(TcpFlags::RST)
+        }
+        Transport::Udp { .. } => true,
+        Transport::Sctp { chunk: None, .. } => {
+            return Err(Verdict::Drop(DropReason::HeaderUnreadable));
+        }
+        Transport::Sctp { chunk: Some(SctpChunk::Init), .. } => true,
+        Transport::Sctp { chunk: Some(SctpChunk::Abort), .. } => false,
+        Transport::Sctp { .. } => policy.sloppy_sctp,
+        // AH and ESP only ride along.
+        _ => false,
+    };
+    if opens { Ok(()) } else { Err(Verdict::Pass) }
+}
+
+/// A service that has no destination to offer \[SVC-12\].
+const fn without_dest(flow: &Flow, key: &ConnKey, service: &ServiceEntry) -> Verdict {
+    if service.config.key.port() == FTP_PORT && key.virtual_port != FTP_PORT {
+        return Verdict::Pass;
+    }
+    if flow.embedded.is_some() {
+        return Verdict::Drop(DropReason::IcmpError);
+    }
+    Verdict::Reject(Reject::PortUnreachable)
+}

@@ -1,0 +1,94 @@
+//! The tables of section 4.4, row by row: from each state, the state after SYN, FIN, ACK, RST.
+
+use super::TcpState::{
+    self, Close as CLOSE, CloseWait as CLOSEWAIT, Established as EST, FinWait as FINWAIT,
+    LastAck as LASTACK, Listen as LISTEN, SynAck as SYNACK, SynRecv as SYNRCV, SynSent as SYNSENT,
+    TimeWait as TIMEWAIT,
+};
+
+/// A row for each state, in the order of their numbers.
+pub(super) type Table = [[TcpState; 4]; 11];
+
+pub(super) static NORMAL_IN: Table = [
+    /* NONE      */ [SYNRCV, CLOSE, EST, CLOSE],
+    /* EST       */ [EST, CLOSEWAIT, EST, CLOSE],
+    /* SYNSENT   */ [EST, SYNSENT, SYNSENT, CLOSE],
+    /* SYNRCV    */ [SYNRCV, TIMEWAIT, EST, SYNRCV],
+    /* FINWAIT   */ [SYNRCV, TIMEWAIT, FINWAIT, CLOSE],
+    /* TIMEWAIT  */ [SYNRCV, TIMEWAIT, TIMEWAIT, CLOSE],
+    /* CLOSE     */ [SYNRCV, CLOSE, CLOSE, CLOSE],
+    /* CLOSEWAIT */ [SYNRCV, CLOSEWAIT, CLOSEWAIT, CLOSE],
+    /* LASTACK   */ [SYNRCV, LASTACK, CLOSE, LASTACK],
+    /* LISTEN    */ [SYNRCV, LISTEN, LISTEN, LISTEN],
+    /* SYNACK    */ [SYNRCV, TIMEWAIT, EST, SYNRCV],
+];
+
+pub(super) static NORMAL_OUT: Table = [
+    /* NONE      */ [SYNSENT, TIMEWAIT, EST, CLOSE],
+    /* EST       */ [EST, FINWAIT, EST, CLOSE],
+    /* SYNSENT   */ [SYNSENT, SYNSENT, SYNSENT, SYNSENT],
+    /* SYNRCV    */ [SYNRCV, TIMEWAIT, EST, CLOSE],
+    /* FINWAIT   */ [SYNSENT, FINWAIT, FINWAIT, CLOSE],
+    /* TIMEWAIT  */ [SYNSENT, TIMEWAIT, TIMEWAIT, TIMEWAIT],
+    /* CLOSE     */ [SYNSENT, CLOSE, CLOSE, CLOSE],
+    /* CLOSEWAIT */ [SYNSENT, TIMEWAIT, CLOSEWAIT, CLOSE],
+    /* LASTACK   */ [SYNSENT, LASTACK, LASTACK, CLOSE],
+    /* LISTEN    */ [LISTEN, LISTEN, EST, CLOSE],
+    /* SYNACK    */ [SYNRCV, TIMEWAIT, EST, CLOSE],
+];
+
+pub(super) static NORMAL_INPUT_ONLY: Table = [
+    /* NONE      */ [SYNRCV, CLOSE, EST, CLOSE],
+    /* EST       */ [EST, FINWAIT, EST, CLOSE],
+    /* SYNSENT   */ [EST, SYNSENT, SYNSENT, CLOSE],
+    /* SYNRCV    */ [SYNRCV, TIMEWAIT, EST, SYNRCV],
+    /* FINWAIT   */ [SYNRCV, FINWAIT, FINWAIT, CLOSE],
+    /* TIMEWAIT  */ [SYNRCV, TIMEWAIT, TIMEWAIT, CLOSE],
+    /* CLOSE     */ [SYNRCV, CLOSE, CLOSE, CLOSE],
+    /* CLOSEWAIT */ [SYNRCV, CLOSEWAIT, CLOSEWAIT, CLOSE],
+    /* LASTACK   */ [SYNRCV, LASTACK, CLOSE, LASTACK],
+    /* LISTEN    */ [SYNRCV, LISTEN, LISTEN, LISTEN],
+    /* SYNACK    */ [SYNRCV, TIMEWAIT, EST, CLOSE],
+];
+
+pub(super) static SECURE_IN: Table = [
+    /* NONE      */ [SYNRCV, CLOSE, EST, CLOSE],
+    /* EST       */ [EST, CLOSEWAIT, EST, CLOSE],
+    /* SYNSENT   */ [EST, SYNSENT, SYNSENT, CLOSE],
+    /* SYNRCV    */ [SYNRCV, TIMEWAIT, SYNRCV, SYNRCV],
+    /* FINWAIT   */ [SYNRCV, TIMEWAIT, FINWAIT, CLOSE],
+    /* TIMEWAIT  */ [SYNRCV, TIMEWAIT, TIMEWAIT, CLOSE],
+    /* CLOSE     */ [SYNRCV, CLOSE, CLOSE, CLOSE],
+    /* CLOSEWAIT */ [SYNRCV, CLOSEWAIT, CLOSEWAIT, CLOSE],
+    /* LASTACK   */ [SYNRCV, LASTACK, CLOSE, LASTACK],
+    /* LISTEN    */ [SYNRCV, LISTEN, LISTEN, LISTEN],
+    /* SYNACK    */ [SYNACK, SYNACK, SYNACK, CLOSE],
+];
+
+pub(super) static SECURE_OUT: Table = [
+    /* NONE      */ [SYNSENT, TIMEWAIT, EST, CLOSE],
+    /* EST       */ [EST, FINWAIT, EST, CLOSE],
+    /* SYNSENT   */ [SYNSENT, SYNSENT, SYNSENT, SYNSENT],
+    /* SYNRCV    */ [SYNACK, TIMEWAIT, EST, CLOSE],
+    /* FINWAIT   */ [SYNSENT, FINWAIT, FINWAIT, CLOSE],
+    /* TIMEWAIT  */ [SYNSENT, TIMEWAIT, TIMEWAIT, TIMEWAIT],
+    /* CLOSE     */ [SYNSENT, CLOSE, CLOSE, CLOSE],
+    /* CLOSEWAIT */ [SYNSENT, TIMEWAIT, CLOSEWAIT, CLOSE],
+    /* LASTACK   */ [SYNSENT, LASTACK, LASTACK, CLOSE],
+    /* LISTEN    */ [LISTEN, LISTEN, EST, CLOSE],
+    /* SYNACK    */ [SYNACK, TIMEWAIT, EST, CLOSE],
+];
+
+pub(super) static SECURE_INPUT_ONLY: Table = [
+    /* NONE      */ [SYNACK, CLOSE, EST, CLOSE],
+    /* EST       */ [EST, FINWAIT, EST, CLOSE],
+    /* SYNSENT   */ [EST, SYNSENT, SYNSENT, CLOSE],
+    /* SYNRCV    */ [SYNRCV, TIMEWAIT, EST, SYNRCV],
+    /* FINWAIT   */ [SYNACK, FINWAIT, FINWAIT, CLOSE],
+    /* TIMEWAIT  */ [SYNACK, TIMEWAIT, TIMEWAIT, CLOSE],
+    /* CLOSE     */ [SYNACK, CLOSE, CLOSE, CLOSE],
+    /* CLOSEWAIT */ [SYNACK, CLOSEWAIT, CLOSEWAIT, CLOSE],
+    /* LASTACK   */ [SYNACK, LASTACK, CLOSE, LASTACK],
+    /* LISTEN    */ [SYNACK, LISTEN, LISTEN, LISTEN],
+    /* SYNACK    */ [SYNACK, TIMEWAIT, EST, CLOSE],
+];
