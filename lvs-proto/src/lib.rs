@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod checksum;
 pub mod frames;
+pub mod sync;
 pub mod vrrp;
 pub mod wire;
 
@@ -24,7 +25,7 @@ pub use address::{AddressPair, Family, MacAddr, ParseMacAddrError};
 pub use buffer::BufferTooSmall;
 pub use call_id::CallId;
 pub use flow::{Embedded, Flow, Hook, Protocol, SctpChunk, TcpFlags, Transport};
-pub use parse::{ParseError, parse};
+pub use parse::{ParseError, parse, parse_call_id};
 pub use process::{Outcome, process};
 pub use rewrite::{LinkPair, RewriteError, rewrite_direct_route};
 pub use time::Instant;

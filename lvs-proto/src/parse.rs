@@ -1,8 +1,8 @@
 //! From a frame to what a decision needs of it.
 
-use crate::Flow;
 use crate::wire::ethernet::{self, EtherType};
-use crate::wire::{ip, ipv4, ipv6};
+use crate::wire::{ip, ipv4, ipv6, sip, udp};
+use crate::{CallId, Flow, Protocol};
 
 /// Why a frame holds no IP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +46,17 @@ pub enum ParseError {
 /// [`ParseError`] if the frame is not an intact IP packet.
 pub fn parse(frame: &[u8]) -> Result<Flow, ParseError> {
     Ok(ip_packet(&ethernet::Frame::parse(frame)?)?.flow())
+}
+
+/// The Call-ID of the SIP message that a frame carries over UDP, `None` if it carries none: what a
+/// service with the `sip` persistence engine wants to know besides the [`Flow`] \[PE-1\].
+#[must_use]
+pub fn parse_call_id(frame: &[u8]) -> Option<CallId<'_>> {
+    let packet = ip_packet(&ethernet::Frame::parse(frame).ok()?).ok()?;
+    if packet.protocol() != Protocol::UDP || packet.is_later_fragment() {
+        return None;
+    }
+    sip::call_id(packet.payload().get(udp::HEADER_LEN..)?)
 }
 
 /// The IP packet in `frame`.

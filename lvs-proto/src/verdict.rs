@@ -73,7 +73,8 @@ pub enum Reject {
 pub enum DropReason {
     /// The transport header is cut short or in an earlier fragment \[SVC-10\].
     HeaderUnreadable,
-    /// Its connection belongs to a destination that was deleted \[NOD-1\].
+    /// Its connection belongs to a destination that was deleted \[NOD-1\], or goes through a tunnel
+    /// to one that never was \[BK-8\].
     DestinationDeleted,
     /// The connection table has no room for a new connection or template.
     TableFull,

@@ -9,7 +9,7 @@ use lvs_proto::checksum::Sum;
 use lvs_proto::wire::ethernet;
 use lvs_proto::{
     Decide, DropReason, Family, Flow, Hop, Instant, LinkPair, MacAddr, Method, Outcome, ParseError,
-    Protocol, Reject, RewriteError, TcpFlags, Transport, Verdict, parse, process,
+    Protocol, Reject, RewriteError, TcpFlags, Transport, Verdict, parse, parse_call_id, process,
     rewrite_direct_route,
 };
 
@@ -61,6 +61,21 @@ fn later_fragments_are_told_from_cut_headers() {
     assert_eq!(transport, Transport::LaterFragment(Protocol::UDP));
 }
 
+/// [PE-1]: UDP only.
+#[test]
+fn pe_1_the_call_id_of_a_frame() {
+    let message = b"\x9c\x40\x13\xc4\0\0\0\0INVITE sip:a@b SIP/2.0\r\nCall-ID: x@y\r\n\r\n";
+    for addresses in [V4, V6] {
+        for (protocol, expected) in [(Protocol::UDP, Some("x@y")), (Protocol::TCP, None)] {
+            let recipe = Recipe { protocol, payload: message.to_vec(), ..Recipe::syn(addresses) };
+            let found = parse_call_id(&recipe.frame()).map(|id| id.to_string());
+            assert_eq!(found.as_deref(), expected);
+            let cut = Recipe { payload: message[..7].to_vec(), ..recipe };
+            assert_eq!(parse_call_id(&cut.frame()), None);
+        }
+    }
+}
+
 #[test]
 fn hostile_octets_do_not_panic() {
     arbtest::arbtest(|u| {
@@ -75,6 +90,7 @@ fn hostile_octets_do_not_panic() {
             let place = u.choose_index(frame.len())?;
             frame[place] = u.arbitrary()?;
             let _ = parse(&frame);
+            let _ = parse_call_id(&frame);
             let _ = rewrite_direct_route(&mut frame.clone(), LINK);
         }
         let octets = u.bytes(u.len().min(100))?;

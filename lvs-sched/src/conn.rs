@@ -12,7 +12,7 @@ use crate::chains::Chains;
 use crate::deadlines::Deadlines;
 use crate::hash::{Address, Seed};
 use crate::timers::Alarm;
-use crate::{DestId, OutOfMemory, State, Timers};
+use crate::{DestId, OutOfMemory, State, SyncState, Timers};
 
 /// How long something lives on that may not end yet \[TPL-10\].
 const EXPIRE_LATER: Duration = Duration::from_secs(60);
@@ -124,6 +124,10 @@ pub struct Conn {
     pub(crate) controller: Option<Key>,
     /// Connections made through it and still there: `n_control` \[TPL-8\].
     pub(crate) controlled: u32,
+    /// Whether another director told of it \[BK-5\].
+    pub(crate) synced: bool,
+    /// What other directors were told of it last.
+    pub(crate) sync: SyncState,
 }
 
 impl Conn {
@@ -148,6 +152,8 @@ impl Conn {
             call: None,
             controller: None,
             controlled: 0,
+            synced: false,
+            sync: SyncState::default(),
         }
     }
 
@@ -175,7 +181,8 @@ impl Conn {
         &self.key
     }
 
-    /// Its destination.
+    /// Its destination; for one that another director told of, and for which there is none here, an
+    /// id that names nothing.
     #[must_use]
     pub const fn dest(&self) -> DestId {
         self.dest
@@ -364,6 +371,18 @@ impl Conns {
         self.show(id);
     }
 
+    /// Gives it a destination, and that one's method \[BK-12\].
+    pub(crate) fn bind(&mut self, id: Key, dest: DestId, method: Method) {
+        // Its real server's packets may be found by another key now.
+        self.hide(id);
+        if let Some(conn) = self.get_mut(id) {
+            conn.dest = dest;
+            conn.hop.method = method;
+            conn.input_only = method != Method::Nat;
+        }
+        self.show(id);
+    }
+
     /// In front of all others of its keys. A connection from port 0 is made, and then never found
     /// by its client's packets \[CON-3\].
     fn show(&mut self, id: Key) {
@@ -397,15 +416,15 @@ impl Conns {
         };
         let Some(id) = self.conns.key_at(place) else {
             self.deadlines.remove(place);
-            return Due::Later;
+            return Due::Nothing;
         };
         if let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.controlled > 0) {
             conn.timeout = EXPIRE_LATER;
             // From the moment it was due, so that a late sweep gives what one in time gives.
             self.arm(deadline, id);
-            return Due::Later;
+            return Due::PutOff(id);
         }
-        self.remove(id).map_or(Due::Later, Due::Ended)
+        self.remove(id).map_or(Due::Nothing, Due::Ended)
     }
 
     /// Takes out what is there, whatever it controls, and lets go of what controls it.
@@ -447,7 +466,7 @@ pub(crate) enum Due {
     /// No deadline has come.
     Nothing,
     /// It was put off.
-    Later,
+    PutOff(Key),
     /// It was taken out.
     Ended(Conn),
 }

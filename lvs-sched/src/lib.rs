@@ -48,6 +48,7 @@ mod sctp;
 mod service;
 mod state;
 mod statistics;
+mod sync;
 mod tcp;
 mod template;
 mod timers;
@@ -68,6 +69,11 @@ pub use service::{
 };
 pub use state::{State, TimeoutError, Timeouts};
 pub use statistics::{Rates, Statistics};
+pub use sync::{
+    SyncBackup, SyncFacts, SyncMaster, SyncOutbox, SyncOutboxConfig, SyncOutboxCounters,
+    SyncOutboxError, SyncPolicy, SyncReceived, SyncState, SyncThreshold, SyncThresholdError,
+    SyncUpdate,
+};
 pub use tcp::TcpState;
 pub use timers::Timers;
 

@@ -30,10 +30,12 @@ pub(crate) fn judge(
             return Judgement::Reschedule;
         }
     }
-    match (dest.is_some_and(Dest::is_available), policy.expire_nodest_conn) {
-        (true, _) => Judgement::Keep,
-        (false, true) => Judgement::Reschedule,
-        (false, false) => Judgement::Drop,
+    match dest {
+        // Another director told of it, and its real server is none of this one's [BK-8].
+        None => Judgement::Keep,
+        Some(dest) if dest.is_available() => Judgement::Keep,
+        Some(_) if policy.expire_nodest_conn => Judgement::Reschedule,
+        Some(_) => Judgement::Drop,
     }
 }
 

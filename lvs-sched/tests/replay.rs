@@ -13,6 +13,8 @@ mod player;
 mod recording;
 #[path = "../examples/replay/routes.rs"]
 mod routes;
+#[path = "../examples/replay/sync.rs"]
+mod sync;
 
 use player::{Outcome, play, profile_of};
 

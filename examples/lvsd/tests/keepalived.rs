@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -63,7 +63,8 @@ fn v3_ipv6() {
 fn play(case: &Case) {
     if let Some(obstacle) = obstacle() {
         assert!(std::env::var_os("LVS_REQUIRE_ALL").is_none(), "{obstacle}");
-        eprintln!("skipped: {obstacle}");
+        // Past the capture of test output, so that it is seen.
+        let _ = writeln!(std::io::stderr(), "skipped: {obstacle}");
         return;
     }
     let mut network = Network::new().unwrap();

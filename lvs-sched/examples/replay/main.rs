@@ -6,6 +6,7 @@ mod check;
 mod player;
 mod recording;
 mod routes;
+mod sync;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

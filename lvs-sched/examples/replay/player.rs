@@ -19,6 +19,7 @@ use lvs_sched::{
 use crate::check;
 use crate::recording::{Line, Recording, is_local, protocol};
 use crate::routes::Routes;
+use crate::sync::{self, Daemons};
 
 /// The recordings that are not followed, each with its reason.
 const EXCEPTIONS: &str = include_str!("../../../vectors/ipvs/exceptions.txt");
@@ -75,6 +76,7 @@ fn exception(file: &Path) -> Option<&'static str> {
 struct Player {
     director: Director,
     routes: Routes,
+    daemons: Daemons,
     /// Which connections packet lines show.
     conns: String,
 }
@@ -83,7 +85,12 @@ impl Player {
     fn new(profile: Profile) -> Result<Self, String> {
         let config = DirectorConfig { profile, connections: 1 << 14, ..DirectorConfig::default() };
         let director = Director::new(config).map_err(|error| error.to_string())?;
-        Ok(Self { director, routes: Routes::default(), conns: String::new() })
+        Ok(Self {
+            director,
+            routes: Routes::default(),
+            daemons: Daemons::default(),
+            conns: String::new(),
+        })
     }
 
     fn line(&mut self, recording: &Recording, index: usize) -> Result<(), String> {
@@ -121,8 +128,11 @@ impl Player {
                 return check::errno(line, result.map_or(22, |()| 0), &result);
             }
             "flush" => self.director.clear(line.now()),
-            "sleep" | "sleep_until" | "dump" | "dump_counts" | "sync_collect" => {}
-            "daemon_start" | "daemon_stop" if line.word("state") == "master" => {}
+            "sleep" | "sleep_until" | "dump" | "dump_counts" => {}
+            "daemon_start" => self.daemons.start(&mut self.director, line)?,
+            "daemon_stop" => self.daemons.stop(&mut self.director, line),
+            "sync_inject" => self.daemons.inject(&mut self.director, line)?,
+            "sync_collect" => sync::collect(&mut self.director, line)?,
             other => return Err(format!("unknown operation {other}")),
         }
         Ok(())
@@ -140,7 +150,8 @@ impl Player {
             "sloppy_tcp" => policy.sloppy_tcp = is_on,
             "sloppy_sctp" => policy.sloppy_sctp = is_on,
             "schedule_icmp" => policy.schedule_icmp = is_on,
-            "sync_version" | "sync_threshold" => {}
+            "sync_version" => self.daemons.set_version(number),
+            "sync_threshold" => self.daemons.set_threshold(line.word("value"))?,
             "lblc_expiration" => self.director.set_lblc_expiration(number),
             "lblcr_expiration" => self.director.set_lblcr_expiration(number),
             "secure_tcp" => {

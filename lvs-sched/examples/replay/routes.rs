@@ -1,6 +1,7 @@
 //! The kernel's cached ways to destinations, which lose some packets \[RT-1\].
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 
 use lvs_proto::{Flow, Hop, Method};
 use lvs_sched::{Conn, DestConfig, DestId, Director, ServiceKey};
@@ -12,12 +13,16 @@ pub(crate) struct Routes {
     /// All methods configured so far; with one alone nothing is lost.
     methods: HashSet<Method>,
     found: HashMap<DestId, Method>,
+    /// The real servers whose link addresses are known. A backup is told of others, and what goes
+    /// there is lost until they are configured.
+    neighbours: HashSet<IpAddr>,
 }
 
 impl Routes {
     /// A destination was added or edited: its way is to be found anew.
     pub(crate) fn forget(&mut self, director: &Director, key: &ServiceKey, config: &DestConfig) {
         self.methods.insert(config.method);
+        self.neighbours.insert(config.address);
         let dests = director.service(key).into_iter().flat_map(|service| service.dests());
         for (id, dest) in dests {
             if (dest.address(), dest.port()) == (config.address, config.port) {
@@ -33,10 +38,14 @@ impl Routes {
             let ports = Some((key.client_port, key.virtual_port));
             key.addresses == flow.addresses && ports == flow.transport.ports() && !key.template
         };
+        if !self.neighbours.contains(&hop.address) {
+            return true;
+        }
         if self.methods.len() < 2 {
             return false;
         }
-        let Some(conn) = director.conns().find(is_of_flow) else { return false };
+        let is_bound = |conn: &&Conn| director.dest(conn.dest()).is_some();
+        let Some(conn) = director.conns().find(is_of_flow).filter(is_bound) else { return false };
         let found = self.found.entry(conn.dest()).or_insert(hop.method);
         hop.method == Method::DirectRoute && *found != Method::DirectRoute
     }

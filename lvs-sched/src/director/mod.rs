@@ -6,6 +6,7 @@ mod icmp;
 mod packet;
 mod schedule;
 mod statistics;
+mod sync;
 mod time;
 
 use alloc::vec::Vec;
@@ -119,6 +120,7 @@ pub struct Director {
     /// The walk that ends the connections of deleted destinations, when it is due.
     nodest: Option<time::Walk>,
     guard: defence::Guard,
+    master: Option<sync::Master>,
     counters: VerdictCounters,
     /// The latest moment handed in.
     now: Instant,
@@ -148,6 +150,7 @@ impl Director {
             conns: Conns::new(config.connections, config.calls, seed, config.timers)?,
             nodest: None,
             guard: defence::Guard::new(config.seed),
+            master: None,
             counters: VerdictCounters::default(),
             now: Instant::EPOCH,
         };

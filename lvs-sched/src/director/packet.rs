@@ -1,8 +1,8 @@
 //! One packet: of a connection, of none yet, or not ours.
 
 use lvs_proto::{
-    DropReason, Family, Flow, Hook, Instant, Protocol, Reject, SctpChunk, TcpFlags, Transport,
-    Verdict,
+    DropReason, Family, Flow, Hook, Instant, Method, Protocol, Reject, SctpChunk, TcpFlags,
+    Transport, Verdict,
 };
 
 use super::{Director, Packet};
@@ -85,6 +85,11 @@ impl Director {
         let way = if conn.input_only { Way::InputOnly } else { Way::In };
         self.dests.count_packet(dest, flow.length);
         self.follow(now, id, flow, way);
+        self.announce(now, id);
+        // How a tunnel is made is the destination's to say [BK-8].
+        if hop.method == Method::Tunnel && self.dests.get(dest).is_none() {
+            return Verdict::Drop(DropReason::DestinationDeleted);
+        }
         Verdict::Forward(hop)
     }
 
@@ -118,7 +123,7 @@ impl Director {
     }
 
     /// \[CNT-5\]
-    fn count_change(&mut self, dest: DestId, was_active: bool, is_active: bool) {
+    pub(super) fn count_change(&mut self, dest: DestId, was_active: bool, is_active: bool) {
         match (was_active, is_active) {
             (false, true) => self.dests.activate(dest),
             (true, false) => self.dests.deactivate(dest),

@@ -52,7 +52,7 @@ impl Director {
     }
 
     /// The service of a packet \[SVC-8\].
-    fn find_service(&self, flow: &Flow, key: &ConnKey) -> Option<&ServiceEntry> {
+    pub(super) fn find_service(&self, flow: &Flow, key: &ConnKey) -> Option<&ServiceEntry> {
         let ConnKey { protocol, virtual_port, .. } = *key;
         let at = |port| {
             let address = key.virtual_address();
@@ -164,6 +164,7 @@ impl Director {
         if self.conns.room() == 0 {
             self.make_room(now);
         }
+        let conn = Conn { sync: self.new_sync_state(now), ..conn };
         match call {
             Some(call) => self.conns.insert_call(conn, call),
             None => self.conns.insert(conn),
@@ -180,7 +181,7 @@ impl Director {
     ) -> Verdict {
         let Opening { key, dest, hop, controller } = opening;
         if service.config.one_packet && key.protocol == Protocol::UDP {
-            return self.forward_alone(flow, opening);
+            return self.forward_alone(now, flow, opening);
         }
         let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
         // Held first: making room for the connection must not cost it its template.
@@ -200,14 +201,17 @@ impl Director {
 
     /// A connection of one packet is over before it could be found again \[OPS-1\] \[OPS-3\]
     /// \[CNT-9\].
-    fn forward_alone(&mut self, flow: &Flow, opening: Opening) -> Verdict {
+    fn forward_alone(&mut self, now: Instant, flow: &Flow, opening: Opening) -> Verdict {
         let Opening { dest, hop, controller, .. } = opening;
         self.dests.bind(dest);
         self.dests.count_conn(dest);
         self.dests.count_packet(dest, flow.length);
         self.dests.unbind(dest);
-        if let Some(controller) = controller.and_then(|id| self.conns.get_mut(id)) {
-            controller.in_packets = controller.in_packets.saturating_add(1);
+        if let Some(id) = controller {
+            if let Some(template) = self.conns.get_mut(id) {
+                template.in_packets = template.in_packets.saturating_add(1);
+            }
+            self.announce_template(now, id);
         }
         Verdict::Forward(hop)
     }

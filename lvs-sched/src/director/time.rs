@@ -23,6 +23,7 @@ enum Timer {
     Nodest,
     Guard,
     Dests,
+    Sync,
 }
 
 impl Director {
@@ -45,6 +46,7 @@ impl Director {
                 Some((deadline, Timer::Conn)) => self.end_one(deadline),
                 Some((_, Timer::Nodest)) => self.walk_on(),
                 Some((deadline, Timer::Guard)) => self.look_around(deadline),
+                Some((deadline, Timer::Sync)) => self.close_sync_message(deadline),
                 Some((deadline, Timer::Dests)) => {
                     self.dests.handle_timeout(deadline);
                     of_dests = self.dests.next_deadline();
@@ -58,7 +60,8 @@ impl Director {
         let of_walk = self.nodest.map(|walk| (walk.deadline, Timer::Nodest));
         let of_dests = of_dests.map(|deadline| (deadline, Timer::Dests));
         let of_guard = self.guard.deadline().map(|deadline| (deadline, Timer::Guard));
-        [of_conns, of_walk, of_guard, of_dests].into_iter().flatten().min()
+        let of_sync = self.sync_deadline().map(|deadline| (deadline, Timer::Sync));
+        [of_conns, of_walk, of_guard, of_dests, of_sync].into_iter().flatten().min()
     }
 
     /// Ends up to `budget` of what is due.
@@ -72,8 +75,10 @@ impl Director {
     }
 
     fn end_one(&mut self, now: Instant) {
-        if let Due::Ended(conn) = self.conns.pop_due(now) {
-            self.unbind(&conn);
+        match self.conns.pop_due(now) {
+            Due::Nothing => {}
+            Due::PutOff(id) => self.announce_put_off(now, id),
+            Due::Ended(conn) => self.unbind(&conn),
         }
     }
 

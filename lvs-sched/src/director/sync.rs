@@ -1,0 +1,340 @@
+//! A director that announces its connections to others, or is told of theirs (section 6).
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use lvs_proto::sync::{ConnFlags, MessageBuffer, StateNumber, SyncRecord, Version};
+use lvs_proto::{Flow, Hop, Instant, Protocol};
+
+use super::Director;
+use crate::arena::Key;
+use crate::sync::{
+    SyncBackup, SyncFacts, SyncMaster, SyncOutbox, SyncPolicy, SyncReceived, SyncState, SyncUpdate,
+};
+use crate::{Conn, ConnKey, DestId, SctpState, State, TcpState};
+
+/// The destination of what has none; no destination ever is of this id.
+const NOWHERE: DestId = DestId::from_bits(u64::MAX);
+
+/// What makes a director a master.
+#[derive(Debug)]
+pub(super) struct Master {
+    policy: SyncPolicy,
+    outbox: SyncOutbox,
+}
+
+impl Director {
+    /// Announces connections by `policy` from now on, in messages from `outbox`. They are drained
+    /// by [`poll_sync_message`](Self::poll_sync_message) after every packet and timeout.
+    pub fn start_sync_master(&mut self, policy: SyncPolicy, mut outbox: SyncOutbox) {
+        outbox.set_version(policy.version);
+        self.master = Some(Master { policy, outbox });
+    }
+
+    /// Announces no more; what is left in the outbox comes back.
+    pub fn stop_sync_master(&mut self) -> Option<SyncOutbox> {
+        self.master.take().map(|master| master.outbox)
+    }
+
+    /// The next message to other directors, to be sent at once.
+    pub fn poll_sync_message(&mut self) -> Option<&MessageBuffer<Vec<u8>>> {
+        self.master.as_mut()?.outbox.poll_message()
+    }
+
+    /// Takes a record that another director announced: of each
+    /// [`Message`](lvs_proto::sync::Message) that
+    /// [is for](lvs_proto::sync::Message::is_for) this one, all. `policy` is the own, whether this
+    /// director announces connections itself or not \[BK-7\] to \[BK-12\].
+    pub fn receive_sync_record(
+        &mut self,
+        now: Instant,
+        policy: &SyncPolicy,
+        record: &SyncRecord<'_>,
+    ) -> SyncReceived {
+        let now = self.advance(now);
+        policy.receive(now, &mut Table(self), record)
+    }
+
+    pub(super) fn sync_deadline(&self) -> Option<Instant> {
+        self.master.as_ref()?.outbox.next_deadline()
+    }
+
+    pub(super) fn close_sync_message(&mut self, now: Instant) {
+        if let Some(master) = &mut self.master {
+            master.outbox.handle_timeout(now);
+        }
+    }
+
+    /// What is remembered of a connection made at `now`.
+    pub(super) fn new_sync_state(&self, now: Instant) -> SyncState {
+        let fresh = |master: &Master| SyncState::new(now, &master.policy);
+        self.master.as_ref().map(fresh).unwrap_or_default()
+    }
+
+    /// A request packet of a connection was counted \[SYN-11\].
+    pub(super) fn announce(&mut self, now: Instant, id: Key) {
+        let packets = self.conns.get(id).map_or(0, |conn| conn.in_packets);
+        if let Some(policy) = self.master.as_ref().map(|master| master.policy) {
+            policy.announce(now, &mut Table(self), id, packets);
+        }
+    }
+
+    /// A packet was all there was of a connection; its template was counted \[SYN-1\].
+    pub(super) fn announce_template(&mut self, now: Instant, template: Key) {
+        if self.master.as_ref().is_some_and(|master| master.policy.version == Version::V1) {
+            self.announce(now, template);
+        }
+    }
+
+    /// What was due was put off, for it controls others \[CON-11\].
+    pub(super) fn announce_put_off(&mut self, now: Instant, id: Key) {
+        if let Some(policy) = self.master.as_ref().map(|master| master.policy) {
+            policy.announce(now, &mut Table(self), id, policy.threshold.packets());
+        }
+    }
+}
+
+/// The tables of a director, as synchronisation sees them.
+struct Table<'a>(&'a mut Director);
+
+/// Who is announced is in the table; what is said of one that is not is of no account.
+impl SyncMaster for Table<'_> {
+    type Conn = Key;
+
+    fn facts(&self, id: Key) -> SyncFacts {
+        let conn = self.0.conns.get(id);
+        let mut controllers =
+            core::iter::successors(self.controller(id), |id| self.controller(*id));
+        let is_template = |id: Key| self.0.conns.get(id).is_some_and(|conn| conn.key.template);
+        SyncFacts {
+            protocol: conn.map_or(Protocol(0), |conn| conn.key.protocol),
+            flags: conn.map(flags).unwrap_or_default(),
+            state: conn.map(|conn| state_number(conn.state)).unwrap_or_default(),
+            timeout: conn.map(|conn| conn.timeout).unwrap_or_default(),
+            has_template: controllers.any(is_template),
+        }
+    }
+
+    fn sync_state(&self, id: Key) -> SyncState {
+        self.0.conns.get(id).map(|conn| conn.sync).unwrap_or_default()
+    }
+
+    fn controller(&self, id: Key) -> Option<Key> {
+        self.0.conns.get(id)?.controller
+    }
+
+    fn count_packet(&mut self, id: Key) -> u32 {
+        self.0.conns.get_mut(id).map_or(0, |conn| {
+            conn.in_packets = conn.in_packets.saturating_add(1);
+            conn.in_packets
+        })
+    }
+
+    fn announce(&mut self, now: Instant, id: Key, state: SyncState) {
+        let Director { conns, master, .. } = &mut *self.0;
+        if let Some(conn) = conns.get_mut(id) {
+            conn.sync = state;
+        }
+        if let (Some(conn), Some(master)) = (conns.get(id), master) {
+            let record = SyncRecord { call_id: conns.call_id(conn), ..record(conn) };
+            master.outbox.push(now, &record);
+        }
+    }
+}
+
+impl SyncBackup for Table<'_> {
+    type Conn = Key;
+    type Dest = DestId;
+
+    fn find(&self, now: Instant, record: &SyncRecord<'_>) -> Option<Key> {
+        match record.call_id {
+            Some(call) => self.0.conns.find_call(now, &key(record), call),
+            None => self.0.conns.find(now, &key(record)),
+        }
+    }
+
+    fn real_server(&self, id: Key) -> (IpAddr, u16) {
+        let unknown = (IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED), 0);
+        self.0.conns.get(id).map_or(unknown, |conn| (conn.hop.address, conn.hop.port))
+    }
+
+    fn flags(&self, id: Key) -> ConnFlags {
+        self.0.conns.get(id).map(flags).unwrap_or_default()
+    }
+
+    fn is_bound(&self, id: Key) -> bool {
+        self.0.conns.get(id).is_some_and(|conn| conn.dest != NOWHERE)
+    }
+
+    fn find_dest(&self, record: &SyncRecord<'_>, port: u16) -> Option<DestId> {
+        let key = key(record);
+        let flow = Flow::new(key.addresses, lvs_proto::Transport::Other(key.protocol));
+        let service = self.0.find_service(&flow.with_mark(record.mark), &key)?;
+        self.0
+            .dests
+            .list(service.group)
+            .iter()
+            .find(|(_, dest)| (dest.address(), dest.port()) == (record.dest, port))
+            .map(|(id, _)| id)
+    }
+
+    fn expire(&mut self, now: Instant, id: Key) {
+        self.0.conns.expire(now, id);
+    }
+
+    fn create(&mut self, now: Instant, record: &SyncRecord<'_>, flags: ConnFlags) -> Option<Key> {
+        let method = flags.method().unwrap_or_default();
+        let hop = Hop { method, address: record.dest, port: record.dest_port };
+        let conn = Conn {
+            active: !flags.intersects(ConnFlags::INACTIVE.with(ConnFlags::TEMPLATE)),
+            input_only: flags.contains(ConnFlags::NO_OUTPUT),
+            synced: true,
+            mark: record.mark,
+            sync: self.0.new_sync_state(now),
+            ..Conn::new(key(record), NOWHERE, hop)
+        };
+        match record.call_id {
+            Some(call) => self.0.conns.insert_call(conn, call),
+            None => self.0.conns.insert(conn),
+        }
+    }
+
+    fn bind(&mut self, id: Key, dest: DestId) {
+        let Some(method) = self.0.dests.get(dest).map(crate::Dest::method) else { return };
+        self.0.conns.bind(id, dest, method);
+        let Some(conn) = self.0.conns.get(id) else { return };
+        if conn.key.template {
+            self.0.dests.bind_template(dest);
+            return;
+        }
+        self.0.dests.bind(dest);
+        if conn.active {
+            self.0.dests.activate(dest);
+        }
+    }
+
+    fn set_flags(&mut self, id: Key, flags: ConnFlags) {
+        let Some(conn) = self.0.conns.get_mut(id).filter(|conn| !conn.key.template) else { return };
+        let is_active = !flags.contains(ConnFlags::INACTIVE);
+        let was_active = core::mem::replace(&mut conn.active, is_active);
+        let dest = conn.dest;
+        self.0.count_change(dest, was_active, is_active);
+    }
+
+    fn update(&mut self, now: Instant, id: Key, update: &SyncUpdate) {
+        let timeouts = self.0.config.timeouts;
+        let Some(conn) = self.0.conns.get_mut(id) else { return };
+        conn.state = state(&conn.key, update.state).unwrap_or(conn.state);
+        conn.sync = conn.sync.announced(update.state);
+        conn.in_packets = update.packets;
+        conn.timeout = update.timeout.or_else(|| timeouts.of(conn.state)).unwrap_or(conn.timeout);
+        self.0.conns.arm(now, id);
+    }
+}
+
+fn key(record: &SyncRecord<'_>) -> ConnKey {
+    ConnKey {
+        protocol: record.protocol,
+        addresses: record.addresses,
+        client_port: record.client_port,
+        virtual_port: record.virtual_port,
+        template: record.is_template(),
+    }
+}
+
+fn record(conn: &Conn) -> SyncRecord<'static> {
+    SyncRecord {
+        protocol: conn.key.protocol,
+        addresses: conn.key.addresses,
+        dest: conn.hop.address,
+        client_port: conn.key.client_port,
+        virtual_port: conn.key.virtual_port,
+        dest_port: conn.hop.port,
+        flags: flags(conn),
+        state: state_number(conn.state),
+        mark: conn.mark,
+        timeout_secs: u32::try_from(conn.timeout.as_secs()).unwrap_or(u32::MAX),
+        sequence: None,
+        call_id: None,
+    }
+}
+
+fn flags(conn: &Conn) -> ConnFlags {
+    [
+        (conn.synced, ConnFlags::SYNCED),
+        (conn.input_only, ConnFlags::NO_OUTPUT),
+        (!conn.active, ConnFlags::INACTIVE),
+        (conn.key.template, ConnFlags::TEMPLATE),
+    ]
+    .into_iter()
+    .filter(|(is_set, _)| *is_set)
+    .fold(ConnFlags::of_method(conn.hop.method), |flags, (_, flag)| flags.with(flag))
+}
+
+const fn state_number(state: State) -> StateNumber {
+    StateNumber(match state {
+        State::Tcp(state) => state as u16,
+        State::Sctp(state) => state as u16,
+        State::Udp => 0,
+        State::Template { assured } => assured as u16,
+    })
+}
+
+/// The state of that number; a record names none that does not exist.
+fn state(key: &ConnKey, number: StateNumber) -> Option<State> {
+    let index = usize::from(number.0);
+    match key.protocol {
+        _ if key.template => Some(State::Template { assured: number == StateNumber::ASSURED }),
+        Protocol::TCP => TCP_STATES.get(index).copied().map(State::Tcp),
+        Protocol::SCTP => SCTP_STATES.get(index).copied().map(State::Sctp),
+        _ => Some(State::Udp),
+    }
+}
+
+/// By their numbers.
+const TCP_STATES: [TcpState; 11] = [
+    TcpState::None,
+    TcpState::Established,
+    TcpState::SynSent,
+    TcpState::SynRecv,
+    TcpState::FinWait,
+    TcpState::TimeWait,
+    TcpState::Close,
+    TcpState::CloseWait,
+    TcpState::LastAck,
+    TcpState::Listen,
+    TcpState::SynAck,
+];
+
+/// By their numbers.
+const SCTP_STATES: [SctpState; 14] = [
+    SctpState::None,
+    SctpState::Init1,
+    SctpState::Init,
+    SctpState::CookieSent,
+    SctpState::CookieReplied,
+    SctpState::CookieWait,
+    SctpState::Cookie,
+    SctpState::CookieEchoed,
+    SctpState::Established,
+    SctpState::ShutdownSent,
+    SctpState::ShutdownReceived,
+    SctpState::ShutdownAckSent,
+    SctpState::Rejected,
+    SctpState::Closed,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_stand_at_their_numbers() {
+        for (number, state) in TCP_STATES.into_iter().enumerate() {
+            assert_eq!(state as usize, number);
+        }
+        for (number, state) in SCTP_STATES.into_iter().enumerate() {
+            assert_eq!(state as usize, number);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Connection synchronisation: what a master director tells its backups, and what they make of it.
+//!
+//! A master asks [`SyncPolicy::announce`] after every request packet that its connections have
+//! counted, and puts the records that come of it into a [`SyncOutbox`]. A backup hands every
+//! record of a received [`Message`](lvs_proto::sync::Message) that
+//! [is for it](lvs_proto::sync::Message::is_for) to [`SyncPolicy::receive`]. Both see the
+//! director through a trait, [`SyncMaster`] and [`SyncBackup`]; one director may be both
+//! \[SYD-2\], and then announces what it was told as well \[SYN-14\].
+
+mod backup;
+mod master;
+mod outbox;
+mod policy;
+
+pub use backup::{SyncBackup, SyncReceived, SyncUpdate};
+pub use master::{SyncFacts, SyncMaster, SyncState};
+pub use outbox::{SyncOutbox, SyncOutboxConfig, SyncOutboxCounters, SyncOutboxError};
+pub use policy::{SyncPolicy, SyncThreshold, SyncThresholdError};
