@@ -32,6 +32,9 @@ pub struct Policy {
     /// Whether an ICMP error about no connection is scheduled as its client's packet would be
     /// \[ICMP-3\]. Of the director's policy alone.
     pub schedule_icmp: bool,
+    /// Whether a real server that is translated hears of it when it sends to a connection that is
+    /// no more \[NAT-8\]. Of the director's policy alone.
+    pub nat_icmp_send: bool,
 }
 
 impl Policy {
@@ -43,6 +46,7 @@ impl Policy {
         sloppy_tcp: false,
         sloppy_sctp: false,
         schedule_icmp: false,
+        nat_icmp_send: false,
     };
 }
 

@@ -1,7 +1,7 @@
 //! When a timer that is armed now fires.
 
 use core::cmp::Reverse;
-use core::num::NonZeroU32;
+use core::num::{NonZeroU32, NonZeroU64};
 use core::time::Duration;
 
 use lvs_proto::Instant;
@@ -45,7 +45,7 @@ impl Timers {
             let due = now + span;
             return Alarm { due, fires: due, level: Reverse(0) };
         };
-        let length = u64::from(length_micros.get());
+        let length = NonZeroU64::from(length_micros);
         let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
         let ticks = micros / length;
         let due = (now.as_micros() / length).saturating_add(ticks);
@@ -53,7 +53,7 @@ impl Timers {
         let below = (1 << (SHIFT_PER_LEVEL * u32::from(level))) - 1;
         // The next multiple of the level's step.
         let fires = (due | below).saturating_add(1);
-        let moment = |tick: u64| Instant::from_micros(tick.saturating_mul(length));
+        let moment = |tick: u64| Instant::from_micros(tick.saturating_mul(length.get()));
         Alarm { due: moment(due), fires: moment(fires), level: Reverse(level) }
     }
 

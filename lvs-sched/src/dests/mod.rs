@@ -3,6 +3,7 @@
 
 mod dest;
 mod list;
+mod servers;
 mod traffic;
 
 use alloc::boxed::Box;
@@ -10,12 +11,14 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use lvs_proto::{Family, Flow, Instant, Method};
+use lvs_proto::{Family, Flow, Instant, Method, Protocol};
 
 pub use dest::{Dest, DestConfig, DestError, DestId};
 pub(crate) use list::DestList;
+use servers::Servers;
 
 use crate::arena::{Arena, Key};
+use crate::hash::Address;
 use crate::scheduler::{Change, Scheduler, SchedulerSetup};
 use crate::statistics::Traffic;
 use crate::{
@@ -34,6 +37,7 @@ pub(crate) struct Dests {
     timers: Timers,
     dests: Arena<Dest>,
     groups: Arena<Group>,
+    servers: Servers,
     /// Deleted destinations that connections may still refer to \[DST-4\], oldest first.
     trash: Vec<Trashed>,
     trash_deadline: Option<Instant>,
@@ -66,6 +70,7 @@ impl Dests {
             timers,
             dests: Arena::new(),
             groups: Arena::new(),
+            servers: Servers::new(),
             trash: Vec::new(),
             trash_deadline: None,
             traffic: Traffic::default(),
@@ -143,6 +148,11 @@ impl Dests {
         self.dests.get(id.0)
     }
 
+    /// Whether packets of that source come from a destination by [`Method::Nat`] \[NAT-8\].
+    pub(crate) fn is_server(&self, protocol: Protocol, address: IpAddr, port: u16) -> bool {
+        self.servers.contains(protocol, Address(address), port)
+    }
+
     pub(crate) fn pick(&mut self, now: Instant, group: Key, flow: &Flow) -> Option<DestId> {
         let (scheduler, list) = self.scheduler(group)?;
         scheduler.pick(list, now, flow)
@@ -195,6 +205,9 @@ impl Dests {
             dest.available = true;
         }
         self.configure(id, config);
+        if let Some(dest) = self.dests.get(id.0) {
+            self.servers.add(dest);
+        }
         if let Some(group) = self.groups.get_mut(group) {
             group.order.insert(0, id);
         }
@@ -210,7 +223,14 @@ impl Dests {
         check_family(members.service, &config)?;
         let (_, id) =
             self.find(group, config.address, config.port).ok_or(DestError::NoSuchDestination)?;
+        self.servers.reserve_one()?;
+        if let Some(dest) = self.dests.get(id.0) {
+            self.servers.remove(dest);
+        }
         self.configure(id, config);
+        if let Some(dest) = self.dests.get(id.0) {
+            self.servers.add(dest);
+        }
         self.notify(group, Change::Edited);
         Ok(())
     }
@@ -234,6 +254,7 @@ impl Dests {
     /// All that adding one may allocate, so that nothing is half done if there is no memory.
     fn reserve_one(&mut self, group: Key) -> Result<(), OutOfMemory> {
         self.dests.reserve(1)?;
+        self.servers.reserve_one()?;
         let everyone = self.dests.len() + 1;
         let spare = everyone.saturating_sub(self.trash.len());
         self.trash.try_reserve(spare).map_err(|_| OutOfMemory)?;
@@ -291,6 +312,7 @@ impl Dests {
 
     fn discard(&mut self, now: Instant, id: DestId) {
         if let Some(dest) = self.dests.get_mut(id.0) {
+            self.servers.remove(dest);
             dest.available = false;
         }
         self.trash.push(Trashed { dest: id, unreferenced_since: None });

@@ -1,6 +1,9 @@
 //! One packet: of a connection, of none yet, or not ours.
 
-use lvs_proto::{DropReason, Family, Flow, Hook, Instant, Method, Protocol, Transport, Verdict};
+use lvs_proto::{
+    DropReason, Family, Flow, Hook, Instant, Method, Protocol, Reject, SctpChunk, TcpFlags,
+    Transport, Verdict,
+};
 
 use super::{Director, Packet};
 use crate::arena::Key;
@@ -33,9 +36,24 @@ impl Director {
         }
         match self.conns.find_reply(now, &key) {
             Some(id) => self.reply(now, id, flow),
+            None if self.is_stray_reply(flow) => Verdict::Reject(Reject::PortUnreachable),
             None if flow.hook == Hook::Forward => Verdict::Pass,
             None => self.schedule(now, packet, key),
         }
+    }
+
+    /// Whether a real server that replies are translated of sends to a connection that is no more,
+    /// and is to be told so \[NAT-8\].
+    fn is_stray_reply(&self, flow: &Flow) -> bool {
+        let is_end = match flow.transport {
+            Transport::Tcp { flags, .. } => flags.contains(TcpFlags::RST),
+            Transport::Sctp { chunk, .. } => chunk == Some(SctpChunk::Abort),
+            _ => false,
+        };
+        let Some((port, _)) = flow.transport.ports() else { return false };
+        self.config.policy.nat_icmp_send
+            && !is_end
+            && self.dests.is_server(flow.protocol(), flow.source(), port)
     }
 
     /// A client's packet on its connection.

@@ -1,0 +1,305 @@
+//! What an administrator may choose: policies, defences, timeouts; and the rarer packets.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::{ACK, FIN, RST, SYN, counts, director, hop, ip, secs, tcp, udp};
+use lvs_proto::{AddressPair, CallId, Decide, DropReason, Embedded, Flow, Hook, Method, Protocol};
+use lvs_proto::{Reject, SctpChunk, TcpFlags, Transport, Verdict};
+use lvs_sched::{Defence, Defences, DestConfig, Director, DirectorConfig, Persistence};
+use lvs_sched::{PersistenceEngine, Policy, Profile, ServiceConfig, ServiceKey, State, TcpState};
+use lvs_sched::{TimeoutError, Timeouts, Timers};
+
+const VIP: &str = "10.0.0.1";
+const RS: &str = "10.2.0.1";
+const CLIENT: &str = "192.0.2.7";
+const UNREACHABLE: Verdict = Verdict::Reject(Reject::PortUnreachable);
+
+fn web(method: &str) -> Director {
+    let dest = std::format!("-a -t 10.0.0.1:80 -r 10.2.0.1 {method}");
+    director(Profile::Classic, &["-A -t 10.0.0.1:80 -s rr", &dest])
+}
+
+fn client(port: u16, flags: TcpFlags) -> Flow {
+    tcp(CLIENT, port, VIP, 80, flags)
+}
+
+fn sctp(chunk: Option<SctpChunk>) -> Flow {
+    let addresses = AddressPair::new(ip(CLIENT), ip(VIP)).unwrap();
+    Flow::new(addresses, Transport::Sctp { source_port: 4000, destination_port: 7, chunk })
+}
+
+/// An ICMP error from `from` to `to` about a TCP packet from `source` to `destination`.
+fn error(from: &str, to: &str, source: (&str, u16), destination: (&str, u16)) -> Flow {
+    let pair = |one: &str, other: &str| AddressPair::new(ip(one), ip(other)).unwrap();
+    Flow::new(pair(from, to), Transport::Other(Protocol::ICMP)).about(Embedded {
+        addresses: pair(source.0, destination.0),
+        protocol: Protocol::TCP,
+        ports: Some((source.1, destination.1)),
+    })
+}
+
+#[test]
+fn svc_10_sloppy() {
+    for sloppy in [false, true] {
+        let mut director = web("-g");
+        director.set_policy(Policy { sloppy_tcp: sloppy, ..Policy::default() });
+        assert_eq!(hop(&mut director, secs(0), &client(1, ACK)).is_some(), sloppy);
+        assert_eq!(director.decide(secs(0), &client(2, RST)), Verdict::Pass);
+    }
+    let mut director = Director::new(DirectorConfig::default()).unwrap();
+    let (protocol, address, port) = (Protocol::SCTP, ip(VIP), 7);
+    let key = ServiceKey::Address { protocol, address, port };
+    director.add_service(secs(0), ServiceConfig::new(key)).unwrap();
+    director.add_dest(secs(0), &key, DestConfig::new(ip(RS), 7)).unwrap();
+    let unreadable = Verdict::Drop(DropReason::HeaderUnreadable);
+    assert_eq!(director.decide(secs(0), &sctp(None)), unreadable);
+    assert_eq!(director.decide(secs(0), &sctp(Some(SctpChunk::Data))), Verdict::Pass);
+    assert!(hop(&mut director, secs(0), &sctp(Some(SctpChunk::Init))).is_some());
+    assert!(hop(&mut director, secs(0), &sctp(None)).is_some(), "DIR-5");
+}
+
+/// A service's own policy, beside one that has none.
+#[test]
+fn policies_of_services() {
+    let mut director = Director::new(DirectorConfig::default()).unwrap();
+    for (port, policy) in [(80, None), (81, Some(Policy { sloppy_tcp: true, ..Policy::DEFAULT }))] {
+        let key = ServiceKey::tcp(ip(VIP), port);
+        director.add_service(secs(0), ServiceConfig { policy, ..ServiceConfig::new(key) }).unwrap();
+        director.add_dest(secs(0), &key, DestConfig::new(ip(RS), port)).unwrap();
+        let ack = tcp(CLIENT, 4000, VIP, port, ACK);
+        assert_eq!(hop(&mut director, secs(0), &ack).is_some(), policy.is_some());
+    }
+}
+
+#[test]
+fn reuse_2_a_quiesced_server_is_left() {
+    let rules = ["-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.2.0.1"];
+    for expire_nodest_conn in [false, true] {
+        let mut director = director(Profile::Classic, &rules);
+        let policy = Policy { expire_nodest_conn, conn_reuse_mode: 0, ..Policy::default() };
+        director.set_policy(policy);
+        assert!(hop(&mut director, secs(0), &client(1, SYN)).is_some());
+        common::apply(&mut director, secs(0), "-e -t 10.0.0.1:80 -r 10.2.0.1 -w 0");
+        let expected = if expire_nodest_conn { UNREACHABLE } else { forward() };
+        assert_eq!(director.decide(secs(1), &client(1, SYN)), expected);
+    }
+}
+
+fn forward() -> Verdict {
+    let address = ip(RS);
+    Verdict::Forward(lvs_proto::Hop { method: Method::DirectRoute, address, port: 80 })
+}
+
+#[test]
+fn reuse_3_mode_2_counts_fin_wait_where_replies_are_not_seen() {
+    for (mode, method, anew) in
+        [(1, "-g", false), (2, "-g", true), (3, "-i", true), (3, "-m", false)]
+    {
+        let mut director = web(method);
+        director.set_policy(Policy { conn_reuse_mode: mode, ..Policy::default() });
+        for flags in [SYN, ACK, FIN, SYN] {
+            assert!(hop(&mut director, secs(0), &client(1, flags)).is_some());
+        }
+        let conns = common::dest(&director, &ServiceKey::tcp(ip(VIP), 80), RS).statistics().conns;
+        assert_eq!(conns, if anew { 2 } else { 1 }, "mode {mode}, {method}");
+    }
+}
+
+#[test]
+fn nod_3_the_sweep() {
+    let mut director = web("-g");
+    director.set_policy(Policy { expire_nodest_conn: true, ..Policy::default() });
+    for port in 1..=5 {
+        assert!(hop(&mut director, secs(0), &client(port, SYN)).is_some());
+    }
+    common::apply(&mut director, secs(1), "-d -t 10.0.0.1:80 -r 10.2.0.1");
+    assert_eq!(director.next_deadline(), Some(secs(1)));
+    director.handle_timeout(secs(1), 3);
+    assert_eq!(director.conns().count(), 2, "within the budget");
+    director.handle_timeout(secs(1), 10_000);
+    assert_eq!(director.conns().count(), 0);
+    assert_eq!(director.next_deadline(), Some(secs(61)), "the trash is left");
+}
+
+#[test]
+fn nat_6_replies_and_dir_2() {
+    let service = ServiceKey::tcp(ip(VIP), 80);
+    let mut director = web("-m");
+    assert!(hop(&mut director, secs(0), &client(1, SYN)).is_some());
+    let reply = tcp(RS, 80, CLIENT, 1, TcpFlags::SYN.with(ACK)).at(Hook::Forward).with_length(60);
+    let Verdict::Reply(origin) = director.decide(secs(1), &reply) else { panic!("no reply") };
+    assert_eq!((origin.method, origin.address, origin.port), (Method::Nat, ip(VIP), 80));
+    let statistics = director.service(&service).unwrap().statistics();
+    assert_eq!((statistics.out_packets, statistics.out_octets), (1, 60));
+    let stray = tcp(RS, 80, CLIENT, 2, ACK).at(Hook::Forward);
+    assert_eq!(director.decide(secs(1), &stray), Verdict::Pass);
+    // NAT-8
+    director.set_policy(Policy { nat_icmp_send: true, ..Policy::default() });
+    assert_eq!(director.decide(secs(1), &stray), UNREACHABLE);
+    let reset = tcp(RS, 80, CLIENT, 2, RST).at(Hook::Forward);
+    assert_eq!(director.decide(secs(1), &reset), Verdict::Pass);
+    common::apply(&mut director, secs(1), "-e -t 10.0.0.1:80 -r 10.2.0.1 -g");
+    assert_eq!(director.decide(secs(1), &stray), Verdict::Pass);
+    // NOD-4: the server may be gone.
+    common::apply(&mut director, secs(1), "-d -t 10.0.0.1:80 -r 10.2.0.1");
+    assert!(matches!(director.decide(secs(2), &reply), Verdict::Reply(_)));
+}
+
+#[test]
+fn con_5_ipsec_rides_along() {
+    let mut director =
+        director(Profile::Classic, &["-A -u 10.0.0.1:500", "-a -u 10.0.0.1:500 -r 10.2.0.1"]);
+    let addresses = AddressPair::new(ip(CLIENT), ip(VIP)).unwrap();
+    for protocol in [Protocol(50), Protocol(51)] {
+        let packet = Flow::new(addresses, Transport::Other(protocol));
+        assert_eq!(director.decide(secs(0), &packet), Verdict::Pass);
+    }
+    assert!(hop(&mut director, secs(0), &udp(CLIENT, 500, VIP, 500)).is_some());
+    let packet = Flow::new(addresses, Transport::Other(Protocol(50)));
+    assert!(hop(&mut director, secs(200), &packet).is_some());
+    assert_eq!(director.next_deadline(), Some(secs(500)), "TMO-3");
+}
+
+#[test]
+fn icmp_3_to_6() {
+    for profile in common::PROFILES {
+        let rules = ["-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.2.0.1:8080 -m"];
+        let mut director = director(profile, &rules);
+        let of_client = error("203.0.113.1", VIP, (VIP, 80), (CLIENT, 1));
+        assert_eq!(director.decide(secs(0), &of_client), Verdict::Pass);
+        assert!(hop(&mut director, secs(0), &client(1, SYN)).is_some());
+        assert_eq!(hop(&mut director, secs(9), &of_client).as_deref(), Some("10.2.0.1:8080"));
+        let of_server = error(RS, CLIENT, (CLIENT, 1), (RS, 8080)).at(Hook::Forward);
+        assert!(matches!(director.decide(secs(9), &of_server), Verdict::Reply(_)));
+        assert_eq!(director.next_deadline(), Some(secs(60)), "ICMP-8");
+        let deeper = Embedded { protocol: Protocol::ICMP, ..of_client.embedded.unwrap() };
+        assert_eq!(director.decide(secs(9), &of_client.about(deeper)), Verdict::Pass);
+        // CON-7: what an error opens lives for 3 s.
+        director.set_policy(Policy { schedule_icmp: true, ..Policy::default() });
+        let other = error("203.0.113.1", VIP, (VIP, 80), (CLIENT, 2));
+        assert!(hop(&mut director, secs(9), &other).is_some());
+        assert_eq!(director.next_deadline(), Some(secs(12)));
+        let mut states = director.conns().map(lvs_sched::Conn::state);
+        assert!(states.any(|state| state == State::Tcp(TcpState::None)));
+    }
+}
+
+#[test]
+fn svc_11_local_servers() {
+    let mut director = web("-m");
+    let here = client(1, SYN);
+    assert!(hop(&mut director, secs(0), &here).is_some());
+    // This host's own packet to the client is a reply; to another service's client it is not.
+    common::apply(&mut director, secs(0), "-A -t 192.0.2.7:1 -s rr");
+    common::apply(&mut director, secs(0), "-a -t 192.0.2.7:1 -r 10.2.0.9");
+    let back = tcp(VIP, 80, CLIENT, 1, SYN).at(Hook::LocalOut);
+    assert_eq!(director.decide(secs(0), &back), Verdict::Pass);
+    let anew = tcp(VIP, 81, CLIENT, 1, SYN).at(Hook::LocalOut);
+    assert!(hop(&mut director, secs(0), &anew).is_some());
+}
+
+#[test]
+fn tmo_2_timeouts_apply_from_the_next_packet_on() {
+    let mut director = web("-g");
+    for flags in [SYN, ACK] {
+        assert!(hop(&mut director, secs(0), &client(1, flags)).is_some());
+    }
+    let timeouts = Timeouts { tcp_secs: 5, tcp_fin_secs: 0, udp_secs: 0 };
+    director.set_timeouts(timeouts).unwrap();
+    assert_eq!(director.config().timeouts, Timeouts { tcp_secs: 5, ..Timeouts::default() });
+    assert_eq!(director.next_deadline(), Some(secs(900)));
+    assert!(hop(&mut director, secs(1), &client(1, ACK)).is_some());
+    assert_eq!(director.next_deadline(), Some(secs(6)));
+    let (secs, max) = (u32::MAX, i32::MAX as u32);
+    let refused = director.set_timeouts(Timeouts { udp_secs: secs, ..timeouts });
+    assert_eq!(refused, Err(TimeoutError::Udp { secs, max }));
+}
+
+#[test]
+fn def_3_def_4_one_packet_in_so_many() {
+    for (am_droprate, dropped) in [(0, ""), (1, "xxxxxxx"), (3, "x..x..x")] {
+        let mut director = web("-g");
+        let drop_packet = Defence::On;
+        director
+            .set_defences(secs(0), Defences { drop_packet, am_droprate, ..Defences::default() });
+        for (port, drops) in (1..).zip(dropped.chars()) {
+            let verdict = director.decide(secs(0), &client(port, SYN));
+            assert_eq!(verdict == Verdict::Drop(DropReason::Defended), drops == 'x');
+        }
+        assert_eq!(director.counters().dropped_defended as usize, dropped.matches('x').count());
+    }
+}
+
+#[test]
+fn def_2_half_open_connections_make_room() {
+    let config = |drop_entry| DirectorConfig {
+        timers: Timers::Exact,
+        connections: 4,
+        defences: Defences { drop_entry, amemthresh: 2, ..Defences::default() },
+        ..DirectorConfig::default()
+    };
+    let service = ServiceKey::tcp(ip(VIP), 80);
+    for (drop_entry, kept) in [(Defence::Off, 4), (Defence::Automatic, 0), (Defence::On, 0)] {
+        let mut director = Director::new(config(drop_entry)).unwrap();
+        director.add_service(secs(0), ServiceConfig::new(service)).unwrap();
+        director.add_dest(secs(0), &service, DestConfig::new(ip(RS), 80)).unwrap();
+        let forwarded = (1..=40)
+            .filter(|&port| hop(&mut director, secs(0), &client(port, SYN)).is_some())
+            .count();
+        assert_eq!(forwarded == 4, kept == 4, "{drop_entry:?}");
+        let (active, inactive, _) = counts(&director, &service, RS);
+        assert_eq!((active + inactive) as usize, director.conns().count());
+    }
+    // Established ones are not idle: they stay.
+    let mut director = Director::new(config(Defence::On)).unwrap();
+    director.add_service(secs(0), ServiceConfig::new(service)).unwrap();
+    director.add_dest(secs(0), &service, DestConfig::new(ip(RS), 80)).unwrap();
+    for port in 1..=4 {
+        for flags in [SYN, ACK] {
+            assert!(hop(&mut director, secs(0), &client(port, flags)).is_some());
+        }
+    }
+    let full = Verdict::Drop(DropReason::TableFull);
+    assert_eq!(director.decide(secs(1), &client(5, SYN)), full);
+}
+
+#[test]
+fn pe_1_pe_2_calls() {
+    let mut director =
+        Director::new(DirectorConfig { calls: 2, ..DirectorConfig::default() }).unwrap();
+    let key = ServiceKey::udp(ip(VIP), 5060);
+    let service = ServiceConfig {
+        scheduler: lvs_sched::SchedulerKind::Rr,
+        persistence: Some(Persistence::new(key.family(), 300)),
+        engine: Some(PersistenceEngine::Sip),
+        one_packet: true,
+        ..ServiceConfig::new(key)
+    };
+    director.add_service(secs(0), service).unwrap();
+    for host in 1..=3 {
+        let address = ip(&std::format!("10.2.0.{host}"));
+        director.add_dest(secs(0), &key, DestConfig::new(address, 5060)).unwrap();
+    }
+    let call = |id: &'static str| Some(CallId::new(id.as_bytes()).unwrap());
+    let mut to = |client: &str, call| match director.decide_call(
+        secs(0),
+        &udp(client, 4000, VIP, 5060),
+        call,
+    ) {
+        Verdict::Forward(hop) => Ok(hop.address.to_string()),
+        other => Err(other),
+    };
+    assert_eq!(to(CLIENT, call("a")).as_deref(), Ok("10.2.0.3"));
+    assert_eq!(to(CLIENT, call("b")).as_deref(), Ok("10.2.0.2"));
+    assert_eq!(to(CLIENT, call("a")).as_deref(), Ok("10.2.0.3"));
+    assert_eq!(to(CLIENT, None), Err(Verdict::Drop(DropReason::NoCallId)));
+    let full = Verdict::Drop(DropReason::TableFull);
+    assert_eq!(to("192.0.2.8", call("a")), Err(full), "another client's, and no room");
+    let mut ids: Vec<_> = director.conns().map(|conn| director.call_id(conn)).collect();
+    ids.sort();
+    assert_eq!(ids, [call("a"), call("b")]);
+    director.clear(secs(0));
+    director.handle_timeout(secs(1000), 100);
+    assert_eq!(director.conns().count(), 0);
+}

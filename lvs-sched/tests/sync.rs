@@ -1,0 +1,387 @@
+//! A director as master and as backup, beyond what `replay` plays.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
+
+mod common;
+#[path = "../examples/replay/recording.rs"]
+#[allow(dead_code, reason = "made for replay")]
+mod recording;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::time::Duration;
+
+use common::{ACK, SYN, apply, counts, director, ip, secs, tcp, udp};
+use lvs_proto::sync::{ConnFlags, Message, StateNumber, SyncRecord, Version};
+use lvs_proto::{AddressPair, CallId, Decide, Family, Flow, Instant, Method, Protocol, Verdict};
+use lvs_sched::{
+    Conn, DestConfig, Director, DirectorConfig, Persistence, PersistenceEngine, Profile,
+    SchedulerKind, ServiceConfig, ServiceKey, State, SyncOutbox, SyncOutboxConfig, SyncPolicy,
+    SyncReceived, TcpState,
+};
+use recording::Recording;
+use serde_json::Value;
+
+/// Messages that a kernel sent, of recordings over both families in both versions.
+const MESSAGES: &str = include_str!("../../vectors/ipvs-sync/messages.txt");
+
+fn recorded(name: &str) -> Vec<Vec<u8>> {
+    let fields = MESSAGES.lines().map(|line| line.split("  ").collect::<Vec<_>>());
+    fields.filter(|fields| fields[0] == name).map(|fields| octets(fields[2])).collect()
+}
+
+fn octets(hex: &str) -> Vec<u8> {
+    let digits: Vec<_> = hex.chars().map(|digit| digit.to_digit(16).unwrap() as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+fn start_master(director: &mut Director, version: Version) {
+    let config = SyncOutboxConfig { sync_id: 77, ..SyncOutboxConfig::default() };
+    let policy = SyncPolicy { version, ..SyncPolicy::default() };
+    director.start_sync_master(policy, SyncOutbox::new(config).unwrap());
+}
+
+/// What a master has sent two seconds later.
+fn sent(director: &mut Director, now: Instant) -> Vec<Vec<u8>> {
+    let now = now + Duration::from_secs(2);
+    while director.next_deadline().is_some_and(|deadline| deadline <= now) {
+        director.handle_timeout(now, 64);
+    }
+    let mut sent = Vec::new();
+    while let Some(message) = director.poll_sync_message() {
+        sent.push(message.octets().to_vec());
+    }
+    sent
+}
+
+/// [SYN-11] [SYD-6]: the messages of recordings of which the packets were not kept, octet for octet.
+/// The packets were those of a recording that was kept, in another version or over IPv6.
+#[test]
+fn syn_11_the_same_packets_otherwise() {
+    for (name, like, is_v6) in [
+        ("sync-v0-fwmark", "sync-v1-fwmark", false),
+        ("sync-v1-v4", "sync-v0-v4", false),
+        ("sync-v1-v6", "sync-v0-v4", true),
+        ("sync-v1-persist", "sync-v0-persist", false),
+        ("sync-v1-persist6", "sync-v0-persist", true),
+        ("sync-v1-fwmark6", "sync-v1-fwmark", true),
+    ] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/ipvs/linux-6.1.192");
+        let recording = Recording::read(&folder.join(format!("{like}.jsonl.gz"))).unwrap();
+        let mut director = director(Profile::Linux6_1_183, &[]);
+        let version = if name.starts_with("sync-v0") { Version::V0 } else { Version::V1 };
+        start_master(&mut director, version);
+        let mut messages = Vec::new();
+        for mut line in recording.lines {
+            if is_v6 {
+                turn_into_v6(&mut line.value);
+            }
+            let now = line.now();
+            match line.word("op") {
+                "add_service" | "add_dest" => apply(&mut director, now, &rule(&line.value)),
+                "packet" => {
+                    let verdict = director.decide(now, &line.flow().unwrap());
+                    assert!(matches!(verdict, Verdict::Forward(_)));
+                }
+                "sleep" => messages.extend(sent(&mut director, now)),
+                _ => {}
+            }
+        }
+        assert_eq!(messages, recorded(name), "{name}");
+    }
+}
+
+/// The addresses of the recordings over IPv6.
+fn turn_into_v6(line: &mut Value) {
+    let turned = |address: &str| match address.parse::<Ipv4Addr>().unwrap().octets() {
+        [198, 18, client, host] => format!("2001:db8:c:{client}::{host}"),
+        [10, 1, _, server] => format!("2001:db8:b::{server}"),
+        [.., host] => format!("2001:db8:a::{host}"),
+    };
+    for key in ["src", "dst", "vip", "rip"] {
+        if let Some(address) = line.get_mut(key) {
+            *address = turned(address.as_str().unwrap()).into();
+        }
+    }
+    if let Some(family) = line.get_mut("af") {
+        *family = "inet6".into();
+    }
+}
+
+/// The line of ipvsadm that does the same.
+fn rule(line: &Value) -> String {
+    let brackets = |key: &str| match line[key].as_str().unwrap() {
+        address if address.contains(':') => format!("[{address}]"),
+        address => address.to_owned(),
+    };
+    let service = match line["fwmark"].as_u64() {
+        Some(mark) if line["af"] == "inet6" => format!("-f {mark} -6"),
+        Some(mark) => format!("-f {mark}"),
+        None => format!("-t {}:{}", brackets("vip"), line["vport"]),
+    };
+    if line["op"] == "add_service" {
+        let persistence = line["persist"].as_u64().map(|secs| format!(" -p {secs}"));
+        return format!("-A {service} -s rr{}", persistence.unwrap_or_default());
+    }
+    let port = line["rport"].as_u64().or(line["vport"].as_u64()).unwrap();
+    format!("-a {service} -r {}:{port} -g -w {}", brackets("rip"), line["weight"])
+}
+
+/// [SYN-1] [SYN-10]: of connections of one packet, the templates; those of calls with their Call-ID.
+#[test]
+fn syn_10_recorded_calls() {
+    let mut director = director(Profile::Linux6_1_183, &[]);
+    let calls = ServiceConfig {
+        scheduler: SchedulerKind::Rr,
+        persistence: Some(Persistence::new(Family::V4, 300)),
+        engine: Some(PersistenceEngine::Sip),
+        one_packet: true,
+        ..ServiceConfig::new(ServiceKey::udp(ip("10.0.0.1"), 5060))
+    };
+    director.add_service(secs(0), calls).unwrap();
+    for server in 1..=3 {
+        let dest = format!("-a -u 10.0.0.1:5060 -r 10.1.0.{server}");
+        apply(&mut director, secs(0), &dest);
+    }
+    start_master(&mut director, Version::V1);
+    for client in 0..5 {
+        let invite = udp(&format!("198.18.{client}.9"), 5000, "10.0.0.1", 5060);
+        let call = format!("call{client}-abcdef@example.net");
+        for _ in 0..5 {
+            let verdict = director.decide_call(secs(1), &invite, CallId::new(call.as_bytes()));
+            assert!(matches!(verdict, Verdict::Forward(_)));
+        }
+    }
+    assert_eq!(sent(&mut director, secs(1)), recorded("sync-v1-pe-sip"));
+}
+
+/// A connection or template that controls others is announced whenever it is put off [CON-11].
+#[test]
+fn syn_11_what_is_put_off_is_announced() {
+    let rules = ["-A -t 10.0.0.1:80 -s rr -p 10", "-a -t 10.0.0.1:80 -r 10.1.0.1"];
+    let mut director = director(Profile::Linux6_1_183, &rules);
+    for flags in [SYN, ACK] {
+        let _forwarded = director.decide(secs(1), &tcp("198.18.0.9", 5000, "10.0.0.1", 80, flags));
+    }
+    start_master(&mut director, Version::V1);
+    let messages = sent(&mut director, secs(11));
+    let message = Message::parse(&messages[0]).unwrap();
+    let record = message.records().next().unwrap().unwrap();
+    assert!(record.is_template());
+    assert_eq!((record.state, record.timeout_secs), (StateNumber::ASSURED, 60));
+    assert!(director.stop_sync_master().is_some());
+    assert!(director.poll_sync_message().is_none());
+}
+
+const WEB: &str = "-A -t 10.0.0.1:80 -s rr";
+const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+const RS: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 1);
+
+/// An established connection to port 80 of a virtual address, by NAT to port 8080.
+fn established() -> SyncRecord<'static> {
+    SyncRecord {
+        protocol: Protocol::TCP,
+        addresses: AddressPair::V4 { source: [198, 18, 0, 9].into(), destination: VIP },
+        dest: RS.into(),
+        client_port: 5000,
+        virtual_port: 80,
+        dest_port: 8080,
+        flags: ConnFlags::of_method(Method::Nat),
+        state: StateNumber::TCP_ESTABLISHED,
+        mark: 0,
+        timeout_secs: 900,
+        sequence: None,
+        call_id: None,
+    }
+}
+
+fn template() -> SyncRecord<'static> {
+    let flags = ConnFlags::TEMPLATE.with(ConnFlags::INACTIVE);
+    SyncRecord { flags, client_port: 0, state: StateNumber::ASSURED, ..established() }
+}
+
+fn receive(director: &mut Director, record: &SyncRecord<'_>) -> SyncReceived {
+    director.receive_sync_record(secs(1), &SyncPolicy::default(), record)
+}
+
+fn web_counts(director: &Director) -> (u32, u32, u32) {
+    counts(director, &ServiceKey::tcp(ip("10.0.0.1"), 80), "10.1.0.1")
+}
+
+/// The newest connection from this port.
+fn conn(director: &Director, client_port: u16) -> &Conn {
+    director.conns().find(|conn| conn.key().client_port == client_port).unwrap()
+}
+
+fn is_bound(director: &Director, conn: &Conn) -> bool {
+    director.dest(conn.dest()).is_some()
+}
+
+#[test]
+fn bk_7_a_record_about_another_real_server() {
+    let mut director = director(Profile::Classic, &[WEB, "-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -m"]);
+    assert_eq!(receive(&mut director, &established()), SyncReceived::Created);
+    assert_eq!(web_counts(&director), (1, 0, 0));
+
+    let (flags, state) = (ConnFlags::INACTIVE, StateNumber::TCP_CLOSE);
+    let over = SyncRecord { flags, state, dest_port: 8081, ..established() };
+    assert_eq!(receive(&mut director, &over), SyncReceived::Ignored);
+    assert_eq!(conn(&director, 5000).state(), State::Tcp(TcpState::Established));
+
+    let moved = SyncRecord { dest_port: 8081, ..established() };
+    assert_eq!(receive(&mut director, &moved), SyncReceived::Created);
+    director.handle_timeout(secs(2), 8);
+    assert_eq!(web_counts(&director), (0, 0, 0), "the old one ended");
+    assert_eq!(conn(&director, 5000).hop().port, 8081);
+    assert!(!is_bound(&director, conn(&director, 5000)));
+
+    // A template is what it is, wherever it leads.
+    assert_eq!(receive(&mut director, &template()), SyncReceived::Created);
+    let elsewhere = SyncRecord { dest_port: 8081, ..template() };
+    assert_eq!(receive(&mut director, &elsewhere), SyncReceived::Updated);
+    assert_eq!(web_counts(&director), (0, 0, 1));
+}
+
+/// By the port of the record first, unless a mark leads to a real server of any port.
+#[test]
+fn bk_8_ports_of_destinations() {
+    let web = ServiceKey::tcp(ip("10.0.0.1"), 80);
+    let marked = ServiceKey::Mark { family: Family::V4, mark: NonZeroU32::new(7).unwrap() };
+    let with_dests = |key, ports: &[u16]| {
+        let mut director = director(Profile::Classic, &[]);
+        director.add_service(secs(0), ServiceConfig::new(key)).unwrap();
+        for port in ports {
+            director.add_dest(secs(0), &key, DestConfig::new(RS.into(), *port)).unwrap();
+        }
+        director
+    };
+    for (service, mark) in [(web, 0), (marked, 7)] {
+        for method in [Method::Nat, Method::DirectRoute] {
+            for (dest_port, expected) in [(8080, true), (0, true), (8081, false)] {
+                let mut director = with_dests(service, &[dest_port]);
+                let flags = ConnFlags::of_method(method);
+                receive(&mut director, &SyncRecord { mark, flags, ..established() });
+                let is_bound = is_bound(&director, conn(&director, 5000));
+                assert_eq!(is_bound, expected, "{mark} {method} {dest_port}");
+            }
+        }
+    }
+    let mut both = with_dests(marked, &[0, 8080]);
+    let nat = SyncRecord { mark: 7, ..established() };
+    let flags = ConnFlags::of_method(Method::DirectRoute);
+    receive(&mut both, &nat);
+    receive(&mut both, &SyncRecord { flags, client_port: 1, ..nat });
+    let port = |client_port| both.dest(conn(&both, client_port).dest()).unwrap().port();
+    assert_eq!((port(5000), port(1)), (8080, 0));
+}
+
+/// Without a destination it goes on as the record says, and nothing counts it; a tunnel cannot.
+#[test]
+fn bk_8_without_a_destination() {
+    let mut director = director(Profile::Classic, &[WEB]);
+    for (client_port, method) in [(1, Method::Nat), (2, Method::Tunnel)] {
+        let flags = ConnFlags::of_method(method);
+        receive(&mut director, &SyncRecord { flags, client_port, ..established() });
+        let verdict =
+            director.decide(secs(2), &tcp("198.18.0.9", client_port, "10.0.0.1", 80, ACK));
+        assert_eq!(matches!(verdict, Verdict::Forward(_)), method == Method::Nat);
+    }
+    let web = ServiceKey::tcp(ip("10.0.0.1"), 80);
+    director.add_dest(secs(3), &web, DestConfig::new(RS.into(), 8080)).unwrap();
+    assert_eq!(web_counts(&director), (0, 0, 0));
+    let known = SyncRecord { client_port: 1, ..established() };
+    assert_eq!(receive(&mut director, &known), SyncReceived::Updated);
+    assert_eq!(web_counts(&director), (1, 0, 0), "bound by a later record [BK-9]");
+    assert_eq!(conn(&director, 1).hop().method, Method::DirectRoute, "[BK-12]");
+    director.handle_timeout(secs(1000), 8);
+    assert_eq!(web_counts(&director), (0, 0, 0));
+}
+
+#[test]
+fn bk_9_between_active_and_inactive() {
+    let mut director = director(Profile::Classic, &[WEB, "-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -m"]);
+    for (flags, expected) in [
+        (ConnFlags::INACTIVE, (0, 1, 0)),
+        (ConnFlags::default(), (1, 0, 0)),
+        (ConnFlags::default(), (1, 0, 0)),
+        (ConnFlags::INACTIVE, (0, 1, 0)),
+    ] {
+        receive(&mut director, &SyncRecord { flags, ..established() });
+        assert_eq!(web_counts(&director), expected);
+    }
+}
+
+#[test]
+fn bk_10_timeouts() {
+    let mut director = director(Profile::Classic, &[]);
+    let untimed = SyncRecord { timeout_secs: 0, ..established() };
+    let template = SyncRecord { timeout_secs: 0, ..template() };
+    let longest = SyncRecord { timeout_secs: u32::MAX, client_port: 1, ..established() };
+    for record in [untimed, template, longest] {
+        assert_eq!(receive(&mut director, &record), SyncReceived::Created);
+    }
+    let timeouts = [5000, 0, 1].map(|port| conn(&director, port).timeout().as_secs());
+    assert_eq!(timeouts, [900, 180, 8_589_934], "by state, as of version 0, 2^31 - 1 ticks");
+}
+
+/// [SYN-14] [BK-10]: what was told is told on, counted as if its third packet had come.
+#[test]
+fn syn_14_backups_that_are_masters() {
+    let mut director = director(Profile::Classic, &[WEB, "-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -m"]);
+    start_master(&mut director, Version::V1);
+    receive(&mut director, &established());
+    let ack = tcp("198.18.0.9", 5000, "10.0.0.1", 80, ACK);
+    for packets in 4..=53 {
+        assert!(sent(&mut director, secs(2)).is_empty(), "{packets}");
+        let _forwarded = director.decide(secs(2), &ack);
+    }
+    let messages = sent(&mut director, secs(2));
+    let message = Message::parse(&messages[0]).unwrap();
+    let records: Vec<_> = message.records().map(Result::unwrap).collect();
+    assert_eq!(records, [SyncRecord { flags: ConnFlags::SYNCED, ..established() }]);
+}
+
+#[test]
+fn a_full_table_is_told() {
+    let config = DirectorConfig { connections: 0, calls: 0, ..DirectorConfig::default() };
+    let mut director = Director::new(config).unwrap();
+    assert_eq!(receive(&mut director, &established()), SyncReceived::TableFull);
+    let call = SyncRecord { call_id: CallId::new(b"x"), ..template() };
+    assert_eq!(receive(&mut director, &call), SyncReceived::TableFull);
+}
+
+/// Records of any kind leave a director whose counts fit its table.
+#[test]
+fn hostile_records() {
+    arbtest::arbtest(|u| {
+        let mut director =
+            director(Profile::Classic, &[WEB, "-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -m"]);
+        start_master(&mut director, Version::V1);
+        let mut now = secs(1);
+        for _ in 0..u.int_in_range(0..=60)? {
+            now = now + Duration::from_secs(u.int_in_range(0..=100)?);
+            let flags = ConnFlags(u.arbitrary::<u16>()?.into()).without(ConnFlags(0x2840));
+            let is_template = flags.contains(ConnFlags::TEMPLATE);
+            let record = SyncRecord {
+                flags,
+                client_port: if is_template { 0 } else { u.int_in_range(0..=3)? },
+                dest: IpAddr::from([10, 1, 0, u.int_in_range(1..=2)?]),
+                state: StateNumber(u.int_in_range(0..=if is_template { 1 } else { 10 })?),
+                timeout_secs: u.int_in_range(0..=1000)?,
+                ..established()
+            };
+            director.receive_sync_record(now, &SyncPolicy::default(), &record);
+            let flow: Flow = tcp("198.18.0.9", u.int_in_range(0..=3)?, "10.0.0.1", 80, ACK);
+            let _verdict = director.decide(now, &flow);
+            director.handle_timeout(now, 64);
+            let bound = director.conns().filter(|conn| is_bound(&director, conn));
+            let (templates, conns): (Vec<_>, Vec<_>) = bound.partition(|conn| conn.key().template);
+            let (active, inactive, persistent) = web_counts(&director);
+            assert_eq!((active + inactive) as usize, conns.len());
+            assert_eq!(persistent as usize, templates.len());
+        }
+        director.handle_timeout(now + Duration::from_secs(2000), 1000);
+        assert_eq!(web_counts(&director), (0, 0, 0));
+        Ok(())
+    });
+}
