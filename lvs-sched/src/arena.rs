@@ -53,6 +53,11 @@ impl<T> Arena<T> {
         Ok(())
     }
 
+    /// How many values there is room for, those kept included.
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Keeps `value`; `None` if there is no room reserved.
     pub(crate) fn insert(&mut self, value: T) -> Option<Key> {
         let index = self.free?;

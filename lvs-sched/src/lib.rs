@@ -37,6 +37,9 @@ mod deadlines;
 mod dests;
 mod director;
 mod hash;
+// An `Arc` needs a compare-and-swap, which the smallest processors lack.
+#[cfg(target_has_atomic = "ptr")]
+mod lease;
 mod listing;
 mod policy;
 mod pool;
@@ -56,6 +59,8 @@ mod timers;
 pub use conn::{Conn, ConnKey};
 pub use dests::{Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
+#[cfg(target_has_atomic = "ptr")]
+pub use lease::{Lease, LeasePool};
 pub use listing::{Columns, ConnListing, Listing};
 pub use policy::{Defence, Defences, Policy};
 pub use pool::{ConnToken, OpenError, Pool, PoolConfig, StaleToken};

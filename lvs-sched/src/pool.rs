@@ -233,6 +233,12 @@ impl Pool {
         self.dests.handle_timeout(now);
     }
 
+    /// The most connections that can be counted at a time.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.conns.capacity()
+    }
+
     fn advance(&mut self, now: Instant) -> Instant {
         self.now = self.now.max(now);
         self.now
@@ -248,28 +254,9 @@ struct Counted {
 
 /// Names a connection of one pool, and never another one that came after it.
 ///
-/// Who wants connections to end by themselves keeps the token together with a handle of the pool:
-///
-/// ```
-/// use std::sync::{Arc, Mutex};
-///
-/// use lvs_sched::{ConnToken, DestId, OpenError, Pool};
-///
-/// struct Lease {
-///     pool: Arc<Mutex<Pool>>,
-///     token: ConnToken,
-/// }
-///
-/// impl Drop for Lease {
-///     fn drop(&mut self) {
-///         if let Ok(mut pool) = self.pool.lock() {
-///             let _ = pool.close(self.token);
-///         }
-///     }
-/// }
-/// ```
+/// Who wants connections to end by themselves takes a `LeasePool`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnToken(Key);
+pub struct ConnToken(pub(crate) Key);
 
 impl ConnToken {
     /// The token as a number, to be kept where only numbers can be.
