@@ -1,7 +1,7 @@
 //! The loop around a daemon: frames, time, signals and the state of the link.
 
 use std::io::{ErrorKind, Read};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,6 +19,7 @@ use crate::capture::Capture;
 use crate::clock;
 use crate::netlink::{self, Interface};
 use crate::packet_socket::{FrameBuffer, PacketSocket};
+use crate::sync_socket::SyncSocket;
 use crate::virtual_router::{HostAction, VirtualRouter};
 
 /// Frames that are taken in before timers are looked at: more than a socket's queue holds, so that
@@ -50,8 +51,25 @@ pub trait Daemon {
     /// The host refused; the daemon goes on.
     fn accept_addresses(&mut self, accept: bool) -> Result<()>;
 
+    /// The next message to other directors.
+    fn poll_sync_message(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Takes in a message of another director.
+    fn handle_sync_message(&mut self, _now: Instant, _message: &[u8]) {}
+
     /// Prints what a person wants to see (SIGUSR1).
     fn print_report(&self);
+}
+
+/// What a daemon's loop has besides its packet socket.
+#[derive(Debug, Default)]
+pub struct Extras<'a> {
+    /// A file for all frames.
+    pub pcap: Option<&'a Path>,
+    /// The channel to other directors.
+    pub sync: Option<SyncSocket>,
 }
 
 /// What becomes of a frame that a daemon has seen.
@@ -67,10 +85,10 @@ pub enum Disposition {
 ///
 /// # Errors
 /// The packet socket cannot be had or breaks.
-pub fn drive(daemon: &mut impl Daemon, interface: &Interface, pcap: Option<&Path>) -> Result<()> {
+pub fn drive(daemon: &mut impl Daemon, interface: &Interface, extras: Extras<'_>) -> Result<()> {
     let socket = open_socket(daemon.virtual_router(), interface)?;
-    let capture = pcap.map(Capture::create).transpose()?;
-    let mut link = Link { socket, capture };
+    let capture = extras.pcap.map(Capture::create).transpose()?;
+    let mut link = Link { socket, capture, sync: extras.sync };
     let terminate = signal_stream(&[SIGTERM, SIGINT])?;
     let report = signal_stream(&[SIGUSR1])?;
     let carrier = netlink::follow_link(interface.index)?;
@@ -79,8 +97,9 @@ pub fn drive(daemon: &mut impl Daemon, interface: &Interface, pcap: Option<&Path
     daemon.virtual_router().machine_mut().startup(clock::now()?);
     loop {
         carry_out(daemon, &mut link);
-        let deadline = earliest(daemon);
-        wait(&[link.socket.as_fd(), terminate.as_fd(), report.as_fd(), carrier.as_fd()], deadline)?;
+        let sources = [link.socket.as_fd(), terminate.as_fd(), report.as_fd(), carrier.as_fd()];
+        let sync = link.sync.as_ref().map(AsFd::as_fd);
+        wait(sources.into_iter().chain(sync), earliest(daemon))?;
         if !read_all(&terminate)?.is_empty() {
             daemon.virtual_router().machine_mut().shutdown(clock::now()?);
             carry_out(daemon, &mut link);
@@ -93,6 +112,7 @@ pub fn drive(daemon: &mut impl Daemon, interface: &Interface, pcap: Option<&Path
             follow_carrier(daemon, state != 0)?;
             carry_out(daemon, &mut link);
         }
+        link.take_in_sync_messages(daemon)?;
         take_in(daemon, &mut link, &mut buffer)?;
         let now = clock::now()?;
         daemon.virtual_router().machine_mut().handle_timeout(now);
@@ -100,10 +120,11 @@ pub fn drive(daemon: &mut impl Daemon, interface: &Interface, pcap: Option<&Path
     }
 }
 
-/// The socket and what records its traffic.
+/// The sockets, and what records their traffic.
 struct Link {
     socket: PacketSocket,
     capture: Option<Capture>,
+    sync: Option<SyncSocket>,
 }
 
 impl Link {
@@ -119,6 +140,22 @@ impl Link {
         self.record(buffer.frame_mut());
         if let Err(error) = self.socket.forward(buffer) {
             log::warn!("a frame could not be forwarded: {error}");
+        }
+    }
+
+    /// Before any packet: a new Active director had better know the connections.
+    fn take_in_sync_messages(&mut self, daemon: &mut impl Daemon) -> Result<()> {
+        let Some(sync) = &mut self.sync else { return Ok(()) };
+        for _ in 0..DRAIN {
+            let Some(message) = sync.receive().context("receiving a message")? else { break };
+            daemon.handle_sync_message(clock::now()?, message);
+        }
+        Ok(())
+    }
+
+    fn send_sync_message(&mut self, message: &[u8]) {
+        if let Some(Err(error)) = self.sync.as_ref().map(|sync| sync.send(message)) {
+            log::warn!("a message could not be sent: {error}");
         }
     }
 
@@ -164,8 +201,11 @@ fn take_in(daemon: &mut impl Daemon, link: &mut Link, buffer: &mut FrameBuffer) 
     Ok(())
 }
 
-/// Drains the actions of the virtual router.
+/// Drains the messages to other directors and the actions of the virtual router.
 fn carry_out(daemon: &mut impl Daemon, link: &mut Link) {
+    while let Some(message) = daemon.poll_sync_message() {
+        link.send_sync_message(&message);
+    }
     loop {
         let action = daemon.virtual_router().poll(&mut |frame| link.send(frame));
         let accept = match action {
@@ -200,7 +240,10 @@ fn earliest(daemon: &mut impl Daemon) -> Option<Instant> {
 }
 
 /// Sleeps until something can be read or `deadline` has come.
-fn wait(sources: &[std::os::fd::BorrowedFd<'_>], deadline: Option<Instant>) -> Result<()> {
+fn wait<'a>(
+    sources: impl Iterator<Item = BorrowedFd<'a>>,
+    deadline: Option<Instant>,
+) -> Result<()> {
     let now = clock::now()?;
     let timeout = deadline.map(|deadline| {
         TimeSpec::from_duration(
@@ -208,7 +251,7 @@ fn wait(sources: &[std::os::fd::BorrowedFd<'_>], deadline: Option<Instant>) -> R
         )
     });
     let mut sources: Vec<_> =
-        sources.iter().map(|source| PollFd::new(*source, PollFlags::POLLIN)).collect();
+        sources.map(|source| PollFd::new(source, PollFlags::POLLIN)).collect();
     match ppoll(&mut sources, timeout, None) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(error) => Err(error).context("waiting"),

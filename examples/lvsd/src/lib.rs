@@ -14,6 +14,7 @@ pub mod netlink;
 pub mod node;
 pub mod packet_socket;
 pub mod run;
+pub mod sync_socket;
 pub mod virtual_router;
 pub mod vrrp;
 

@@ -4,10 +4,11 @@
 use std::net::IpAddr;
 
 use lvs_proto::frames::{self, OwnAddresses};
+use lvs_proto::sync::Message;
 use lvs_proto::wire::ethernet::{self, EtherType};
 use lvs_proto::wire::{arp, ipv6, ndp};
 use lvs_proto::{Instant, LinkPair, MacAddr, Outcome, process};
-use lvs_sched::Director;
+use lvs_sched::{Director, SyncOutbox, SyncOutboxConfig, SyncOutboxError, SyncPolicy};
 use lvs_vrrp::State;
 
 use crate::event_loop::Disposition;
@@ -32,6 +33,8 @@ pub struct Node<N> {
     pub own: OwnAddresses,
     /// The link address of a real server, if it is known.
     pub neighbour: N,
+    /// The group of directors that tell each other of their connections.
+    pub sync_id: u8,
 }
 
 impl<N: FnMut(IpAddr) -> Option<MacAddr>> Node<N> {
@@ -67,6 +70,44 @@ impl<N: FnMut(IpAddr) -> Option<MacAddr>> Node<N> {
             send(answer);
         }
         Disposition::Done
+    }
+
+    /// Announces connections from now on, whenever this node is Active.
+    ///
+    /// # Errors
+    /// There is no memory for messages.
+    pub fn start_sync(&mut self) -> Result<(), SyncOutboxError> {
+        let config = SyncOutboxConfig { sync_id: self.sync_id, ..SyncOutboxConfig::default() };
+        self.director.start_sync_master(SyncPolicy::default(), SyncOutbox::new(config)?);
+        Ok(())
+    }
+
+    /// The next message to other directors. What a Backup node would say is of no use to anybody.
+    pub fn poll_sync_message(&mut self) -> Option<Vec<u8>> {
+        let active = self.router.machine().state() == State::Active;
+        loop {
+            let message = self.director.poll_sync_message()?;
+            if active {
+                return Some(message.octets().to_vec());
+            }
+        }
+    }
+
+    /// Takes in a message of another director. Records that cannot be taken are passed over.
+    pub fn handle_sync_message(&mut self, now: Instant, datagram: &[u8]) {
+        let message = match Message::parse(datagram) {
+            Ok(message) if message.is_for(self.sync_id) => message,
+            Ok(_) => return,
+            Err(error) => return log::debug!("a synchronisation message is refused: {error}"),
+        };
+        for record in message.records() {
+            match record {
+                Ok(record) => {
+                    self.director.receive_sync_record(now, &SyncPolicy::default(), &record);
+                }
+                Err(error) => log::debug!("a synchronisation record is refused: {error}"),
+            }
+        }
     }
 
     /// Expires what is due.
@@ -170,6 +211,7 @@ mod tests {
             mac: DIRECTOR,
             own: OwnAddresses { v4: Ipv4Addr::new(192, 0, 2, 1), v6: Ipv6Addr::LOCALHOST },
             neighbour: |_| Some(SERVER),
+            sync_id: 0,
         }
     }
 

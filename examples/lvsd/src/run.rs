@@ -12,9 +12,10 @@ use lvs_proto::{Instant, MacAddr, Method};
 use lvs_sched::{Director, DirectorConfig, Rule, ServiceKey};
 
 use crate::clock;
-use crate::event_loop::{self, Daemon, Disposition};
+use crate::event_loop::{self, Daemon, Disposition, Extras};
 use crate::netlink::{Interface, Neighbours};
 use crate::node::Node;
+use crate::sync_socket::SyncSocket;
 use crate::virtual_router::{RouterArgs, VirtualRouter};
 
 /// Options of `lvsd run`.
@@ -28,6 +29,9 @@ pub struct RunArgs {
     /// The virtual addresses; by default those of the services
     #[arg(long, value_name = "A", value_delimiter = ',')]
     vip: Vec<IpAddr>,
+    /// Tell other directors of this id about connections, and listen to them; 0 listens to all
+    #[arg(long, value_name = "N")]
+    sync_id: Option<u8>,
     /// Write what this director sees and sends into a file
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
@@ -50,14 +54,20 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let addresses = if args.vip.is_empty() { service_addresses(&rules) } else { args.vip.clone() };
     ensure!(!addresses.is_empty(), "no virtual address: no service has one, and no --vip is given");
     let neighbours = Neighbours::follow(interface.index, real_servers(&rules));
-    let mut daemon = RunDaemon(Node {
+    let mut node = Node {
         router: VirtualRouter::new(&args.router, &interface, addresses)?,
         director,
         mac: interface.mac,
         own: own_addresses(&interface),
         neighbour: move |address| neighbours.get(address),
-    });
-    event_loop::drive(&mut daemon, &interface, args.pcap.as_deref())
+        sync_id: args.sync_id.unwrap_or_default(),
+    };
+    let mut extras = Extras { pcap: args.pcap.as_deref(), sync: None };
+    if args.sync_id.is_some() {
+        node.start_sync()?;
+        extras.sync = Some(SyncSocket::open(&interface)?);
+    }
+    event_loop::drive(&mut RunDaemon(node), &interface, extras)
 }
 
 /// The rules of a file with their line numbers.
@@ -116,6 +126,14 @@ impl<N: FnMut(IpAddr) -> Option<MacAddr>> Daemon for RunDaemon<N> {
     /// from its packet socket.
     fn accept_addresses(&mut self, _accept: bool) -> Result<()> {
         Ok(())
+    }
+
+    fn poll_sync_message(&mut self) -> Option<Vec<u8>> {
+        self.0.poll_sync_message()
+    }
+
+    fn handle_sync_message(&mut self, now: Instant, message: &[u8]) {
+        self.0.handle_sync_message(now, message);
     }
 
     fn print_report(&self) {

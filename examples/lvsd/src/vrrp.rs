@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result, anyhow};
 use lvs_proto::Instant;
 
-use crate::event_loop::{self, Daemon, Disposition};
+use crate::event_loop::{self, Daemon, Disposition, Extras};
 use crate::netlink::{self, Interface};
 use crate::virtual_router::{RouterArgs, VirtualRouter};
 
@@ -72,7 +72,7 @@ pub fn run(args: &VrrpArgs) -> Result<()> {
     };
     // A router that was killed may have left them.
     daemon.accept_addresses(false)?;
-    event_loop::drive(&mut daemon, &interface, None)
+    event_loop::drive(&mut daemon, &interface, Extras::default())
 }
 
 struct VrrpDaemon {

@@ -20,12 +20,41 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// The port is taken.
 pub(crate) fn serve(port: u16, body: String) -> io::Result<()> {
+    let page = page(&body);
+    serve_with(port, move |mut stream| stream.write_all(page.as_bytes()))
+}
+
+/// As [`serve`], a body of `pieces` times `piece`, with `gap` before each.
+///
+/// # Errors
+/// The port is taken.
+pub(crate) fn serve_slowly(
+    port: u16,
+    piece: &'static str,
+    pieces: usize,
+    gap: Duration,
+) -> io::Result<()> {
+    serve_with(port, move |mut stream| {
+        stream.write_all(head(piece.len() * pieces).as_bytes())?;
+        for _ in 0..pieces {
+            thread::sleep(gap);
+            stream.write_all(piece.as_bytes())?;
+        }
+        Ok(())
+    })
+}
+
+fn serve_with(
+    port: u16,
+    answer: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + 'static,
+) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))?;
     thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let body = body.clone();
+        for mut stream in listener.incoming().flatten() {
+            let answer = answer.clone();
             thread::spawn(move || {
-                if let Err(error) = answer(stream, &body) {
+                let answered = read_request(&mut stream).and_then(|()| answer(stream));
+                if let Err(error) = answered {
                     log::debug!("a client went away: {error}");
                 }
             });
@@ -59,7 +88,13 @@ pub(crate) fn get(
 /// The page with `body` as it is sent.
 #[must_use]
 pub(crate) fn page(body: &str) -> String {
-    format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+    head(body.len()) + body
+}
+
+/// The head of a page with a body of `length` octets.
+#[must_use]
+pub(crate) fn head(length: usize) -> String {
+    format!("HTTP/1.0 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")
 }
 
 /// The body of a page, if it is one.
@@ -69,16 +104,16 @@ pub(crate) fn body_of(page: &str) -> Option<&str> {
     head.starts_with("HTTP/1.0 200 ").then_some(body)
 }
 
-/// Reads the whole request before it answers: a socket closed over unread octets is reset.
-fn answer(mut stream: TcpStream, body: &str) -> io::Result<()> {
+/// Reads the whole request: a socket closed over unread octets is reset.
+fn read_request(stream: &mut TcpStream) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut request = Vec::new();
     let mut octets = [0; 512];
     while !request.ends_with(b"\r\n\r\n") && request.len() < 8_192 {
         match stream.read(&mut octets)? {
-            0 => return Ok(()),
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             length => request.extend(octets.iter().take(length)),
         }
     }
-    stream.write_all(page(body).as_bytes())
+    Ok(())
 }

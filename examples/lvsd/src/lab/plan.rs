@@ -53,6 +53,9 @@ pub(crate) const PRIORITIES: [u8; DIRECTORS] = [150, 100];
 /// The time between adverts, in centiseconds.
 pub(crate) const ADVERT_CENTISECONDS: u16 = 50;
 
+/// The group in which the directors tell each other of their connections.
+pub(crate) const SYNC_ID: u8 = 51;
+
 /// What a busy machine may add to the protocol's bound.
 const SCHEDULING_ALLOWANCE: Duration = Duration::from_millis(150);
 
@@ -110,11 +113,25 @@ pub(crate) const TRIALS: [Trial; 5] = [
     },
 ];
 
+/// The port of the long download, by rr.
+pub(crate) const DOWNLOAD_PORT: u16 = 85;
+/// What the download consists of; more of it than a server's buffer holds follows the failover.
+pub(crate) const DOWNLOAD_PIECE: &str = "a piece of something long, which takes some seconds to come \
+    whole, so that a director may die meanwhile and another one take its part\n";
+/// How many pieces there are.
+pub(crate) const DOWNLOAD_PIECES: usize = 50;
+/// The pause before each piece.
+pub(crate) const DOWNLOAD_GAP: Duration = Duration::from_millis(100);
+/// How long the download has gone on before the failover: a synchronisation message may wait for
+/// two seconds \[SYD-6\].
+pub(crate) const DOWNLOAD_HEAD_START: Duration = Duration::from_secs(3);
+
 /// The services in the syntax of `ipvsadm-save`.
 #[must_use]
 pub(crate) fn rules() -> String {
     let mut rules = String::new();
-    for Trial { port, options, weights, .. } in &TRIALS {
+    let trials = TRIALS.iter().map(|trial| (trial.port, trial.options, trial.weights));
+    for (port, options, weights) in trials.chain([(DOWNLOAD_PORT, "-s rr", [1; SERVERS])]) {
         let service = format!("{VIRTUAL_ADDRESS}:{port}");
         let _ = writeln!(rules, "-A -t {service} {options}");
         for (server, weight) in SERVER_ADDRESSES.iter().zip(weights) {

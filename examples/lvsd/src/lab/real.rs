@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
@@ -28,6 +28,7 @@ pub(crate) struct RealCluster {
     changes: Arc<Mutex<Vec<Change>>>,
     /// No two requests come from one port: a director would take the second for the first again.
     next_port: u16,
+    download: Option<JoinHandle<Result<String>>>,
     pcap: Option<PathBuf>,
     /// The bridge, and the real servers, whose threads stay inside.
     _network: Network,
@@ -48,6 +49,11 @@ impl RealCluster {
         for (number, address) in SERVER_ADDRESSES.into_iter().enumerate() {
             let server = network.add_host(&[on_the_net(address)])?;
             network::accept_silently(&server, plan::VIRTUAL_ADDRESS.into())?;
+            server.run(|| {
+                let (piece, gap) = (plan::DOWNLOAD_PIECE, plan::DOWNLOAD_GAP);
+                http::serve_slowly(plan::DOWNLOAD_PORT, piece, plan::DOWNLOAD_PIECES, gap)
+                    .context("starting a real server")
+            })?;
             for trial in &TRIALS {
                 let body = plan::page_of(number);
                 server.run(|| http::serve(trial.port, body).context("starting a real server"))?;
@@ -64,9 +70,16 @@ impl RealCluster {
             processes: [const { None }; DIRECTORS],
             changes: Arc::default(),
             next_port: plan::FIRST_CLIENT_PORT,
+            download: None,
             pcap,
             _network: network,
         })
+    }
+
+    fn next_client(&mut self, address: Ipv4Addr) -> SocketAddrV4 {
+        let client = SocketAddrV4::new(address, self.next_port);
+        self.next_port = self.next_port.checked_add(1).unwrap_or(plan::FIRST_CLIENT_PORT);
+        client
     }
 
     fn command(&self, director: usize) -> Result<Command> {
@@ -76,6 +89,7 @@ impl RealCluster {
         command.args(["--priority", &plan::PRIORITIES[director].to_string()]);
         command.args(["--advert-cs", &plan::ADVERT_CENTISECONDS.to_string()]);
         command.args(["--vip", &plan::VIRTUAL_ADDRESS.to_string()]);
+        command.args(["--sync-id", &plan::SYNC_ID.to_string()]);
         if let Some(directory) = &self.pcap {
             command.arg("--pcap").arg(directory.join(format!("director-{}.pcap", director + 1)));
         }
@@ -95,8 +109,7 @@ impl Cluster for RealCluster {
     }
 
     fn request(&mut self, client: Ipv4Addr, port: u16) -> Result<Option<usize>> {
-        let client = SocketAddrV4::new(client, self.next_port);
-        self.next_port = self.next_port.checked_add(1).unwrap_or(plan::FIRST_CLIENT_PORT);
+        let client = self.next_client(client);
         let server = SocketAddrV4::new(plan::VIRTUAL_ADDRESS, port);
         self.client.run(|| match http::get(client, server, plan::REQUEST_TIMEOUT) {
             Ok(body) => {
@@ -107,6 +120,25 @@ impl Cluster for RealCluster {
                 Ok(None)
             }
         })
+    }
+
+    fn begin_download(&mut self) -> Result<()> {
+        let client = self.next_client(CLIENTS[0]);
+        let server = SocketAddrV4::new(plan::VIRTUAL_ADDRESS, plan::DOWNLOAD_PORT);
+        let host = Arc::clone(&self.client);
+        self.download = Some(thread::spawn(move || {
+            host.run(|| Ok(http::get(client, server, plan::PATIENCE)?))
+        }));
+        Ok(())
+    }
+
+    fn end_download(&mut self) -> Result<Option<bool>> {
+        let Some(download) = self.download.take_if(|download| download.is_finished()) else {
+            return Ok(None);
+        };
+        let body = download.join().map_err(|_| anyhow!("the download panicked"))?;
+        let whole = plan::DOWNLOAD_PIECE.repeat(plan::DOWNLOAD_PIECES);
+        Ok(Some(body.is_ok_and(|body| body == whole)))
     }
 
     fn start(&mut self, director: usize) -> Result<()> {

@@ -98,8 +98,16 @@ impl SimulatedCluster {
         }
     }
 
-    /// Drains the actions of a director's virtual router.
+    /// Drains a director's messages to the other one, and the actions of its virtual router.
     fn drain(&mut self, number: usize) {
+        while let Some(message) = self.directors[number].as_mut().and_then(Node::poll_sync_message)
+        {
+            let others =
+                self.directors.iter_mut().enumerate().filter(|(other, _)| *other != number);
+            for node in others.filter_map(|(_, node)| node.as_mut()) {
+                node.handle_sync_message(self.now, &message);
+            }
+        }
         let (wire, now) = (&mut self.wire, self.now);
         let Some(node) = &mut self.directors[number] else { return };
         let mut send = |frame: &[u8]| wire.push_back((FIRST_DIRECTOR + number, frame.to_vec()));
@@ -146,9 +154,9 @@ impl SimulatedCluster {
     /// Moves time on to the next moment at which somebody acts, at most to `end`.
     fn advance(&mut self, end: Instant) {
         let clients = self.clients.iter_mut().map(|client| &mut client.host);
-        let servers = self.servers.iter_mut().map(|server| &mut server.host);
-        let hosts = clients.chain(servers);
-        let mut wakes: Vec<_> = hosts.map(|host: &mut Host| host.next_deadline(self.now)).collect();
+        let mut wakes: Vec<_> =
+            clients.map(|host: &mut Host| host.next_deadline(self.now)).collect();
+        wakes.extend(self.servers.iter_mut().map(|server| server.next_deadline(self.now)));
         for node in self.directors.iter().flatten() {
             wakes.extend([node.router.machine().next_deadline(), node.next_deadline()]);
         }
@@ -183,15 +191,28 @@ impl Cluster for SimulatedCluster {
         loop {
             self.settle();
             let server = self.clients[host]
-                .page()
+                .page(port)
                 .and_then(|page| (0..SERVERS).find(|number| plan::page_of(*number) == page));
             if server.is_some() || self.now >= end {
-                self.clients[host].close();
+                self.clients[host].close(port);
                 self.settle();
                 return Ok(server);
             }
             self.advance(end);
         }
+    }
+
+    fn begin_download(&mut self) -> Result<()> {
+        self.clients[0].open(CLIENTS[0], plan::DOWNLOAD_PORT)
+    }
+
+    fn end_download(&mut self) -> Result<Option<bool>> {
+        let whole = plan::DOWNLOAD_PIECE.repeat(plan::DOWNLOAD_PIECES);
+        let ended = self.clients[0].page(plan::DOWNLOAD_PORT).map(|body| body == whole);
+        if ended.is_some() {
+            self.clients[0].close(plan::DOWNLOAD_PORT);
+        }
+        Ok(ended)
     }
 
     fn start(&mut self, director: usize) -> Result<()> {
@@ -227,7 +248,7 @@ fn node(director: usize, now: Instant) -> Result<SimulatedNode> {
     };
     let address = DIRECTOR_ADDRESSES[director];
     let virtual_addresses = vec![plan::VIRTUAL_ADDRESS.into()];
-    Ok(Node {
+    let mut node: SimulatedNode = Node {
         router: VirtualRouter::from_config(config, address.into(), virtual_addresses)?,
         director: rules,
         mac: mac(FIRST_DIRECTOR + director),
@@ -236,7 +257,10 @@ fn node(director: usize, now: Instant) -> Result<SimulatedNode> {
             let number = SERVER_ADDRESSES.iter().position(|server| address == *server)?;
             Some(mac(FIRST_SERVER + number))
         },
-    })
+        sync_id: plan::SYNC_ID,
+    };
+    node.start_sync()?;
+    Ok(node)
 }
 
 /// The port of the host that `client` is an address of.

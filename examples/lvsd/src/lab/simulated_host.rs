@@ -60,26 +60,32 @@ impl Host {
         self.interface.poll(stack_time(now), &mut self.cable, &mut self.sockets);
     }
 
-    /// Forgets connections that are over.
-    fn sweep(&mut self) {
+    /// Forgets connections that are over, but for those in use.
+    fn sweep(&mut self, in_use: impl Fn(SocketHandle) -> bool) {
         let over = |socket: &Socket<'_>| matches!(socket.state(), State::Closed | State::TimeWait);
         let handles: Vec<SocketHandle> = self.sockets.iter().map(|(handle, _)| handle).collect();
         for handle in handles {
-            if over(self.sockets.get(handle)) {
+            if over(self.sockets.get(handle)) && !in_use(handle) {
                 self.sockets.remove(handle);
             }
         }
     }
 }
 
-/// A host with some of the clients' addresses. It makes one request at a time.
+/// A host with some of the clients' addresses.
 pub(crate) struct ClientHost {
     /// Its stack.
     pub(crate) host: Host,
-    request: Option<SocketHandle>,
+    requests: Vec<Request>,
+    next_port: u16,
+}
+
+/// A request under way.
+struct Request {
+    socket: SocketHandle,
+    port: u16,
     asked: bool,
     page: String,
-    next_port: u16,
 }
 
 impl ClientHost {
@@ -87,16 +93,11 @@ impl ClientHost {
     #[must_use]
     pub(crate) fn new(mac: MacAddr, addresses: &[Ipv4Addr]) -> Self {
         let addresses: Vec<_> = addresses.iter().map(|address| (*address, PREFIX)).collect();
-        Self {
-            host: Host::new(mac, &addresses),
-            request: None,
-            asked: false,
-            page: String::new(),
-            next_port: plan::FIRST_CLIENT_PORT,
-        }
+        let host = Host::new(mac, &addresses);
+        Self { host, requests: Vec::new(), next_port: plan::FIRST_CLIENT_PORT }
     }
 
-    /// Begins a request from `client` to `port` of the virtual address.
+    /// Begins a request from `client` to `port` of the virtual address; there may be one to each.
     ///
     /// # Errors
     /// The stack refuses the addresses.
@@ -107,24 +108,24 @@ impl ClientHost {
         socket
             .connect(self.host.interface.context(), (VIRTUAL_ADDRESS, port), local)
             .map_err(|error| anyhow!("a client cannot connect: {error}"))?;
-        self.page.clear();
-        self.asked = false;
-        self.request = Some(self.host.sockets.add(socket));
+        let socket = self.host.sockets.add(socket);
+        self.requests.push(Request { socket, port, asked: false, page: String::new() });
         Ok(())
     }
 
-    /// The page, once the server has sent all of it and closed.
+    /// The page from `port`, once the server has sent all of it and closed.
     #[must_use]
-    pub(crate) fn page(&self) -> Option<&str> {
-        let socket: &Socket<'_> = self.host.sockets.get(self.request?);
-        if socket.state() == State::CloseWait { http::body_of(&self.page) } else { None }
+    pub(crate) fn page(&self, port: u16) -> Option<&str> {
+        let request = self.requests.iter().find(|request| request.port == port)?;
+        let socket: &Socket<'_> = self.host.sockets.get(request.socket);
+        if socket.state() == State::CloseWait { http::body_of(&request.page) } else { None }
     }
 
-    /// Ends the request: politely if it was answered.
-    pub(crate) fn close(&mut self) {
-        let answered = self.page().is_some();
-        if let Some(request) = self.request.take() {
-            let socket: &mut Socket<'_> = self.host.sockets.get_mut(request);
+    /// Ends the request to `port`: politely if it was answered.
+    pub(crate) fn close(&mut self, port: u16) {
+        let answered = self.page(port).is_some();
+        for request in self.requests.extract_if(.., |request| request.port == port) {
+            let socket: &mut Socket<'_> = self.host.sockets.get_mut(request.socket);
             if answered { socket.close() } else { socket.abort() }
         }
     }
@@ -132,13 +133,16 @@ impl ClientHost {
     /// Does what is to be done at `now`.
     pub(crate) fn poll(&mut self, now: Instant) {
         self.host.poll(now);
-        let Some(request) = self.request else { return self.host.sweep() };
-        let socket: &mut Socket<'_> = self.host.sockets.get_mut(request);
-        if !self.asked && socket.can_send() {
-            self.asked = socket.send_slice(http::REQUEST.as_bytes()).is_ok();
+        for request in &mut self.requests {
+            let socket: &mut Socket<'_> = self.host.sockets.get_mut(request.socket);
+            if !request.asked && socket.can_send() {
+                request.asked = socket.send_slice(http::REQUEST.as_bytes()).is_ok();
+            }
+            read_into(socket, &mut request.page);
         }
-        read_into(socket, &mut self.page);
         self.host.poll(now);
+        let in_use = |handle| self.requests.iter().any(|request| request.socket == handle);
+        self.host.sweep(in_use);
     }
 }
 
@@ -147,6 +151,14 @@ pub(crate) struct ServerHost {
     /// Its stack.
     pub(crate) host: Host,
     page: String,
+    downloads: Vec<Download>,
+}
+
+/// A page that is sent piece by piece.
+struct Download {
+    socket: SocketHandle,
+    pieces_left: usize,
+    next_piece: Instant,
 }
 
 impl ServerHost {
@@ -155,25 +167,59 @@ impl ServerHost {
     pub(crate) fn new(number: usize, mac: MacAddr) -> Self {
         let own = (SERVER_ADDRESSES[number], PREFIX);
         let host = Host::new(mac, &[own, (VIRTUAL_ADDRESS, 32)]);
-        Self { host, page: http::page(&plan::page_of(number)) }
+        Self { host, page: http::page(&plan::page_of(number)), downloads: Vec::new() }
     }
 
     /// Does what is to be done at `now`.
     pub(crate) fn poll(&mut self, now: Instant) {
-        for trial in &TRIALS {
-            self.listen(trial.port);
+        for port in TRIALS.iter().map(|trial| trial.port).chain([plan::DOWNLOAD_PORT]) {
+            self.listen(port);
         }
         self.host.poll(now);
-        for (_, socket) in self.host.sockets.iter_mut() {
+        for (handle, socket) in self.host.sockets.iter_mut() {
             let smoltcp::socket::Socket::Tcp(socket) = socket;
             let mut request = String::new();
             read_into(socket, &mut request);
-            if request.ends_with("\r\n\r\n") && socket.send_slice(self.page.as_bytes()).is_ok() {
+            if !request.ends_with("\r\n\r\n") {
+                continue;
+            }
+            if socket.listen_endpoint().port == plan::DOWNLOAD_PORT {
+                let (pieces_left, next_piece) = (plan::DOWNLOAD_PIECES, now + plan::DOWNLOAD_GAP);
+                self.downloads.push(Download { socket: handle, pieces_left, next_piece });
+                let length = plan::DOWNLOAD_PIECE.len() * plan::DOWNLOAD_PIECES;
+                let _ = socket.send_slice(http::head(length).as_bytes());
+            } else if socket.send_slice(self.page.as_bytes()).is_ok() {
                 socket.close();
             }
         }
+        self.send_pieces(now);
         self.host.poll(now);
-        self.host.sweep();
+        let downloads = &self.downloads;
+        self.host.sweep(|handle| downloads.iter().any(|download| download.socket == handle));
+    }
+
+    /// When the server wants to act next, if nobody sends it anything.
+    pub(crate) fn next_deadline(&mut self, now: Instant) -> Option<Instant> {
+        let piece = self.downloads.iter().map(|download| download.next_piece).min();
+        piece.into_iter().chain(self.host.next_deadline(now)).min()
+    }
+
+    fn send_pieces(&mut self, now: Instant) {
+        for download in &mut self.downloads {
+            let socket: &mut Socket<'_> = self.host.sockets.get_mut(download.socket);
+            if download.next_piece <= now {
+                let piece = plan::DOWNLOAD_PIECE.as_bytes();
+                let room = socket.send_capacity() - socket.send_queue() >= piece.len();
+                if room && socket.send_slice(piece).is_ok() {
+                    download.pieces_left -= 1;
+                }
+                download.next_piece = now + plan::DOWNLOAD_GAP;
+            }
+            if download.pieces_left == 0 {
+                socket.close();
+            }
+        }
+        self.downloads.retain(|download| download.pieces_left > 0);
     }
 
     /// Keeps one socket listening on `port`.

@@ -21,6 +21,12 @@ pub(crate) trait Cluster {
     /// that answered, or `None` if nobody did in time.
     fn request(&mut self, client: Ipv4Addr, port: u16) -> Result<Option<usize>>;
 
+    /// Lets a client begin the long download, which goes on beside everything else.
+    fn begin_download(&mut self) -> Result<()>;
+
+    /// Whether the download came whole, once it has ended; `None` while it goes on.
+    fn end_download(&mut self) -> Result<Option<bool>>;
+
     /// Starts a director.
     fn start(&mut self, director: usize) -> Result<()>;
 
@@ -79,7 +85,7 @@ impl Report {
     #[must_use]
     pub(crate) fn verdict(&self) -> String {
         if self.passed() {
-            "PASSED: every distribution exact, takeover in time, no connection lost after it".into()
+            "PASSED: every distribution exact, takeover in time, no connection lost to it".into()
         } else {
             format!("FAILED: {}", self.failures.join("; "))
         }
@@ -126,12 +132,15 @@ fn fail_over(
     say: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let mut stream = Stream::default();
-    stream.run_for(cluster, Duration::from_millis(500))?;
-    say("\nkilling director 1 without a goodbye");
+    cluster.begin_download()?;
+    stream.run_for(cluster, plan::DOWNLOAD_HEAD_START)?;
+    say("\nkilling director 1 without a goodbye, in the middle of a long download");
     let killed = cluster.now();
     cluster.kill(0)?;
     let taken_over = stream.run_until_active(cluster, 1, killed)?;
-    stream.run_for(cluster, Duration::from_secs(1))?;
+    let whole = stream.run_until_downloaded(cluster)?;
+    say(if whole { "the download went on and came whole" } else { "the download broke off" });
+    report.expect(whole, || "the download did not survive the takeover".into());
     say("bringing director 1 back");
     let back = cluster.now();
     cluster.start(0)?;
@@ -191,6 +200,18 @@ impl Stream {
             }
         }
         bail!("director {} did not become Active", director + 1)
+    }
+
+    /// Runs until the download has ended; whether it came whole.
+    fn run_until_downloaded(&mut self, cluster: &mut impl Cluster) -> Result<bool> {
+        let end = cluster.now() + plan::PATIENCE;
+        while cluster.now() < end {
+            self.step(cluster)?;
+            if let Some(whole) = cluster.end_download()? {
+                return Ok(whole);
+            }
+        }
+        Ok(false)
     }
 
     fn step(&mut self, cluster: &mut impl Cluster) -> Result<()> {
