@@ -436,10 +436,22 @@ impl Conns {
         if let Some(call) = conn.call {
             self.calls.remove(call);
         }
-        if let Some(controller) = conn.controller.and_then(|id| self.get_mut(id)) {
+        self.release(conn.controller);
+        Some(conn)
+    }
+
+    /// One more is made through `controller` \[TPL-8\].
+    pub(crate) fn hold(&mut self, controller: Option<Key>) {
+        if let Some(controller) = controller.and_then(|id| self.get_mut(id)) {
+            controller.controlled = controller.controlled.saturating_add(1);
+        }
+    }
+
+    /// One that was made through `controller` is no more.
+    pub(crate) fn release(&mut self, controller: Option<Key>) {
+        if let Some(controller) = controller.and_then(|id| self.get_mut(id)) {
             controller.controlled = controller.controlled.saturating_sub(1);
         }
-        Some(conn)
     }
 }
 

@@ -10,6 +10,7 @@
 //! Time is the `now` of each call. Call [`Director::handle_timeout`] when
 //! [`Director::next_deadline`] has come; calls that come early or twice do nothing. A moment before
 //! the last one handed in counts as the last one. The same calls give the same answers, always.
+//! [`Timers`] says whether timers fire when they are due or as late as the kernel's.
 //!
 //! # Memory
 //!

@@ -70,8 +70,8 @@ impl Director {
 
     /// Whether this host sends it as a real server of its own \[SVC-11\].
     fn is_local_reply(&self, now: Instant, flow: &Flow, key: &ConnKey) -> bool {
-        let of_client = key.reversed().and_then(|client| self.conns.find(now, &client));
-        flow.hook == Hook::LocalOut && of_client.is_some()
+        let reversed = key.reversed().filter(|_| flow.hook == Hook::LocalOut);
+        reversed.is_some_and(|client| self.conns.find(now, &client).is_some())
     }
 
     /// A packet without a connection whose client may have a template \[TPL-6\].
@@ -184,12 +184,12 @@ impl Director {
             return self.forward_alone(now, flow, opening);
         }
         let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
+        // Held first: making room for the connection must not cost it its template.
+        self.conns.hold(controller);
         let Some(id) = self.insert(now, conn, None) else {
+            self.conns.release(controller);
             return Verdict::Drop(DropReason::TableFull);
         };
-        if let Some(controller) = controller.and_then(|id| self.conns.get_mut(id)) {
-            controller.controlled = controller.controlled.saturating_add(1);
-        }
         self.dests.bind(dest);
         self.dests.count_conn(dest);
         if flow.embedded.is_some() {
