@@ -112,8 +112,10 @@ impl Director {
             let before = core::mem::replace(&mut conn.state, state);
             conn.timeout = self.config.timeouts.of(state).unwrap_or(conn.timeout);
             let (dest, controller) = (conn.dest, conn.controller);
-            let was_active = core::mem::replace(&mut conn.active, state.is_active());
-            self.count_change(dest, was_active, state.is_active());
+            if state != before {
+                let was_active = core::mem::replace(&mut conn.active, state.is_active());
+                self.count_change(dest, was_active, state.is_active());
+            }
             let replied = state == State::Udp && way == Way::Out;
             if replied || (state.is_established() && state != before) {
                 self.assure(controller);

@@ -25,7 +25,47 @@ pub(super) struct Master {
 
 impl Director {
     /// Announces connections by `policy` from now on, in messages from `outbox`. They are drained
-    /// by [`poll_sync_message`](Self::poll_sync_message) after every packet and timeout.
+    /// by [`poll_sync_message`](Self::poll_sync_message) after every packet and timeout. What is
+    /// announced are also connections that another director told of \[SYN-14\].
+    ///
+    /// ```
+    /// use lvs_proto::sync::Message;
+    /// use lvs_proto::{AddressPair, Decide, Flow, Instant, TcpFlags};
+    /// use lvs_sched::{Director, DirectorConfig, Rule, SyncOutbox, SyncOutboxConfig, SyncPolicy};
+    ///
+    /// let (now, policy) = (Instant::EPOCH, SyncPolicy::default());
+    /// let mut master = Director::new(DirectorConfig::default())?;
+    /// let mut backup = Director::new(DirectorConfig::default())?;
+    /// for line in ["-A -t 192.0.2.100:80 -s rr", "-a -t 192.0.2.100:80 -r 10.2.0.1"] {
+    ///     if let Some(rule) = Rule::parse(line)? {
+    ///         master.apply(now, &rule)?;
+    ///         backup.apply(now, &rule)?;
+    ///     }
+    /// }
+    /// let config = SyncOutboxConfig { sync_id: 5, ..SyncOutboxConfig::default() };
+    /// master.start_sync_master(policy, SyncOutbox::new(config)?);
+    ///
+    /// let addresses = AddressPair::V4 {
+    ///     source: [192, 0, 2, 7].into(),
+    ///     destination: [192, 0, 2, 100].into(),
+    /// };
+    /// for flags in [TcpFlags::SYN, TcpFlags::ACK, TcpFlags::ACK] {
+    ///     let _forwarded = master.decide(now, &Flow::tcp(addresses, 40_000, 80, flags));
+    /// }
+    /// master.handle_timeout(Instant::from_secs(2), 64);
+    /// while let Some(message) = master.poll_sync_message() {
+    ///     // Over the network, by UDP.
+    ///     let message = Message::parse(message.octets())?;
+    ///     if message.is_for(5) {
+    ///         for record in message.records().flatten() {
+    ///             let _received = backup.receive_sync_record(now, &policy, &record);
+    ///         }
+    ///     }
+    /// }
+    /// let state = backup.conns().next().map(|conn| conn.state().to_string());
+    /// assert_eq!(state.as_deref(), Some("ESTABLISHED"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn start_sync_master(&mut self, policy: SyncPolicy, mut outbox: SyncOutbox) {
         outbox.set_version(policy.version);
         self.master = Some(Master { policy, outbox });
@@ -43,8 +83,8 @@ impl Director {
 
     /// Takes a record that another director announced: of each
     /// [`Message`](lvs_proto::sync::Message) that
-    /// [is for](lvs_proto::sync::Message::is_for) this one, all. `policy` is the own, whether this
-    /// director announces connections itself or not \[BK-7\] to \[BK-12\].
+    /// [is for](lvs_proto::sync::Message::is_for) this one, all in their order. `policy` is the own,
+    /// whether this director announces connections itself or not \[BK-7\] to \[BK-12\].
     pub fn receive_sync_record(
         &mut self,
         now: Instant,

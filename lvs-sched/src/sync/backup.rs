@@ -17,9 +17,10 @@ const CHANGED: ConnFlags = ConnFlags::INACTIVE.with(ConnFlags::SEQUENCE);
 /// How long a template lives of which the record does not say it \[BK-10\].
 const TEMPLATE_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// A director's connections, as a backup keeps them.
+/// A table of connections, as a backup keeps it: for an embedder with a table of its own, who calls
+/// [`SyncPolicy::receive`] for every record. A [`Director`](crate::Director) has it
+/// [built in](crate::Director::receive_sync_record).
 ///
-/// A director implements it on its tables, and calls [`SyncPolicy::receive`] for every record.
 /// Nothing here moves the state machine, and no connection gets a controller \[BK-11\].
 pub trait SyncBackup {
     /// What connections and templates are known by.

@@ -52,9 +52,10 @@ pub struct SyncFacts {
     pub has_template: bool,
 }
 
-/// A director's connections, as a master announces them.
+/// A table of connections, as a master announces them: for an embedder with a table of its own. A
+/// [`Director`](crate::Director) has it [built in](crate::Director::start_sync_master).
 ///
-/// A director implements it on its table; [`SyncMaster::announce`] turns the connection into a
+/// [`SyncMaster::announce`] turns a connection into a
 /// [`SyncRecord`](lvs_proto::sync::SyncRecord), pushes it into a
 /// [`SyncOutbox`](super::SyncOutbox), and keeps the state for the next time.
 pub trait SyncMaster {

@@ -2,10 +2,9 @@
 //!
 //! A master asks [`SyncPolicy::announce`] after every request packet that its connections have
 //! counted, and puts the records that come of it into a [`SyncOutbox`]. A backup hands every
-//! record of a received [`Message`](lvs_proto::sync::Message) that
-//! [is for it](lvs_proto::sync::Message::is_for) to [`SyncPolicy::receive`]. Both see the
-//! director through a trait, [`SyncMaster`] and [`SyncBackup`]; one director may be both
-//! \[SYD-2\], and then announces what it was told as well \[SYN-14\].
+//! record of a received [`Message`](lvs_proto::sync::Message) to [`SyncPolicy::receive`]. Both see
+//! the tables through a trait, [`SyncMaster`] and [`SyncBackup`]; a
+//! [`Director`](crate::Director) implements them on its own.
 
 mod backup;
 mod master;
