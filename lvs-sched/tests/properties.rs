@@ -7,11 +7,20 @@ use std::collections::HashMap;
 
 use arbitrary::{Result, Unstructured};
 use common::{ip, secs};
-use lvs_proto::{AddressPair, Decide, Flow, Instant, TcpFlags};
-use lvs_sched::{DestId, Director, DirectorConfig, LblcConfig, Rule, SchedulerKind};
+use lvs_proto::{AddressPair, Decide, Embedded, Flow, Hook, Instant, Protocol, SctpChunk};
+use lvs_proto::{TcpFlags, Transport};
+use lvs_sched::{Defence, Defences, DestId, Director, DirectorConfig, LblcConfig, Policy, Rule};
+use lvs_sched::{SchedulerKind, Timers};
 
-const SERVICES: [&str; 6] =
-    ["-t 10.0.0.1:80", "-u 10.0.0.1:53", "-t 10.0.0.1:0", "-f 3", "-t [fd00::1]:80", "-f 3 -6"];
+const SERVICES: [&str; 7] = [
+    "-t 10.0.0.1:80",
+    "-u 10.0.0.1:53",
+    "--sctp-service 10.0.0.1:80",
+    "-t 10.0.0.1:0",
+    "-f 3",
+    "-t [fd00::1]:80",
+    "-f 3 -6",
+];
 const CLIENTS: [&str; 2] = ["192.0.2.1", "192.0.2.2"];
 
 #[test]
@@ -19,6 +28,7 @@ fn counters_equal_a_recount_of_the_table() {
     arbtest::arbtest(|u| {
         let config = DirectorConfig {
             profile: *u.choose(&common::PROFILES)?,
+            timers: *u.choose(&[Timers::Exact, Timers::hz(250)])?,
             connections: 6,
             seed: u.arbitrary()?,
             lblc: LblcConfig { capacity: 1, expiration_secs: 200 },
@@ -33,6 +43,7 @@ fn counters_equal_a_recount_of_the_table() {
             recount(&director);
         }
         let end = secs(now + 100_000);
+        director.set_defences(end, Defences::default());
         director.clear(end);
         while director.next_deadline().is_some_and(|deadline| deadline <= end) {
             director.handle_timeout(end, 5);
@@ -54,6 +65,7 @@ fn step(u: &mut Unstructured<'_>, director: &mut Director, now: Instant) -> Resu
             }
         }
         4 => director.handle_timeout(now, u.int_in_range(0..=4)?),
+        5 => policies(u, director, now)?,
         _ => {
             let counted = |director: &Director| {
                 let all = *director.counters();
@@ -63,12 +75,33 @@ fn step(u: &mut Unstructured<'_>, director: &mut Director, now: Instant) -> Resu
                     + all.dropped_header_unreadable
                     + all.dropped_destination_deleted
                     + all.dropped_table_full
+                    + all.dropped_defended
+                    + all.dropped_icmp_error
+                    + all.replied
             };
             let before = counted(director);
             let _ = director.decide(now, &flow(u)?);
             assert_eq!(counted(director), before + 1);
         }
     }
+    Ok(())
+}
+
+fn policies(u: &mut Unstructured<'_>, director: &mut Director, now: Instant) -> Result<()> {
+    director.set_policy(Policy {
+        conn_reuse_mode: u.int_in_range(0..=3)?,
+        expire_nodest_conn: u.arbitrary()?,
+        expire_quiescent_template: u.arbitrary()?,
+        sloppy_tcp: u.arbitrary()?,
+        sloppy_sctp: u.arbitrary()?,
+        schedule_icmp: u.arbitrary()?,
+        nat_icmp_send: u.arbitrary()?,
+    });
+    let mut defence = || u.choose(&[Defence::Off, Defence::Automatic, Defence::On]).copied();
+    let (drop_entry, drop_packet, secure_tcp) = (defence()?, defence()?, defence()?);
+    let (am_droprate, amemthresh) = (u.int_in_range(0..=2)?, u.int_in_range(0..=7)?);
+    let defences = Defences { drop_entry, drop_packet, secure_tcp, am_droprate, amemthresh };
+    director.set_defences(now, defences);
     Ok(())
 }
 
@@ -104,13 +137,46 @@ fn flow(u: &mut Unstructured<'_>) -> Result<Flow> {
     let addresses = AddressPair::new(ip(client), ip(vip)).unwrap();
     let client_port = *u.choose(&[0, 20, 4000, 4001])?;
     let port = *u.choose(&[0, 53, 80, 443])?;
-    let flow = if u.ratio(1, 4)? {
-        Flow::udp(addresses, client_port, port)
-    } else {
-        let flags = *u.choose(&[0x02, 0x02, 0x02, 0x10, 0x11, 0x04, 0x00])?;
-        Flow::tcp(addresses, client_port, port, TcpFlags(flags))
+    let flow = match u.int_in_range(0..=7_u8)? {
+        0 | 1 => Flow::udp(addresses, client_port, port),
+        2 => {
+            let chunk = *u.choose(&[None, Some(SctpChunk::Init), Some(SctpChunk::Abort)])?;
+            let (source_port, destination_port) = (client_port, port);
+            Flow::new(addresses, Transport::Sctp { source_port, destination_port, chunk })
+        }
+        _ => {
+            let flags = *u.choose(&[0x02, 0x02, 0x02, 0x10, 0x11, 0x04, 0x00])?;
+            Flow::tcp(addresses, client_port, port, TcpFlags(flags))
+        }
     };
-    Ok(flow.with_mark(*u.choose(&[0, 0, 3])?).with_length(60))
+    let flow = flow.with_mark(*u.choose(&[0, 0, 3])?).with_length(60);
+    Ok(match u.int_in_range(0..=9_u8)? {
+        0 | 1 => reply(u, &flow).unwrap_or(flow),
+        2 => reply(u, &flow).and_then(|reply| error(&flow, &reply)).unwrap_or(flow),
+        _ => flow,
+    })
+}
+
+/// What somebody may answer.
+fn reply(u: &mut Unstructured<'_>, flow: &Flow) -> Option<Flow> {
+    let from = *u.choose(&[flow.destination(), ip("10.2.0.1"), ip("10.2.0.2")]).ok()?;
+    let addresses = AddressPair::new(from, flow.source())?;
+    let (source_port, destination_port) = flow.transport.ports()?;
+    let hook = *u.choose(&[Hook::Forward, Hook::Forward, Hook::LocalOut]).ok()?;
+    Some(match flow.transport {
+        Transport::Tcp { .. } => {
+            let flags = TcpFlags(*u.choose(&[0x12, 0x10, 0x11, 0x04]).ok()?);
+            Flow::tcp(addresses, destination_port, source_port, flags).at(hook)
+        }
+        _ => Flow::udp(addresses, destination_port, source_port).at(hook),
+    })
+}
+
+/// An ICMP error of whoever sent `flow` about `reply`.
+fn error(flow: &Flow, reply: &Flow) -> Option<Flow> {
+    let (addresses, protocol) = (reply.addresses, reply.protocol());
+    let about = Embedded { addresses, protocol, ports: reply.transport.ports() };
+    Some(Flow { transport: Transport::Other(Protocol::ICMP), ..*flow }.about(about))
 }
 
 /// Active, inactive and persistent connections of every destination are those in the table, and
