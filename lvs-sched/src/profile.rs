@@ -22,7 +22,7 @@ pub enum Profile {
 
 impl Profile {
     /// The load that `lc` and `wlc` compare: 256 (or 257) times the active plus the inactive
-    /// connections, wrapped to 32 bits as the kernel's is \[OVH-1\] \[OVH-2\] \[OVH-4\].
+    /// connections, wrapped to 32 bits as the kernel's is \[CONV-2\] \[OVH-1\] \[OVH-2\] \[OVH-4\].
     #[must_use]
     pub const fn overhead(self, active_conns: u32, inactive_conns: u32) -> i32 {
         let active_weight = match self {

@@ -12,6 +12,7 @@ pub(super) const HEADER_LEN: usize = 8;
 /// Records begin at multiples of this within the message \[SM1-3\].
 pub(super) const ALIGNMENT: usize = 4;
 
+/// Octets of a record before its addresses \[SM1-1\].
 const FIXED_LEN: usize = 24;
 const SIZE_MASK: u16 = 0x0fff;
 const TYPE_V6: u8 = 1;

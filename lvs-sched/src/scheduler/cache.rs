@@ -21,7 +21,7 @@ const SHORT_AGE: Duration = Duration::from_secs(360);
 /// Each so many sweeps look at everything \[LBLC-1\].
 const FULL_SWEEP: u32 = 30;
 
-/// Values by destination address, with the time of their last use.
+/// Values by destination address, with the time of their last use \[LBLC-2\].
 #[derive(Debug)]
 pub(super) struct Cache<T> {
     entries: HashMap<Address, Entry<T>, Seed>,

@@ -9,7 +9,7 @@ pub(super) const fn spread(value: u32, bits: u32) -> u32 {
     value.wrapping_mul(0x61c8_8647) >> (32 - bits)
 }
 
-/// An address in 32 bits \[CONV-5\].
+/// An address in 32 bits, its first octet the most significant \[CONV-4\] \[CONV-5\].
 pub(super) fn fold(address: IpAddr) -> u32 {
     match address {
         IpAddr::V4(v4) => v4.to_bits(),

@@ -14,6 +14,7 @@ use crate::arena::{Arena, Key};
 use crate::dests::DestList;
 use crate::{DestId, OutOfMemory};
 
+/// The cache is that of `lblc` \[LBLCR-1\] \[LBLCR-8\].
 #[derive(Debug)]
 pub(super) struct Lblcr {
     cache: Cache<Set>,

@@ -159,7 +159,7 @@ fn fold_as(family: Option<Family>, address: IpAddr) -> u32 {
     }
 }
 
-/// As on a 64-bit little-endian machine, whatever this one is \[MH-2\].
+/// As on a 64-bit little-endian machine, whatever this one is \[MH-2\] \[MH-3\].
 fn hash(key: u64, address: u32, port: u16, offset: u32) -> u32 {
     let word = offset.wrapping_add(port.into()).wrapping_add(address);
     let mut hasher = SipHasher13::new_with_keys(key, key);

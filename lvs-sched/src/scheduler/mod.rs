@@ -347,7 +347,8 @@ impl SchedulerSetup {
     }
 }
 
-/// The first in the list among those whose load is the smallest share of their weight \[WLC-1\].
+/// The first in the list among those whose load is the smallest share of their weight \[SCH-6\]
+/// \[WLC-1\].
 fn least_loaded(list: DestList<'_>, load: impl Fn(&Dest) -> i32) -> Option<DestId> {
     let mut dests = list.iter().skip_while(|(_, dest)| !dest.is_eligible());
     let first = dests.next()?;

@@ -11,6 +11,7 @@ use crate::dests::DestList;
 use crate::{DestId, OutOfMemory};
 
 const SLOT_BITS: u32 = 8;
+/// \[SH-1\]
 const SLOTS: u32 = 1 << SLOT_BITS;
 
 #[derive(Debug)]

@@ -57,6 +57,7 @@ impl Scheduler for Wrr {
             } else {
                 self.threshold = self.highest;
                 if last_pass || start == 0 {
+                    // The walk has moved on all the same [WRR-11].
                     return None;
                 }
                 restarted = true;

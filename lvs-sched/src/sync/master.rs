@@ -142,6 +142,7 @@ impl SyncPolicy {
         if conn.flags.contains(ConnFlags::ONE_PACKET) {
             return None;
         }
+        // A template is never urgent [SYN-2].
         let is_template = conn.flags.contains(ConnFlags::TEMPLATE);
         if !is_template && self.persist_mode && conn.has_template {
             return None;
@@ -156,6 +157,7 @@ impl SyncPolicy {
                 self.is_turn(is_template, packets).then_some(end_tick)?
             }
         };
+        // Nobody else has announced it meanwhile [SYN-9].
         Some(SyncState { end_tick, state: conn.state })
     }
 
