@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 use lvs_proto::frames::{self, OwnAddresses};
+use lvs_proto::sync::{ConnFlags, Message, MessageBuffer, SyncRecord};
 use lvs_proto::vrrp::{self, AdvertPolicy, ChecksumAccept, Version};
 use lvs_proto::wire::{arp, ethernet, ipv6, ndp};
 use lvs_proto::{Decide, Flow, Instant, LinkPair, MacAddr, parse, rewrite_direct_route};
-use lvs_sched::{Director, DirectorConfig, Rule, SchedulerKind};
+use lvs_sched::{Director, DirectorConfig, Rule, SchedulerKind, SyncPolicy};
 
 const MAC: MacAddr = MacAddr::new([2, 0, 0, 0, 0, 1]);
 const LINK: LinkPair = LinkPair { source: MAC, destination: MAC };
@@ -65,6 +66,27 @@ pub fn rules(octets: &[u8]) {
             Ok(Some(rule)) => assert_eq!(Rule::parse(&rule.to_string()), Ok(Some(rule))),
             Ok(None) => {}
             Err(error) => assert!(line.get(error.range()).is_some(), "a word of the line"),
+        }
+    }
+}
+
+/// A synchronisation message: a backup takes what is sound, and what is read is what is written.
+pub fn sync(datagram: &[u8]) {
+    let Ok(message) = Message::parse(datagram) else { return };
+    let Ok(mut director) = Director::new(DirectorConfig::default()) else { return };
+    let mut storage = [0; 65_507];
+    let Ok(mut again) = MessageBuffer::new(&mut storage[..], message.version(), message.sync_id())
+    else {
+        return;
+    };
+    for record in message.records().flatten() {
+        let _ = director.receive_sync_record(Instant::EPOCH, &SyncPolicy::default(), &record);
+        if again.push(&record).is_ok() {
+            let written = Message::parse(again.octets()).ok();
+            let read = written.and_then(|message| message.records().flatten().last());
+            // One flag is the sender's own affair and is never written.
+            let flags = record.flags.without(ConnFlags::HASHED);
+            assert_eq!(read, Some(SyncRecord { flags, ..record }), "reads as what it was made of");
         }
     }
 }

@@ -51,3 +51,8 @@ fn rules() {
 fn director() {
     replay("director", lvs_fuzz::director);
 }
+
+#[test]
+fn sync() {
+    replay("sync", lvs_fuzz::sync);
+}
