@@ -108,10 +108,10 @@ impl Cluster for RealCluster {
         Ok(())
     }
 
-    fn request(&mut self, client: Ipv4Addr, port: u16) -> Result<Option<usize>> {
+    fn request(&mut self, client: Ipv4Addr, port: u16, timeout: Duration) -> Result<Option<usize>> {
         let client = self.next_client(client);
         let server = SocketAddrV4::new(plan::VIRTUAL_ADDRESS, port);
-        self.client.run(|| match http::get(client, server, plan::REQUEST_TIMEOUT) {
+        self.client.run(|| match http::get(client, server, timeout) {
             Ok(body) => {
                 Ok((0..SERVER_ADDRESSES.len()).find(|number| plan::page_of(*number) == body))
             }

@@ -184,8 +184,8 @@ impl Cluster for SimulatedCluster {
         Ok(())
     }
 
-    fn request(&mut self, client: Ipv4Addr, port: u16) -> Result<Option<usize>> {
-        let end = self.now + plan::REQUEST_TIMEOUT;
+    fn request(&mut self, client: Ipv4Addr, port: u16, timeout: Duration) -> Result<Option<usize>> {
+        let end = self.now + timeout;
         let host = host_of(client);
         self.clients[host].open(client, port)?;
         loop {

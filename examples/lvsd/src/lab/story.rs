@@ -18,8 +18,8 @@ pub(crate) trait Cluster {
     fn pause(&mut self, span: Duration) -> Result<()>;
 
     /// Lets `client` ask for the page at `port` of the virtual address: the number of the server
-    /// that answered, or `None` if nobody did in time.
-    fn request(&mut self, client: Ipv4Addr, port: u16) -> Result<Option<usize>>;
+    /// that answered, or `None` if nobody did within `timeout`.
+    fn request(&mut self, client: Ipv4Addr, port: u16, timeout: Duration) -> Result<Option<usize>>;
 
     /// Lets a client begin the long download, which goes on beside everything else.
     fn begin_download(&mut self) -> Result<()>;
@@ -108,7 +108,7 @@ fn try_scheduler(
     let clients: Vec<Ipv4Addr> = (0..plan::REQUESTS).map(client).collect();
     let mut answers = Vec::with_capacity(clients.len());
     for client in &clients {
-        answers.push(cluster.request(*client, trial.port)?);
+        answers.push(cluster.request(*client, trial.port, plan::PATIENCE)?);
     }
     let promised = promised(trial.schedule, &trial.weights, &clients);
     let kept = answers.iter().zip(&promised).filter(|(got, want)| **got == Some(**want)).count();
@@ -216,7 +216,8 @@ impl Stream {
 
     fn step(&mut self, cluster: &mut impl Cluster) -> Result<()> {
         let opened = cluster.now();
-        let answer = cluster.request(client(self.requests.len()), TRIALS[0].port)?;
+        let answer =
+            cluster.request(client(self.requests.len()), TRIALS[0].port, plan::STREAM_TIMEOUT)?;
         self.requests.push((opened, answer.is_some()));
         cluster.pause(plan::STREAM_GAP)
     }
