@@ -76,6 +76,9 @@ pub enum DropReason {
     /// Its connection belongs to a destination that was deleted \[NOD-1\], or goes through a tunnel
     /// to one that never was \[BK-8\].
     DestinationDeleted,
+    /// Its connection is over, but it rides on that one's conntrack entry: the client sends it
+    /// again, and gets through \[REUSE-4\].
+    Tracked,
     /// The connection table has no room for a new connection or template.
     TableFull,
     /// It would have opened one connection more than the defences let through \[DEF-3\].

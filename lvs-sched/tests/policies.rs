@@ -232,6 +232,27 @@ fn def_3_def_4_one_packet_in_so_many() {
 }
 
 #[test]
+fn reuse_4_nod_2_a_tracked_packet_is_dropped_once() {
+    let tracked = Verdict::Drop(DropReason::Tracked);
+    let mut director = web("-m");
+    for flags in [SYN, ACK, RST] {
+        assert!(hop(&mut director, secs(0), &client(1, flags)).is_some());
+    }
+    // The connection is told to end, and the packet sent again finds none.
+    assert_eq!(director.decide(secs(1), &client(1, SYN).tracked()), tracked);
+    assert!(director.conns().all(|conn| conn.time_left(secs(1)).is_zero()));
+    assert!(hop(&mut director, secs(2), &client(1, SYN).tracked()).is_some());
+    assert_eq!(director.conns().count(), 1);
+
+    let delete = "-d -t 10.0.0.1:80 -r 10.2.0.1";
+    common::apply(&mut director, secs(2), delete);
+    director.set_policy(Policy { expire_nodest_conn: true, ..Policy::default() });
+    assert_eq!(director.decide(secs(2), &client(1, ACK).tracked()), tracked);
+    assert_eq!(director.decide(secs(3), &client(1, ACK).tracked()), Verdict::Pass);
+    assert_eq!(director.counters().dropped_tracked, 2);
+}
+
+#[test]
 fn def_2_half_open_connections_make_room() {
     let config = |drop_entry| DirectorConfig {
         timers: Timers::Exact,

@@ -74,6 +74,7 @@ fn step(u: &mut Unstructured<'_>, director: &mut Director, now: Instant) -> Resu
                     + all.rejected
                     + all.dropped_header_unreadable
                     + all.dropped_destination_deleted
+                    + all.dropped_tracked
                     + all.dropped_table_full
                     + all.dropped_defended
                     + all.dropped_icmp_error
@@ -150,6 +151,7 @@ fn flow(u: &mut Unstructured<'_>) -> Result<Flow> {
         }
     };
     let flow = flow.with_mark(*u.choose(&[0, 0, 3])?).with_length(60);
+    let flow = Flow { tracked: u.ratio(1, 4)?, ..flow };
     Ok(match u.int_in_range(0..=9_u8)? {
         0 | 1 => reply(u, &flow).unwrap_or(flow),
         2 => reply(u, &flow).and_then(|reply| error(&flow, &reply)).unwrap_or(flow),

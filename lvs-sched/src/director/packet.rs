@@ -65,12 +65,16 @@ impl Director {
             return self.forward(now, id, flow);
         }
         let policy = self.policy_of(dest.and_then(Dest::service));
-        match judge(conn, dest, flow.transport, policy) {
+        let judgement = judge(conn, dest, flow, policy);
+        match judgement {
             Judgement::Keep => self.forward(now, id, flow),
             Judgement::Drop => Verdict::Drop(DropReason::DestinationDeleted),
-            Judgement::Reschedule => {
+            Judgement::Reschedule | Judgement::Tracked => {
                 if conn.controlled == 0 {
                     self.conns.expire(now, id);
+                }
+                if judgement == Judgement::Tracked {
+                    return Verdict::Drop(DropReason::Tracked);
                 }
                 self.schedule(now, packet, key)
             }
