@@ -36,6 +36,14 @@ impl Director {
         }
         match self.conns.find_reply(now, &key) {
             Some(id) => self.reply(now, id, flow),
+            None => self.without_conn(now, packet, key),
+        }
+    }
+
+    fn without_conn(&mut self, now: Instant, packet: Packet<'_>, key: ConnKey) -> Verdict {
+        let Packet { flow, .. } = packet;
+        match self.open_outbound(now, packet, &key) {
+            Some(verdict) => verdict,
             None if self.is_stray_reply(flow) => Verdict::Reject(Reject::PortUnreachable),
             None if flow.hook == Hook::Forward => Verdict::Pass,
             None => self.schedule(now, packet, key),
@@ -99,7 +107,7 @@ impl Director {
 
     /// A real server's packet on its client's connection, whether the server was deleted or not
     /// \[NAT-6\] \[NAT-7\] \[NOD-4\].
-    fn reply(&mut self, now: Instant, id: Key, flow: &Flow) -> Verdict {
+    pub(super) fn reply(&mut self, now: Instant, id: Key, flow: &Flow) -> Verdict {
         let Some(conn) = self.conns.get_mut(id) else { return Verdict::Pass };
         conn.input_only = false;
         let (dest, origin) = (conn.dest, conn.origin());

@@ -91,7 +91,7 @@ impl Director {
         let Some(template_key) = template::key(service_key, &persistence, &key) else {
             return without_dest(flow, &key, service);
         };
-        let template = match self.valid_template(now, &template_key, call, service) {
+        let template = match self.valid_template(now, &template_key, call, service, None) {
             Some(template) => template,
             None => {
                 let Some(dest) = self.dests.pick(now, service.group, flow) else {
@@ -117,14 +117,15 @@ impl Director {
         self.open(now, flow, service, Opening { key, dest, hop, controller: Some(template) })
     }
 
-    /// The template of a client, unless it is no longer good; then it is made unlike any key
-    /// \[TPL-12\].
-    fn valid_template(
+    /// The template of a client, unless it is no longer good, or not for the one destination that
+    /// is wanted; then it is made unlike any key \[TPL-12\].
+    pub(super) fn valid_template(
         &mut self,
         now: Instant,
         key: &ConnKey,
         call: Option<CallId<'_>>,
         service: &ServiceEntry,
+        wanted: Option<DestId>,
     ) -> Option<Key> {
         let id = match call {
             Some(call) => self.conns.find_call(now, key, call)?,
@@ -134,7 +135,8 @@ impl Director {
         let serves = |dest: &Dest| {
             dest.is_available() && !(policy.expire_quiescent_template && dest.weight() == 0)
         };
-        if self.dests.get(self.conns.get(id)?.dest).is_some_and(serves) {
+        let dest = self.conns.get(id)?.dest;
+        if wanted.is_none_or(|wanted| wanted == dest) && self.dests.get(dest).is_some_and(serves) {
             self.conns.shorten_if_due(now, id);
             return Some(id);
         }
@@ -142,7 +144,7 @@ impl Director {
         None
     }
 
-    fn open_template(
+    pub(super) fn open_template(
         &mut self,
         now: Instant,
         flow: &Flow,
@@ -179,24 +181,32 @@ impl Director {
         service: &ServiceEntry,
         opening: Opening,
     ) -> Verdict {
-        let Opening { key, dest, hop, controller } = opening;
-        if service.config.one_packet && key.protocol == Protocol::UDP {
+        if service.config.one_packet && opening.key.protocol == Protocol::UDP {
             return self.forward_alone(now, flow, opening);
         }
-        let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
-        // Held first: making room for the connection must not cost it its template.
-        self.conns.hold(controller);
-        let Some(id) = self.insert(now, conn, None) else {
-            self.conns.release(controller);
+        let Some(id) = self.connect(now, flow, opening) else {
             return Verdict::Drop(DropReason::TableFull);
         };
-        self.dests.bind(dest);
-        self.dests.count_conn(dest);
         if flow.embedded.is_some() {
             self.conns.arm(now, id);
             return self.forward_error(id, flow);
         }
         self.forward(now, id, flow)
+    }
+
+    /// Makes a connection; `None` if there is no room.
+    pub(super) fn connect(&mut self, now: Instant, flow: &Flow, opening: Opening) -> Option<Key> {
+        let Opening { key, dest, hop, controller } = opening;
+        let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
+        // Held first: making room for the connection must not cost it its template.
+        self.conns.hold(controller);
+        let Some(id) = self.insert(now, conn, None) else {
+            self.conns.release(controller);
+            return None;
+        };
+        self.dests.bind(dest);
+        self.dests.count_conn(dest);
+        Some(id)
     }
 
     /// A connection of one packet is over before it could be found again \[OPS-1\] \[OPS-3\]
@@ -219,28 +229,31 @@ impl Director {
 
 /// What is decided of a connection before it is made.
 #[derive(Clone, Copy)]
-struct Opening {
-    key: ConnKey,
-    dest: DestId,
-    hop: Hop,
-    controller: Option<Key>,
+pub(super) struct Opening {
+    pub(super) key: ConnKey,
+    pub(super) dest: DestId,
+    pub(super) hop: Hop,
+    pub(super) controller: Option<Key>,
 }
 
 /// What is decided of a template before it is made, for the connection that wants it.
-struct TemplateOpening<'a> {
-    key: ConnKey,
-    call: Option<CallId<'a>>,
-    conn: &'a ConnKey,
-    dest: DestId,
-    persistence: Persistence,
+pub(super) struct TemplateOpening<'a> {
+    pub(super) key: ConnKey,
+    pub(super) call: Option<CallId<'a>>,
+    pub(super) conn: &'a ConnKey,
+    pub(super) dest: DestId,
+    pub(super) persistence: Persistence,
 }
 
 /// No message of a call, where calls are told apart.
-struct NoCallId;
+pub(super) struct NoCallId;
 
 /// The call that a template is looked for by, if the service tells calls apart; that takes a message
 /// over UDP \[PE-1\] \[TPL-5\].
-fn call_of<'a>(packet: Packet<'a>, service: &ServiceEntry) -> Result<Option<CallId<'a>>, NoCallId> {
+pub(super) fn call_of<'a>(
+    packet: Packet<'a>,
+    service: &ServiceEntry,
+) -> Result<Option<CallId<'a>>, NoCallId> {
     match (service.config.engine, packet.flow.transport) {
         (None, _) => Ok(None),
         (Some(PersistenceEngine::Sip), Transport::Udp { .. }) => {
