@@ -37,7 +37,8 @@ impl fmt::Display for Method {
 pub struct Hop {
     /// How it gets there.
     pub method: Method,
-    /// The real server's address: the next hop of the link for [`Method::DirectRoute`].
+    /// The real server's address: the next hop of the link for [`Method::DirectRoute`]. Of a packet
+    /// past all caches, the address that it is for anyway \[BYP-1\].
     pub address: IpAddr,
     /// The real server's port in host order; only [`Method::Nat`] writes it into the packet.
     pub port: u16,

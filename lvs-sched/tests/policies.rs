@@ -398,3 +398,28 @@ fn pe_3_a_call_moves_to_the_server_that_sends() {
     let out = udp(RS, 5060, CLIENT, 4).at(Hook::Forward);
     assert_eq!(director.decide_call(secs(1), &out, call), Verdict::Pass);
 }
+
+#[test]
+fn svc_12_byp_1_cache_bypass() {
+    let rules = ["-A -f 7 -s rr", "-A -t 10.0.0.1:80 -s rr"];
+    let mut director = director(Profile::Classic, &rules);
+    let marked = client(1, SYN).with_mark(7).unicast();
+    assert_eq!(director.decide(secs(0), &marked), UNREACHABLE);
+    director.set_policy(Policy { cache_bypass: true, ..Policy::default() });
+    for refused in [Flow { unicast: false, ..marked }, Flow { mark: 0, ..marked }] {
+        assert_eq!(director.decide(secs(0), &refused), UNREACHABLE);
+    }
+    // On to the address that it is for; the connection is followed like others [CNT-8].
+    for (flags, state) in [(SYN, TcpState::SynRecv), (ACK, TcpState::Established)] {
+        let packet = client(1, flags).with_mark(7).unicast();
+        assert_eq!(hop(&mut director, secs(0), &packet).as_deref(), Some("10.0.0.1:80"));
+        let conn = director.conns().next().unwrap();
+        assert_eq!((conn.state(), conn.hop().address), (State::Tcp(state), ip("0.0.0.0")));
+        assert!(director.dest(conn.dest()).is_none());
+    }
+    let reply = tcp(VIP, 80, CLIENT, 1, ACK).at(Hook::Forward);
+    assert!(matches!(director.decide(secs(0), &reply), Verdict::Reply(_)));
+    assert_eq!(director.conns().count(), 1);
+    director.handle_timeout(secs(1000), 10);
+    assert_eq!(director.conns().count(), 0);
+}

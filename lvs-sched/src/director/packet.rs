@@ -93,7 +93,7 @@ impl Director {
     pub(super) fn forward(&mut self, now: Instant, id: Key, flow: &Flow) -> Verdict {
         let Some(conn) = self.conns.get_mut(id) else { return Verdict::Pass };
         conn.in_packets = conn.in_packets.saturating_add(1);
-        let (dest, hop) = (conn.dest, conn.hop);
+        let (dest, hop) = (conn.dest, conn.next_hop());
         let way = if conn.input_only { Way::InputOnly } else { Way::In };
         self.dests.count_packet(dest, flow.length);
         self.follow(now, id, flow, way);
@@ -117,7 +117,7 @@ impl Director {
     }
 
     /// Moves the connection on and puts off its end \[TMO-1\] \[CON-10\].
-    fn follow(&mut self, now: Instant, id: Key, flow: &Flow, way: Way) {
+    pub(super) fn follow(&mut self, now: Instant, id: Key, flow: &Flow, way: Way) {
         let secure = self.guard.is_secure(&self.config.defences);
         let Some(conn) = self.conns.get_mut(id) else { return };
         if let Some(state) = conn.state.after(flow.transport, way, secure) {

@@ -1,16 +1,19 @@
 //! A packet without a connection: scheduled, or not ours (sections 3.2 and 3.3).
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZeroU32;
 use core::time::Duration;
 
 use lvs_proto::{
-    CallId, DropReason, Flow, Hook, Hop, Instant, Protocol, Reject, SctpChunk, TcpFlags, Transport,
-    Verdict,
+    CallId, DropReason, Family, Flow, Hook, Hop, Instant, Method, Protocol, Reject, SctpChunk,
+    TcpFlags, Transport, Verdict,
 };
 
+use super::sync::NOWHERE;
 use super::{Director, Packet, ServiceEntry};
 use crate::arena::Key;
 use crate::service::FTP_PORT;
+use crate::state::Way;
 use crate::template;
 use crate::{Conn, ConnKey, Dest, DestId, Persistence, PersistenceEngine, Policy, ServiceKey};
 
@@ -44,7 +47,7 @@ impl Director {
         };
         let Some((dest, config)) = dest.and_then(|id| Some((id, *self.dests.get(id)?.config())))
         else {
-            return without_dest(flow, &key, &service);
+            return self.without_dest(now, flow, key, &service);
         };
         let port = if config.port == 0 { key.virtual_port } else { config.port };
         let hop = Hop { method: config.method, address: config.address, port };
@@ -89,13 +92,13 @@ impl Director {
         };
         let service_key = &service.config.key;
         let Some(template_key) = template::key(service_key, &persistence, &key) else {
-            return without_dest(flow, &key, service);
+            return self.without_dest(now, flow, key, service);
         };
         let template = match self.valid_template(now, &template_key, call, service, None) {
             Some(template) => template,
             None => {
                 let Some(dest) = self.dests.pick(now, service.group, flow) else {
-                    return without_dest(flow, &key, service);
+                    return self.without_dest(now, flow, key, service);
                 };
                 let opening =
                     TemplateOpening { key: template_key, call, conn: &key, dest, persistence };
@@ -113,7 +116,7 @@ impl Director {
             let port = template::conn_port(service_key, &key, dest);
             Some((template.dest, Hop { port, method: dest.method(), address: dest.address() }))
         });
-        let Some((dest, hop)) = conn else { return without_dest(flow, &key, service) };
+        let Some((dest, hop)) = conn else { return self.without_dest(now, flow, key, service) };
         self.open(now, flow, service, Opening { key, dest, hop, controller: Some(template) })
     }
 
@@ -225,6 +228,49 @@ impl Director {
         }
         Verdict::Forward(hop)
     }
+
+    /// A service that has no destination to offer may let the packet go past them all \[SVC-12\].
+    fn without_dest(
+        &mut self,
+        now: Instant,
+        flow: &Flow,
+        key: ConnKey,
+        service: &ServiceEntry,
+    ) -> Verdict {
+        let policy = service.config.policy.unwrap_or(self.config.policy);
+        let is_marked = matches!(service.config.key, ServiceKey::Mark { .. });
+        if policy.cache_bypass && is_marked && flow.unicast && flow.embedded.is_none() {
+            return self.bypass(now, flow, key, service);
+        }
+        refuse(flow, &key, service)
+    }
+
+    /// A connection without a destination moves no counter \[CNT-8\], and nothing says that its
+    /// replies go another way.
+    fn bypass(
+        &mut self,
+        now: Instant,
+        flow: &Flow,
+        key: ConnKey,
+        service: &ServiceEntry,
+    ) -> Verdict {
+        let address = match flow.family() {
+            Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let hop = Hop { method: Method::DirectRoute, address, port: 0 };
+        let conn = Conn::new(key, NOWHERE, hop);
+        let next = conn.next_hop();
+        if service.config.one_packet && key.protocol == Protocol::UDP {
+            return Verdict::Forward(next);
+        }
+        let conn = Conn { input_only: false, in_packets: 1, mark: flow.mark, ..conn };
+        let Some(id) = self.insert(now, conn, None) else {
+            return Verdict::Drop(DropReason::TableFull);
+        };
+        self.follow(now, id, flow, Way::In);
+        Verdict::Forward(next)
+    }
 }
 
 /// What is decided of a connection before it is made.
@@ -293,8 +339,8 @@ const fn may_open(flow: &Flow, policy: &Policy) -> Result<(), Verdict> {
     if opens { Ok(()) } else { Err(Verdict::Pass) }
 }
 
-/// A service that has no destination to offer \[SVC-12\].
-const fn without_dest(flow: &Flow, key: &ConnKey, service: &ServiceEntry) -> Verdict {
+/// A service that has no destination to offer, and no way past them \[SVC-12\].
+const fn refuse(flow: &Flow, key: &ConnKey, service: &ServiceEntry) -> Verdict {
     if service.config.key.port() == FTP_PORT && key.virtual_port != FTP_PORT {
         return Verdict::Pass;
     }

@@ -14,7 +14,10 @@ use crate::sync::{
 use crate::{Conn, ConnKey, DestId, SctpState, State, TcpState};
 
 /// The destination of what has none; no destination ever is of this id.
-const NOWHERE: DestId = DestId::from_bits(u64::MAX);
+pub(super) const NOWHERE: DestId = DestId::from_bits(u64::MAX);
+
+/// The number of a way that is no destination's.
+const BYPASS: ConnFlags = ConnFlags(4);
 
 /// What makes a director a master.
 #[derive(Debug)]
@@ -300,6 +303,7 @@ fn record(conn: &Conn) -> SyncRecord<'static> {
 }
 
 fn flags(conn: &Conn) -> ConnFlags {
+    let method = if conn.is_bypass() { BYPASS } else { ConnFlags::of_method(conn.hop.method) };
     [
         (conn.synced, ConnFlags::SYNCED),
         (conn.input_only, ConnFlags::NO_OUTPUT),
@@ -308,7 +312,7 @@ fn flags(conn: &Conn) -> ConnFlags {
     ]
     .into_iter()
     .filter(|(is_set, _)| *is_set)
-    .fold(ConnFlags::of_method(conn.hop.method), |flags, (_, flag)| flags.with(flag))
+    .fold(method, |flags, (_, flag)| flags.with(flag))
 }
 
 const fn state_number(state: State) -> StateNumber {
