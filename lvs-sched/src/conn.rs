@@ -38,7 +38,7 @@ pub struct ConnKey {
 }
 
 impl ConnKey {
-    /// The key of the connection of a client's packet, `None` if it can have none.
+    /// The key of the connection of a client's packet, `None` if it can have none \[SVC-9\].
     pub(crate) fn of(flow: &Flow) -> Option<Self> {
         let (protocol, ports) = followed(flow.protocol(), flow.transport.ports())?;
         Some(Self::new(protocol, flow.addresses, ports))
@@ -143,6 +143,7 @@ impl Conn {
             dest,
             hop,
             state,
+            // What a destination's flags say of all its connections [DST-11] [CON-8].
             active: false,
             input_only: hop.method != Method::Nat,
             mark: 0,

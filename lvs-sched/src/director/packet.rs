@@ -23,6 +23,7 @@ impl Director {
         if self.services.is_empty() {
             return Verdict::Pass;
         }
+        // ICMP that is no error goes on as a protocol without connections [IN-2].
         if let Some(about) = &flow.embedded {
             return self.icmp_error(now, flow, about);
         }
@@ -116,7 +117,7 @@ impl Director {
         Verdict::Reply(origin)
     }
 
-    /// Moves the connection on and puts off its end \[TMO-1\] \[CON-10\].
+    /// Moves the connection on and puts off its end \[TMO-1\] \[IN-7\] \[CON-10\].
     pub(super) fn follow(&mut self, now: Instant, id: Key, flow: &Flow, way: Way) {
         let secure = self.guard.is_secure(&self.config.defences);
         let Some(conn) = self.conns.get_mut(id) else { return };

@@ -97,6 +97,7 @@ impl Director {
         let template = match self.valid_template(now, &template_key, call, service, None) {
             Some(template) => template,
             None => {
+                // By the client's whole address, whatever the netmask [TPL-15].
                 let Some(dest) = self.dests.pick(now, service.group, flow) else {
                     return self.without_dest(now, flow, key, service);
                 };
@@ -212,8 +213,8 @@ impl Director {
         Some(id)
     }
 
-    /// A connection of one packet is over before it could be found again \[OPS-1\] \[OPS-3\]
-    /// \[CNT-9\].
+    /// A connection of one packet is over before it could be found again, by a reply or otherwise
+    /// \[OPS-1\] \[OPS-2\] \[OPS-3\] \[CNT-9\].
     fn forward_alone(&mut self, now: Instant, flow: &Flow, opening: Opening) -> Verdict {
         let Opening { dest, hop, controller, .. } = opening;
         self.dests.bind(dest);
