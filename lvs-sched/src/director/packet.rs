@@ -5,6 +5,7 @@ use lvs_proto::{
     Transport, Verdict,
 };
 
+use super::sync::NOWHERE;
 use super::{Director, Packet};
 use crate::arena::Key;
 use crate::reuse::{Judgement, judge, opens};
@@ -125,7 +126,8 @@ impl Director {
             let before = core::mem::replace(&mut conn.state, state);
             conn.timeout = self.config.timeouts.of(state).unwrap_or(conn.timeout);
             let (dest, controller) = (conn.dest, conn.controller);
-            if state != before {
+            // Without a destination it stays what it is [CNT-5].
+            if state != before && dest != NOWHERE {
                 let was_active = core::mem::replace(&mut conn.active, state.is_active());
                 self.count_change(dest, was_active, state.is_active());
             }

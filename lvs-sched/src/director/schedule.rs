@@ -246,8 +246,8 @@ impl Director {
         refuse(flow, &key, service)
     }
 
-    /// A connection without a destination moves no counter \[CNT-8\], and nothing says that its
-    /// replies go another way.
+    /// A connection without a destination moves no counter \[CNT-8\], and none of its flags is set
+    /// by one \[CON-8\].
     fn bypass(
         &mut self,
         now: Instant,
@@ -265,7 +265,8 @@ impl Director {
         if service.config.one_packet && key.protocol == Protocol::UDP {
             return Verdict::Forward(next);
         }
-        let conn = Conn { input_only: false, in_packets: 1, mark: flow.mark, ..conn };
+        let (active, input_only) = (true, false);
+        let conn = Conn { active, input_only, in_packets: 1, mark: flow.mark, ..conn };
         let Some(id) = self.insert(now, conn, None) else {
             return Verdict::Drop(DropReason::TableFull);
         };

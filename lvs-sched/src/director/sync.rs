@@ -381,4 +381,23 @@ mod tests {
             assert_eq!(state as usize, number);
         }
     }
+
+    #[test]
+    fn svc_12_con_8_a_bypass_is_announced_as_one() {
+        let addresses = lvs_proto::AddressPair::V4 {
+            source: [192, 0, 2, 7].into(),
+            destination: [192, 0, 2, 100].into(),
+        };
+        let flow = Flow::tcp(addresses, 1, 80, lvs_proto::TcpFlags::SYN).with_mark(7).unicast();
+        let mark = core::num::NonZeroU32::new(7).unwrap();
+        let key = crate::ServiceKey::Mark { family: lvs_proto::Family::V4, mark };
+        let policy = crate::Policy { cache_bypass: true, ..crate::Policy::DEFAULT };
+        let mut director = Director::new(crate::DirectorConfig::default()).unwrap();
+        director.set_policy(policy);
+        director.add_service(Instant::EPOCH, crate::ServiceConfig::new(key)).unwrap();
+        let verdict = lvs_proto::Decide::decide(&mut director, Instant::EPOCH, &flow);
+        assert!(matches!(verdict, lvs_proto::Verdict::Forward(_)));
+        let said = record(director.conns().next().unwrap());
+        assert_eq!((said.flags, said.dest, said.dest_port), (BYPASS, [0; 4].into(), 0));
+    }
 }
