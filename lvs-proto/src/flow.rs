@@ -222,17 +222,30 @@ pub struct Flow {
     pub length: u32,
     /// Where it was met.
     pub hook: Hook,
+    /// Whether it rides on a confirmed conntrack entry: one that an earlier packet made.
+    pub tracked: bool,
+    /// Whether its destination address routes as unicast: to another host, not to this one.
+    pub unicast: bool,
     /// Of an ICMP error, the packet that it is about.
     pub embedded: Option<Embedded>,
 }
 
 impl Flow {
-    /// A flow of `transport` between `addresses`, on its way to this host, without mark and of
-    /// length 0.
+    /// A flow of `transport` between `addresses`, on its way to this host, untracked, without mark
+    /// and of length 0.
     #[must_use]
     pub const fn new(addresses: AddressPair, transport: Transport) -> Self {
         let hook = Hook::LocalIn;
-        Self { addresses, transport, mark: 0, length: 0, hook, embedded: None }
+        Self {
+            addresses,
+            transport,
+            mark: 0,
+            length: 0,
+            hook,
+            tracked: false,
+            unicast: false,
+            embedded: None,
+        }
     }
 
     /// A TCP segment, ports in host order.
@@ -268,6 +281,18 @@ impl Flow {
     #[must_use]
     pub const fn at(self, hook: Hook) -> Self {
         Self { hook, ..self }
+    }
+
+    /// The same flow, riding on a confirmed conntrack entry.
+    #[must_use]
+    pub const fn tracked(self) -> Self {
+        Self { tracked: true, ..self }
+    }
+
+    /// The same flow, on its way to an address of another host, as to a transparent cache.
+    #[must_use]
+    pub const fn unicast(self) -> Self {
+        Self { unicast: true, ..self }
     }
 
     /// The same flow, an ICMP error about that packet.

@@ -37,7 +37,8 @@ impl fmt::Display for Method {
 pub struct Hop {
     /// How it gets there.
     pub method: Method,
-    /// The real server's address: the next hop of the link for [`Method::DirectRoute`].
+    /// The real server's address: the next hop of the link for [`Method::DirectRoute`]. Of a packet
+    /// past all caches, the address that it is for anyway \[BYP-1\].
     pub address: IpAddr,
     /// The real server's port in host order; only [`Method::Nat`] writes it into the packet.
     pub port: u16,
@@ -76,6 +77,9 @@ pub enum DropReason {
     /// Its connection belongs to a destination that was deleted \[NOD-1\], or goes through a tunnel
     /// to one that never was \[BK-8\].
     DestinationDeleted,
+    /// Its connection is over, but it rides on that one's conntrack entry: the client sends it
+    /// again, and gets through \[REUSE-4\].
+    Tracked,
     /// The connection table has no room for a new connection or template.
     TableFull,
     /// It would have opened one connection more than the defences let through \[DEF-3\].

@@ -38,7 +38,7 @@ pub struct ConnKey {
 }
 
 impl ConnKey {
-    /// The key of the connection of a client's packet, `None` if it can have none.
+    /// The key of the connection of a client's packet, `None` if it can have none \[SVC-9\].
     pub(crate) fn of(flow: &Flow) -> Option<Self> {
         let (protocol, ports) = followed(flow.protocol(), flow.transport.ports())?;
         Some(Self::new(protocol, flow.addresses, ports))
@@ -143,6 +143,7 @@ impl Conn {
             dest,
             hop,
             state,
+            // What a destination's flags say of all its connections [DST-11] [CON-8].
             active: false,
             input_only: hop.method != Method::Nat,
             mark: 0,
@@ -163,6 +164,21 @@ impl Conn {
         Origin { method: self.hop.method, address, port }
     }
 
+    /// Whether it has no destination because it goes past them all; its hop has no address then
+    /// \[SVC-12\].
+    pub(crate) const fn is_bypass(&self) -> bool {
+        matches!(self.hop.method, Method::DirectRoute) && self.hop.address.is_unspecified()
+    }
+
+    /// Where its packets go next; past all destinations, to where they are addressed \[BYP-1\].
+    pub(crate) const fn next_hop(&self) -> Hop {
+        if self.is_bypass() {
+            let (address, port) = (self.key.virtual_address(), self.key.virtual_port);
+            return Hop { address, port, ..self.hop };
+        }
+        self.hop
+    }
+
     /// What its real server's packets are found by, as if the server were a client \[CON-4\].
     fn reply_key(&self) -> Option<ConnKey> {
         let translated = self.hop.method == Method::Nat;
@@ -181,14 +197,15 @@ impl Conn {
         &self.key
     }
 
-    /// Its destination; for one that another director told of, and for which there is none here, an
-    /// id that names nothing.
+    /// Its destination; for one that has none, because it goes past them all or another director
+    /// told of it, an id that names nothing.
     #[must_use]
     pub const fn dest(&self) -> DestId {
         self.dest
     }
 
-    /// Where its packets go, by the method of the time it was made \[FWD-1\].
+    /// Where its packets go, by the method of the time it was made \[FWD-1\]; address and port are
+    /// zeros if they go past all destinations to where they are addressed.
     #[must_use]
     pub const fn hop(&self) -> &Hop {
         &self.hop

@@ -29,6 +29,10 @@ pub struct Policy {
     pub sloppy_tcp: bool,
     /// Whether an SCTP association may begin with any chunk but an abort \[SVC-10\].
     pub sloppy_sctp: bool,
+    /// Whether packets of a mark's service that has no destination to offer go where they are
+    /// addressed, past all caches, if that is [another host](lvs_proto::Flow::unicast)
+    /// \[SVC-12\].
+    pub cache_bypass: bool,
     /// Whether an ICMP error about no connection is scheduled as its client's packet would be
     /// \[ICMP-3\]. Of the director's policy alone.
     pub schedule_icmp: bool,
@@ -45,6 +49,7 @@ impl Policy {
         expire_quiescent_template: false,
         sloppy_tcp: false,
         sloppy_sctp: false,
+        cache_bypass: false,
         schedule_icmp: false,
         nat_icmp_send: false,
     };

@@ -1,6 +1,6 @@
 //! A packet of a connection that may be over: kept, begun anew, or dropped.
 
-use lvs_proto::{SctpChunk, TcpFlags, Transport};
+use lvs_proto::{Flow, SctpChunk, TcpFlags, Transport};
 
 use crate::{Conn, Dest, Policy, SctpState, State, TcpState};
 
@@ -11,30 +11,27 @@ pub(crate) enum Judgement {
     Keep,
     /// The connection is over, and the packet is treated as one without.
     Reschedule,
+    /// The connection is over, but the packet rides on its conntrack entry \[REUSE-4\].
+    Tracked,
     /// Its destination was deleted \[NOD-1\].
     Drop,
 }
 
-/// \[REUSE-1\] to \[REUSE-5\], then \[NOD-1\] and \[NOD-2\]. There is no conntrack here, so no
-/// packet rides on an entry of it \[REUSE-4\].
-pub(crate) fn judge(
-    conn: &Conn,
-    dest: Option<&Dest>,
-    transport: Transport,
-    policy: &Policy,
-) -> Judgement {
-    if opens(transport) {
+/// \[REUSE-1\] to \[REUSE-5\], then \[NOD-1\] and \[NOD-2\].
+pub(crate) fn judge(conn: &Conn, dest: Option<&Dest>, flow: &Flow, policy: &Policy) -> Judgement {
+    let reschedule = if flow.tracked { Judgement::Tracked } else { Judgement::Reschedule };
+    if opens(flow.transport) {
         let quiesced = dest.is_some_and(|dest| dest.weight() == 0);
         let anew = policy.expire_nodest_conn && quiesced;
         if anew || (conn.controller.is_none() && is_over(conn, policy.conn_reuse_mode)) {
-            return Judgement::Reschedule;
+            return reschedule;
         }
     }
     match dest {
         // Another director told of it, and its real server is none of this one's [BK-8].
         None => Judgement::Keep,
         Some(dest) if dest.is_available() => Judgement::Keep,
-        Some(_) if policy.expire_nodest_conn => Judgement::Reschedule,
+        Some(_) if policy.expire_nodest_conn => reschedule,
         Some(_) => Judgement::Drop,
     }
 }
@@ -56,5 +53,29 @@ const fn is_over(conn: &Conn, mode: u8) -> bool {
         State::Tcp(TcpState::FinWait) => mode & 2 != 0 && conn.input_only,
         State::Sctp(SctpState::Closed) => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lvs_proto::{AddressPair, Hop, Method};
+
+    use super::*;
+    use crate::{ConnKey, DestId};
+
+    #[test]
+    fn reuse_4_what_is_over_is_dropped_once_if_tracked() {
+        let addresses = AddressPair::V4 { source: [1; 4].into(), destination: [2; 4].into() };
+        let syn = Flow::tcp(addresses, 1, 80, TcpFlags::SYN);
+        let ack = Flow::tcp(addresses, 1, 80, TcpFlags::ACK);
+        let key = ConnKey::of(&syn).unwrap();
+        let hop = Hop { method: Method::Nat, address: [3; 4].into(), port: 80 };
+        let conn =
+            |state| Conn { state: State::Tcp(state), ..Conn::new(key, DestId::from_bits(0), hop) };
+        let judge = |state, flow: Flow| judge(&conn(state), None, &flow, &Policy::default());
+        assert_eq!(judge(TcpState::TimeWait, syn), Judgement::Reschedule);
+        assert_eq!(judge(TcpState::TimeWait, syn.tracked()), Judgement::Tracked);
+        assert_eq!(judge(TcpState::TimeWait, ack.tracked()), Judgement::Keep);
+        assert_eq!(judge(TcpState::Established, syn.tracked()), Judgement::Keep);
     }
 }

@@ -7,7 +7,8 @@ use lvs_proto::{AddressPair, Family, Protocol};
 use crate::service::FTP_PORT;
 use crate::{ConnKey, Dest, Persistence, ServiceKey};
 
-/// The key of the template of a connection, `None` if the families do not match \[TPL-1\] \[TPL-2\].
+/// The key of the template of a connection, `None` if the families do not match \[TPL-1\] \[TPL-2\]
+/// \[TPL-3\].
 pub(crate) fn key(
     service: &ServiceKey,
     persistence: &Persistence,

@@ -4,7 +4,9 @@
 mod common;
 
 use common::{ACK, FIN, RST, SYN, counts, director, hop, ip, secs, tcp, udp};
-use lvs_proto::{AddressPair, CallId, Decide, DropReason, Embedded, Flow, Hook, Method, Protocol};
+use lvs_proto::{
+    AddressPair, CallId, Decide, DropReason, Embedded, Flow, Hook, Method, Origin, Protocol,
+};
 use lvs_proto::{Reject, SctpChunk, TcpFlags, Transport, Verdict};
 use lvs_sched::{Defence, Defences, DestConfig, Director, DirectorConfig, Persistence};
 use lvs_sched::{PersistenceEngine, Policy, Profile, ServiceConfig, ServiceKey, State, TcpState};
@@ -232,6 +234,27 @@ fn def_3_def_4_one_packet_in_so_many() {
 }
 
 #[test]
+fn reuse_4_nod_2_a_tracked_packet_is_dropped_once() {
+    let tracked = Verdict::Drop(DropReason::Tracked);
+    let mut director = web("-m");
+    for flags in [SYN, ACK, RST] {
+        assert!(hop(&mut director, secs(0), &client(1, flags)).is_some());
+    }
+    // The connection is told to end, and the packet sent again finds none.
+    assert_eq!(director.decide(secs(1), &client(1, SYN).tracked()), tracked);
+    assert!(director.conns().all(|conn| conn.time_left(secs(1)).is_zero()));
+    assert!(hop(&mut director, secs(2), &client(1, SYN).tracked()).is_some());
+    assert_eq!(director.conns().count(), 1);
+
+    let delete = "-d -t 10.0.0.1:80 -r 10.2.0.1";
+    common::apply(&mut director, secs(2), delete);
+    director.set_policy(Policy { expire_nodest_conn: true, ..Policy::default() });
+    assert_eq!(director.decide(secs(2), &client(1, ACK).tracked()), tracked);
+    assert_eq!(director.decide(secs(3), &client(1, ACK).tracked()), Verdict::Pass);
+    assert_eq!(director.counters().dropped_tracked, 2);
+}
+
+#[test]
 fn def_2_half_open_connections_make_room() {
     let config = |drop_entry| DirectorConfig {
         timers: Timers::Exact,
@@ -301,5 +324,102 @@ fn pe_1_pe_2_calls() {
     assert_eq!(ids, [call("a"), call("b")]);
     director.clear(secs(0));
     director.handle_timeout(secs(1000), 100);
+    assert_eq!(director.conns().count(), 0);
+}
+
+#[test]
+fn pe_3_a_real_server_begins_a_call() {
+    for one_packet in [false, true] {
+        let mut director = Director::new(DirectorConfig::default()).unwrap();
+        let key = ServiceKey::udp(ip(VIP), 5060);
+        let service = ServiceConfig {
+            persistence: Some(Persistence::new(key.family(), 300)),
+            engine: Some(PersistenceEngine::Sip),
+            one_packet,
+            ..ServiceConfig::new(key)
+        };
+        director.add_service(secs(0), service).unwrap();
+        for (address, method) in [(RS, Method::Nat), ("10.2.0.2", Method::DirectRoute)] {
+            let dest = DestConfig { method, ..DestConfig::new(ip(address), 5060) };
+            director.add_dest(secs(0), &key, dest).unwrap();
+        }
+        let call = Some(CallId::new(b"a").unwrap());
+        let out = |from, port, hook| udp(from, port, CLIENT, 4000).at(hook).with_length(100);
+        for (stray, call) in [
+            (out("10.2.0.2", 5060, Hook::Forward), call),
+            (out(RS, 5061, Hook::Forward), call),
+            (out(RS, 5060, Hook::Forward), None),
+        ] {
+            assert_eq!(director.decide_call(secs(0), &stray, call), Verdict::Pass);
+        }
+        let origin = Origin { method: Method::Nat, address: ip(VIP), port: 5060 };
+        for hook in [Hook::Forward, Hook::LocalOut] {
+            let verdict = director.decide_call(secs(0), &out(RS, 5060, hook), call);
+            assert_eq!(verdict, Verdict::Reply(origin));
+        }
+        let conns = u32::from(!one_packet);
+        assert_eq!(counts(&director, &key, RS), (0, conns, 1));
+        let statistics = director.service(&key).unwrap().statistics();
+        assert_eq!(statistics.conns, if one_packet { 2 } else { 1 });
+        assert_eq!((statistics.out_packets, statistics.in_packets), (2, 0));
+        // The client's answer from wherever finds the call's template.
+        let answer = udp(CLIENT, 4001, VIP, 5060);
+        let Verdict::Forward(hop) = director.decide_call(secs(1), &answer, call) else { panic!() };
+        assert_eq!(hop.address, ip(RS));
+        let template = director.conns().find(|conn| conn.key().template).unwrap();
+        assert_eq!(template.state(), State::Template { assured: true });
+    }
+}
+
+#[test]
+fn pe_3_a_call_moves_to_the_server_that_sends() {
+    let mut director = Director::new(DirectorConfig::default()).unwrap();
+    let key = ServiceKey::udp(ip(VIP), 5060);
+    let service = ServiceConfig {
+        persistence: Some(Persistence::new(key.family(), 300)),
+        engine: Some(PersistenceEngine::Sip),
+        ..ServiceConfig::new(key)
+    };
+    director.add_service(secs(0), service).unwrap();
+    for address in [RS, "10.2.0.2"] {
+        let dest = DestConfig { method: Method::Nat, ..DestConfig::new(ip(address), 5060) };
+        director.add_dest(secs(0), &key, dest).unwrap();
+    }
+    let call = Some(CallId::new(b"a").unwrap());
+    for (address, port) in [(RS, 1), ("10.2.0.2", 2)] {
+        let out = udp(address, 5060, CLIENT, port).at(Hook::Forward);
+        assert!(matches!(director.decide_call(secs(0), &out, call), Verdict::Reply(_)));
+        let answer = udp(CLIENT, port + 10, VIP, 5060);
+        let Verdict::Forward(hop) = director.decide_call(secs(1), &answer, call) else { panic!() };
+        assert_eq!(hop.address, ip(address));
+    }
+    // Without the engine nobody begins.
+    director.edit_service(secs(1), ServiceConfig { engine: None, ..service }).unwrap();
+    let out = udp(RS, 5060, CLIENT, 4).at(Hook::Forward);
+    assert_eq!(director.decide_call(secs(1), &out, call), Verdict::Pass);
+}
+
+#[test]
+fn svc_12_byp_1_cache_bypass() {
+    let rules = ["-A -f 7 -s rr", "-A -t 10.0.0.1:80 -s rr"];
+    let mut director = director(Profile::Classic, &rules);
+    let marked = client(1, SYN).with_mark(7).unicast();
+    assert_eq!(director.decide(secs(0), &marked), UNREACHABLE);
+    director.set_policy(Policy { cache_bypass: true, ..Policy::default() });
+    for refused in [Flow { unicast: false, ..marked }, Flow { mark: 0, ..marked }] {
+        assert_eq!(director.decide(secs(0), &refused), UNREACHABLE);
+    }
+    // On to the address that it is for; the connection is followed like others [CNT-8].
+    for (flags, state) in [(SYN, TcpState::SynRecv), (ACK, TcpState::Established)] {
+        let packet = client(1, flags).with_mark(7).unicast();
+        assert_eq!(hop(&mut director, secs(0), &packet).as_deref(), Some("10.0.0.1:80"));
+        let conn = director.conns().next().unwrap();
+        assert_eq!((conn.state(), conn.hop().address), (State::Tcp(state), ip("0.0.0.0")));
+        assert!(director.dest(conn.dest()).is_none());
+    }
+    let reply = tcp(VIP, 80, CLIENT, 1, ACK).at(Hook::Forward);
+    assert!(matches!(director.decide(secs(0), &reply), Verdict::Reply(_)));
+    assert_eq!(director.conns().count(), 1);
+    director.handle_timeout(secs(1000), 10);
     assert_eq!(director.conns().count(), 0);
 }

@@ -74,6 +74,7 @@ fn step(u: &mut Unstructured<'_>, director: &mut Director, now: Instant) -> Resu
                     + all.rejected
                     + all.dropped_header_unreadable
                     + all.dropped_destination_deleted
+                    + all.dropped_tracked
                     + all.dropped_table_full
                     + all.dropped_defended
                     + all.dropped_icmp_error
@@ -93,6 +94,7 @@ fn policies(u: &mut Unstructured<'_>, director: &mut Director, now: Instant) -> 
         expire_nodest_conn: u.arbitrary()?,
         expire_quiescent_template: u.arbitrary()?,
         sloppy_tcp: u.arbitrary()?,
+        cache_bypass: u.arbitrary()?,
         sloppy_sctp: u.arbitrary()?,
         schedule_icmp: u.arbitrary()?,
         nat_icmp_send: u.arbitrary()?,
@@ -150,6 +152,7 @@ fn flow(u: &mut Unstructured<'_>) -> Result<Flow> {
         }
     };
     let flow = flow.with_mark(*u.choose(&[0, 0, 3])?).with_length(60);
+    let flow = Flow { tracked: u.ratio(1, 4)?, unicast: u.arbitrary()?, ..flow };
     Ok(match u.int_in_range(0..=9_u8)? {
         0 | 1 => reply(u, &flow).unwrap_or(flow),
         2 => reply(u, &flow).and_then(|reply| error(&flow, &reply)).unwrap_or(flow),
@@ -183,7 +186,8 @@ fn error(flow: &Flow, reply: &Flow) -> Option<Flow> {
 /// what the services went through is what their destinations did or once did.
 fn recount(director: &Director) {
     let mut table: HashMap<DestId, (u32, u32, u32)> = HashMap::new();
-    for conn in director.conns() {
+    // Those that go past all destinations count nowhere [CNT-8].
+    for conn in director.conns().filter(|conn| !conn.hop().address.is_unspecified()) {
         let (active, inactive, persistent) = table.entry(conn.dest()).or_default();
         *match (conn.key().template, conn.state().is_active()) {
             (true, _) => persistent,

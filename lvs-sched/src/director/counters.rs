@@ -17,6 +17,8 @@ pub struct VerdictCounters {
     pub dropped_header_unreadable: u64,
     /// [`DropReason::DestinationDeleted`].
     pub dropped_destination_deleted: u64,
+    /// [`DropReason::Tracked`].
+    pub dropped_tracked: u64,
     /// [`DropReason::TableFull`].
     pub dropped_table_full: u64,
     /// [`DropReason::Defended`].
@@ -36,6 +38,7 @@ impl VerdictCounters {
             Verdict::Reject(_) => &mut self.rejected,
             Verdict::Drop(DropReason::HeaderUnreadable) => &mut self.dropped_header_unreadable,
             Verdict::Drop(DropReason::DestinationDeleted) => &mut self.dropped_destination_deleted,
+            Verdict::Drop(DropReason::Tracked) => &mut self.dropped_tracked,
             Verdict::Drop(DropReason::TableFull) => &mut self.dropped_table_full,
             Verdict::Drop(DropReason::Defended) => &mut self.dropped_defended,
             Verdict::Drop(DropReason::NoCallId) => &mut self.dropped_no_call_id,

@@ -28,7 +28,7 @@ impl Director {
     pub(super) fn forward_error(&mut self, id: Key, flow: &Flow) -> Verdict {
         let Some(conn) = self.conns.get_mut(id) else { return Verdict::Pass };
         conn.in_packets = conn.in_packets.saturating_add(1);
-        let (dest, hop) = (conn.dest, conn.hop);
+        let (dest, hop) = (conn.dest, conn.next_hop());
         self.dests.count_packet(dest, flow.length);
         Verdict::Forward(hop)
     }

@@ -3,6 +3,7 @@
 mod counters;
 mod defence;
 mod icmp;
+mod outbound;
 mod packet;
 mod schedule;
 mod statistics;
@@ -113,6 +114,8 @@ impl Default for DirectorConfig {
 pub struct Director {
     config: DirectorConfig,
     services: HashMap<ServiceKey, ServiceEntry, Seed>,
+    /// The services that tell calls apart, the oldest first.
+    of_calls: Vec<ServiceKey>,
     /// Services ever made, to tell their order.
     services_made: u64,
     dests: Dests,
@@ -145,6 +148,7 @@ impl Director {
         let mut director = Self {
             config,
             services: HashMap::with_hasher(seed),
+            of_calls: Vec::new(),
             services_made: 0,
             dests: Dests::new(config.profile, config.timers),
             conns: Conns::new(config.connections, config.calls, seed, config.timers)?,
@@ -170,10 +174,12 @@ impl Director {
             return Err(ServiceError::AlreadyExists);
         }
         self.services.try_reserve(1).map_err(|_| OutOfMemory)?;
+        self.of_calls.try_reserve(1).map_err(|_| OutOfMemory)?;
         let group = self.dests.add_group(now, Some(config.key), self.setup(&config))?;
         let entry = ServiceEntry { config, group, made: self.services_made };
         self.services_made += 1;
         self.services.insert(config.key, entry);
+        self.note_engine(&config);
         Ok(())
     }
 
@@ -191,9 +197,11 @@ impl Director {
         let now = self.advance(now);
         config.check()?;
         let setup = self.setup(&config);
+        self.of_calls.try_reserve(1).map_err(|_| OutOfMemory)?;
         let entry = self.services.get_mut(&config.key).ok_or(ServiceError::NoSuchService)?;
         self.dests.edit_group(now, entry.group, setup)?;
         entry.config = config;
+        self.note_engine(&config);
         Ok(())
     }
 
@@ -207,6 +215,7 @@ impl Director {
         let now = self.advance(now);
         let entry = self.services.remove(key).ok_or(ServiceError::NoSuchService)?;
         self.dests.delete_group(now, entry.group);
+        self.of_calls.retain(|of_calls| of_calls != key);
         Ok(())
     }
 
@@ -215,6 +224,7 @@ impl Director {
         let now = self.advance(now);
         let mut entries: Vec<_> = self.services.drain().map(|(_, entry)| entry).collect();
         entries.sort_unstable_by_key(|entry| entry.made);
+        self.of_calls.clear();
         for entry in entries {
             self.dests.delete_group(now, entry.group);
         }

@@ -5,6 +5,7 @@ use lvs_proto::{
     Transport, Verdict,
 };
 
+use super::sync::NOWHERE;
 use super::{Director, Packet};
 use crate::arena::Key;
 use crate::reuse::{Judgement, judge, opens};
@@ -23,6 +24,7 @@ impl Director {
         if self.services.is_empty() {
             return Verdict::Pass;
         }
+        // ICMP that is no error goes on as a protocol without connections [IN-2].
         if let Some(about) = &flow.embedded {
             return self.icmp_error(now, flow, about);
         }
@@ -36,6 +38,14 @@ impl Director {
         }
         match self.conns.find_reply(now, &key) {
             Some(id) => self.reply(now, id, flow),
+            None => self.without_conn(now, packet, key),
+        }
+    }
+
+    fn without_conn(&mut self, now: Instant, packet: Packet<'_>, key: ConnKey) -> Verdict {
+        let Packet { flow, .. } = packet;
+        match self.open_outbound(now, packet, &key) {
+            Some(verdict) => verdict,
             None if self.is_stray_reply(flow) => Verdict::Reject(Reject::PortUnreachable),
             None if flow.hook == Hook::Forward => Verdict::Pass,
             None => self.schedule(now, packet, key),
@@ -65,12 +75,16 @@ impl Director {
             return self.forward(now, id, flow);
         }
         let policy = self.policy_of(dest.and_then(Dest::service));
-        match judge(conn, dest, flow.transport, policy) {
+        let judgement = judge(conn, dest, flow, policy);
+        match judgement {
             Judgement::Keep => self.forward(now, id, flow),
             Judgement::Drop => Verdict::Drop(DropReason::DestinationDeleted),
-            Judgement::Reschedule => {
+            Judgement::Reschedule | Judgement::Tracked => {
                 if conn.controlled == 0 {
                     self.conns.expire(now, id);
+                }
+                if judgement == Judgement::Tracked {
+                    return Verdict::Drop(DropReason::Tracked);
                 }
                 self.schedule(now, packet, key)
             }
@@ -81,7 +95,7 @@ impl Director {
     pub(super) fn forward(&mut self, now: Instant, id: Key, flow: &Flow) -> Verdict {
         let Some(conn) = self.conns.get_mut(id) else { return Verdict::Pass };
         conn.in_packets = conn.in_packets.saturating_add(1);
-        let (dest, hop) = (conn.dest, conn.hop);
+        let (dest, hop) = (conn.dest, conn.next_hop());
         let way = if conn.input_only { Way::InputOnly } else { Way::In };
         self.dests.count_packet(dest, flow.length);
         self.follow(now, id, flow, way);
@@ -95,7 +109,7 @@ impl Director {
 
     /// A real server's packet on its client's connection, whether the server was deleted or not
     /// \[NAT-6\] \[NAT-7\] \[NOD-4\].
-    fn reply(&mut self, now: Instant, id: Key, flow: &Flow) -> Verdict {
+    pub(super) fn reply(&mut self, now: Instant, id: Key, flow: &Flow) -> Verdict {
         let Some(conn) = self.conns.get_mut(id) else { return Verdict::Pass };
         conn.input_only = false;
         let (dest, origin) = (conn.dest, conn.origin());
@@ -104,15 +118,16 @@ impl Director {
         Verdict::Reply(origin)
     }
 
-    /// Moves the connection on and puts off its end \[TMO-1\] \[CON-10\].
-    fn follow(&mut self, now: Instant, id: Key, flow: &Flow, way: Way) {
+    /// Moves the connection on and puts off its end \[TMO-1\] \[IN-7\] \[CON-10\].
+    pub(super) fn follow(&mut self, now: Instant, id: Key, flow: &Flow, way: Way) {
         let secure = self.guard.is_secure(&self.config.defences);
         let Some(conn) = self.conns.get_mut(id) else { return };
         if let Some(state) = conn.state.after(flow.transport, way, secure) {
             let before = core::mem::replace(&mut conn.state, state);
             conn.timeout = self.config.timeouts.of(state).unwrap_or(conn.timeout);
             let (dest, controller) = (conn.dest, conn.controller);
-            if state != before {
+            // Without a destination it stays what it is [CNT-5].
+            if state != before && dest != NOWHERE {
                 let was_active = core::mem::replace(&mut conn.active, state.is_active());
                 self.count_change(dest, was_active, state.is_active());
             }

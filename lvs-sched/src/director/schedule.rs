@@ -1,16 +1,19 @@
 //! A packet without a connection: scheduled, or not ours (sections 3.2 and 3.3).
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZeroU32;
 use core::time::Duration;
 
 use lvs_proto::{
-    CallId, DropReason, Flow, Hook, Hop, Instant, Protocol, Reject, SctpChunk, TcpFlags, Transport,
-    Verdict,
+    CallId, DropReason, Family, Flow, Hook, Hop, Instant, Method, Protocol, Reject, SctpChunk,
+    TcpFlags, Transport, Verdict,
 };
 
+use super::sync::NOWHERE;
 use super::{Director, Packet, ServiceEntry};
 use crate::arena::Key;
 use crate::service::FTP_PORT;
+use crate::state::Way;
 use crate::template;
 use crate::{Conn, ConnKey, Dest, DestId, Persistence, PersistenceEngine, Policy, ServiceKey};
 
@@ -44,7 +47,7 @@ impl Director {
         };
         let Some((dest, config)) = dest.and_then(|id| Some((id, *self.dests.get(id)?.config())))
         else {
-            return without_dest(flow, &key, &service);
+            return self.without_dest(now, flow, key, &service);
         };
         let port = if config.port == 0 { key.virtual_port } else { config.port };
         let hop = Hop { method: config.method, address: config.address, port };
@@ -89,13 +92,14 @@ impl Director {
         };
         let service_key = &service.config.key;
         let Some(template_key) = template::key(service_key, &persistence, &key) else {
-            return without_dest(flow, &key, service);
+            return self.without_dest(now, flow, key, service);
         };
-        let template = match self.valid_template(now, &template_key, call, service) {
+        let template = match self.valid_template(now, &template_key, call, service, None) {
             Some(template) => template,
             None => {
+                // By the client's whole address, whatever the netmask [TPL-15].
                 let Some(dest) = self.dests.pick(now, service.group, flow) else {
-                    return without_dest(flow, &key, service);
+                    return self.without_dest(now, flow, key, service);
                 };
                 let opening =
                     TemplateOpening { key: template_key, call, conn: &key, dest, persistence };
@@ -113,18 +117,19 @@ impl Director {
             let port = template::conn_port(service_key, &key, dest);
             Some((template.dest, Hop { port, method: dest.method(), address: dest.address() }))
         });
-        let Some((dest, hop)) = conn else { return without_dest(flow, &key, service) };
+        let Some((dest, hop)) = conn else { return self.without_dest(now, flow, key, service) };
         self.open(now, flow, service, Opening { key, dest, hop, controller: Some(template) })
     }
 
-    /// The template of a client, unless it is no longer good; then it is made unlike any key
-    /// \[TPL-12\].
-    fn valid_template(
+    /// The template of a client, unless it is no longer good, or not for the one destination that
+    /// is wanted; then it is made unlike any key \[TPL-12\].
+    pub(super) fn valid_template(
         &mut self,
         now: Instant,
         key: &ConnKey,
         call: Option<CallId<'_>>,
         service: &ServiceEntry,
+        wanted: Option<DestId>,
     ) -> Option<Key> {
         let id = match call {
             Some(call) => self.conns.find_call(now, key, call)?,
@@ -134,7 +139,8 @@ impl Director {
         let serves = |dest: &Dest| {
             dest.is_available() && !(policy.expire_quiescent_template && dest.weight() == 0)
         };
-        if self.dests.get(self.conns.get(id)?.dest).is_some_and(serves) {
+        let dest = self.conns.get(id)?.dest;
+        if wanted.is_none_or(|wanted| wanted == dest) && self.dests.get(dest).is_some_and(serves) {
             self.conns.shorten_if_due(now, id);
             return Some(id);
         }
@@ -142,7 +148,7 @@ impl Director {
         None
     }
 
-    fn open_template(
+    pub(super) fn open_template(
         &mut self,
         now: Instant,
         flow: &Flow,
@@ -179,19 +185,12 @@ impl Director {
         service: &ServiceEntry,
         opening: Opening,
     ) -> Verdict {
-        let Opening { key, dest, hop, controller } = opening;
-        if service.config.one_packet && key.protocol == Protocol::UDP {
+        if service.config.one_packet && opening.key.protocol == Protocol::UDP {
             return self.forward_alone(now, flow, opening);
         }
-        let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
-        // Held first: making room for the connection must not cost it its template.
-        self.conns.hold(controller);
-        let Some(id) = self.insert(now, conn, None) else {
-            self.conns.release(controller);
+        let Some(id) = self.connect(now, flow, opening) else {
             return Verdict::Drop(DropReason::TableFull);
         };
-        self.dests.bind(dest);
-        self.dests.count_conn(dest);
         if flow.embedded.is_some() {
             self.conns.arm(now, id);
             return self.forward_error(id, flow);
@@ -199,8 +198,23 @@ impl Director {
         self.forward(now, id, flow)
     }
 
-    /// A connection of one packet is over before it could be found again \[OPS-1\] \[OPS-3\]
-    /// \[CNT-9\].
+    /// Makes a connection; `None` if there is no room.
+    pub(super) fn connect(&mut self, now: Instant, flow: &Flow, opening: Opening) -> Option<Key> {
+        let Opening { key, dest, hop, controller } = opening;
+        let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
+        // Held first: making room for the connection must not cost it its template.
+        self.conns.hold(controller);
+        let Some(id) = self.insert(now, conn, None) else {
+            self.conns.release(controller);
+            return None;
+        };
+        self.dests.bind(dest);
+        self.dests.count_conn(dest);
+        Some(id)
+    }
+
+    /// A connection of one packet is over before it could be found again, by a reply or otherwise
+    /// \[OPS-1\] \[OPS-2\] \[OPS-3\] \[CNT-9\].
     fn forward_alone(&mut self, now: Instant, flow: &Flow, opening: Opening) -> Verdict {
         let Opening { dest, hop, controller, .. } = opening;
         self.dests.bind(dest);
@@ -215,32 +229,79 @@ impl Director {
         }
         Verdict::Forward(hop)
     }
+
+    /// A service that has no destination to offer may let the packet go past them all \[SVC-12\].
+    fn without_dest(
+        &mut self,
+        now: Instant,
+        flow: &Flow,
+        key: ConnKey,
+        service: &ServiceEntry,
+    ) -> Verdict {
+        let policy = service.config.policy.unwrap_or(self.config.policy);
+        let is_marked = matches!(service.config.key, ServiceKey::Mark { .. });
+        if policy.cache_bypass && is_marked && flow.unicast && flow.embedded.is_none() {
+            return self.bypass(now, flow, key, service);
+        }
+        refuse(flow, &key, service)
+    }
+
+    /// A connection without a destination moves no counter \[CNT-8\], and none of its flags is set
+    /// by one \[CON-8\].
+    fn bypass(
+        &mut self,
+        now: Instant,
+        flow: &Flow,
+        key: ConnKey,
+        service: &ServiceEntry,
+    ) -> Verdict {
+        let address = match flow.family() {
+            Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let hop = Hop { method: Method::DirectRoute, address, port: 0 };
+        let conn = Conn::new(key, NOWHERE, hop);
+        let next = conn.next_hop();
+        if service.config.one_packet && key.protocol == Protocol::UDP {
+            return Verdict::Forward(next);
+        }
+        let (active, input_only) = (true, false);
+        let conn = Conn { active, input_only, in_packets: 1, mark: flow.mark, ..conn };
+        let Some(id) = self.insert(now, conn, None) else {
+            return Verdict::Drop(DropReason::TableFull);
+        };
+        self.follow(now, id, flow, Way::In);
+        Verdict::Forward(next)
+    }
 }
 
 /// What is decided of a connection before it is made.
 #[derive(Clone, Copy)]
-struct Opening {
-    key: ConnKey,
-    dest: DestId,
-    hop: Hop,
-    controller: Option<Key>,
+pub(super) struct Opening {
+    pub(super) key: ConnKey,
+    pub(super) dest: DestId,
+    pub(super) hop: Hop,
+    pub(super) controller: Option<Key>,
 }
 
 /// What is decided of a template before it is made, for the connection that wants it.
-struct TemplateOpening<'a> {
-    key: ConnKey,
-    call: Option<CallId<'a>>,
-    conn: &'a ConnKey,
-    dest: DestId,
-    persistence: Persistence,
+pub(super) struct TemplateOpening<'a> {
+    pub(super) key: ConnKey,
+    pub(super) call: Option<CallId<'a>>,
+    pub(super) conn: &'a ConnKey,
+    pub(super) dest: DestId,
+    pub(super) persistence: Persistence,
 }
 
 /// No message of a call, where calls are told apart.
-struct NoCallId;
+pub(super) struct NoCallId;
 
 /// The call that a template is looked for by, if the service tells calls apart; that takes a message
 /// over UDP \[PE-1\] \[TPL-5\].
-fn call_of<'a>(packet: Packet<'a>, service: &ServiceEntry) -> Result<Option<CallId<'a>>, NoCallId> {
+pub(super) fn call_of<'a>(
+    packet: Packet<'a>,
+    service: &ServiceEntry,
+) -> Result<Option<CallId<'a>>, NoCallId> {
     match (service.config.engine, packet.flow.transport) {
         (None, _) => Ok(None),
         (Some(PersistenceEngine::Sip), Transport::Udp { .. }) => {
@@ -280,8 +341,8 @@ const fn may_open(flow: &Flow, policy: &Policy) -> Result<(), Verdict> {
     if opens { Ok(()) } else { Err(Verdict::Pass) }
 }
 
-/// A service that has no destination to offer \[SVC-12\].
-const fn without_dest(flow: &Flow, key: &ConnKey, service: &ServiceEntry) -> Verdict {
+/// A service that has no destination to offer, and no way past them \[SVC-12\].
+const fn refuse(flow: &Flow, key: &ConnKey, service: &ServiceEntry) -> Verdict {
     if service.config.key.port() == FTP_PORT && key.virtual_port != FTP_PORT {
         return Verdict::Pass;
     }

@@ -14,7 +14,10 @@ use crate::sync::{
 use crate::{Conn, ConnKey, DestId, SctpState, State, TcpState};
 
 /// The destination of what has none; no destination ever is of this id.
-const NOWHERE: DestId = DestId::from_bits(u64::MAX);
+pub(super) const NOWHERE: DestId = DestId::from_bits(u64::MAX);
+
+/// The number of a way that is no destination's.
+const BYPASS: ConnFlags = ConnFlags(4);
 
 /// What makes a director a master.
 #[derive(Debug)]
@@ -300,6 +303,7 @@ fn record(conn: &Conn) -> SyncRecord<'static> {
 }
 
 fn flags(conn: &Conn) -> ConnFlags {
+    let method = if conn.is_bypass() { BYPASS } else { ConnFlags::of_method(conn.hop.method) };
     [
         (conn.synced, ConnFlags::SYNCED),
         (conn.input_only, ConnFlags::NO_OUTPUT),
@@ -308,7 +312,7 @@ fn flags(conn: &Conn) -> ConnFlags {
     ]
     .into_iter()
     .filter(|(is_set, _)| *is_set)
-    .fold(ConnFlags::of_method(conn.hop.method), |flags, (_, flag)| flags.with(flag))
+    .fold(method, |flags, (_, flag)| flags.with(flag))
 }
 
 const fn state_number(state: State) -> StateNumber {
@@ -376,5 +380,24 @@ mod tests {
         for (number, state) in SCTP_STATES.into_iter().enumerate() {
             assert_eq!(state as usize, number);
         }
+    }
+
+    #[test]
+    fn svc_12_con_8_a_bypass_is_announced_as_one() {
+        let addresses = lvs_proto::AddressPair::V4 {
+            source: [192, 0, 2, 7].into(),
+            destination: [192, 0, 2, 100].into(),
+        };
+        let flow = Flow::tcp(addresses, 1, 80, lvs_proto::TcpFlags::SYN).with_mark(7).unicast();
+        let mark = core::num::NonZeroU32::new(7).unwrap();
+        let key = crate::ServiceKey::Mark { family: lvs_proto::Family::V4, mark };
+        let policy = crate::Policy { cache_bypass: true, ..crate::Policy::DEFAULT };
+        let mut director = Director::new(crate::DirectorConfig::default()).unwrap();
+        director.set_policy(policy);
+        director.add_service(Instant::EPOCH, crate::ServiceConfig::new(key)).unwrap();
+        let verdict = lvs_proto::Decide::decide(&mut director, Instant::EPOCH, &flow);
+        assert!(matches!(verdict, lvs_proto::Verdict::Forward(_)));
+        let said = record(director.conns().next().unwrap());
+        assert_eq!((said.flags, said.dest, said.dest_port), (BYPASS, [0; 4].into(), 0));
     }
 }

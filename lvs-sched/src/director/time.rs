@@ -37,6 +37,12 @@ impl Director {
     /// Does what is due, in the order it was due: at most `budget` connections and templates are
     /// looked at or ended, and destinations and caches looked after. A packet finds a connection
     /// that is due gone even before this; for the rest there is no other call.
+    ///
+    /// Three kinds of work count as one of the budget and are bounded by what was configured: the
+    /// caches of all services are swept together, in time proportional to their capacities
+    /// \[LBLC-1\]; once a minute the deleted destinations are gone through, and the cache of its
+    /// service for each \[DST-6\]; and once a second the defences look at a thirty-second of the
+    /// table \[DEF-2\].
     pub fn handle_timeout(&mut self, now: Instant, budget: usize) {
         let now = self.advance(now);
         let mut of_dests = self.dests.next_deadline();
