@@ -39,6 +39,10 @@ pub struct Policy {
     /// Whether a real server that is translated hears of it when it sends to a connection that is
     /// no more \[NAT-8\]. Of the director's policy alone.
     pub nat_icmp_send: bool,
+    /// Whether clients' packets pass untouched, for the time that this director is only the backup
+    /// of another; answers of real servers are seen to all the same \[IN-1\]. Of the director's
+    /// policy alone.
+    pub backup_only: bool,
 }
 
 impl Policy {
@@ -52,6 +56,7 @@ impl Policy {
         cache_bypass: false,
         schedule_icmp: false,
         nat_icmp_send: false,
+        backup_only: false,
     };
 }
 

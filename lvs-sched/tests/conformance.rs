@@ -22,7 +22,7 @@ fn every_rule_is_followed_or_has_a_reason_not_to_be() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(root().join(TABLE), &table).unwrap();
     }
-    assert_eq!(read(TABLE), table, "{TABLE} is stale: UPDATE_DOCS=1 writes it anew");
+    assert!(read(TABLE) == table, "{TABLE} is stale: UPDATE_DOCS=1 writes it anew");
     for rule in &rules {
         let cited = code.contains_key(rule.id) || tests.contains_key(rule.id);
         assert!(cited != rule.reason.is_some(), "{}: code or a reason, and not both", rule.id);
@@ -76,7 +76,9 @@ fn table(rules: &[Rule<'_>], code: &Citations, tests: &Citations) -> String {
 /// Which files of `folders` cite which rule, as `[WRR-4]` or in a test's name as `wrr_4`.
 fn citations(folders: &[&str]) -> Citations {
     let mut citations = Citations::new();
-    for path in folders.iter().flat_map(|folder| sources(&root().join(folder))) {
+    let paths = folders.iter().flat_map(|folder| sources(&root().join(folder)));
+    // This file's ids are examples.
+    for path in paths.filter(|path| !path.ends_with(file!())) {
         let text = fs::read_to_string(&path).unwrap();
         let name = path.strip_prefix(root()).unwrap().display().to_string();
         let brackets = text.split('[').skip(1).filter_map(|rest| rest.split(']').next());

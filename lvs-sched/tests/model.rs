@@ -523,7 +523,13 @@ fn equals_the_model(connections: u32, steps: usize) {
         }
         Ok(())
     })
-    .budget_ms(500);
+    .budget_ms(budget_ms());
+}
+
+/// `LVS_MODEL_MS` sets how long each test goes on; 60000 is some millions of steps.
+fn budget_ms() -> u64 {
+    let asked = std::env::var("LVS_MODEL_MS").ok();
+    asked.and_then(|asked| asked.parse().ok()).unwrap_or(2_000)
 }
 
 #[test]

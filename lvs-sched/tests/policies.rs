@@ -149,6 +149,19 @@ fn nat_6_replies_and_dir_2() {
 }
 
 #[test]
+fn in_1_a_backup_lets_requests_pass_and_sees_to_replies() {
+    let mut director = web("-m");
+    assert!(hop(&mut director, secs(0), &client(1, SYN)).is_some());
+    director.set_policy(Policy { backup_only: true, ..Policy::default() });
+    assert_eq!(director.decide(secs(1), &client(1, ACK)), Verdict::Pass);
+    assert_eq!(director.decide(secs(1), &client(2, SYN)), Verdict::Pass);
+    let reply = tcp(RS, 80, CLIENT, 1, TcpFlags::SYN.with(ACK)).at(Hook::Forward);
+    assert!(matches!(director.decide(secs(1), &reply), Verdict::Reply(_)));
+    director.set_policy(Policy::default());
+    assert!(hop(&mut director, secs(2), &client(1, ACK)).is_some());
+}
+
+#[test]
 fn con_5_ipsec_rides_along() {
     let mut director =
         director(Profile::Classic, &["-A -u 10.0.0.1:500", "-a -u 10.0.0.1:500 -r 10.2.0.1"]);

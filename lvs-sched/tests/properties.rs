@@ -98,6 +98,7 @@ fn policies(u: &mut Unstructured<'_>, director: &mut Director, now: Instant) -> 
         sloppy_sctp: u.arbitrary()?,
         schedule_icmp: u.arbitrary()?,
         nat_icmp_send: u.arbitrary()?,
+        backup_only: u.arbitrary()?,
     });
     let mut defence = || u.choose(&[Defence::Off, Defence::Automatic, Defence::On]).copied();
     let (drop_entry, drop_packet, secure_tcp) = (defence()?, defence()?, defence()?);

@@ -31,7 +31,7 @@ impl Director {
         let Some(key) = ConnKey::of(flow) else { return without_key(flow) };
         // Replies are looked for first only by the letter: no packet is of both kinds, unless a
         // virtual address is another one's client from the very port that it serves.
-        if flow.hook != Hook::Forward {
+        if self.may_be_request(flow) {
             if let Some(id) = self.conns.find(now, &key) {
                 return self.request(now, id, packet, key);
             }
@@ -47,9 +47,14 @@ impl Director {
         match self.open_outbound(now, packet, &key) {
             Some(verdict) => verdict,
             None if self.is_stray_reply(flow) => Verdict::Reject(Reject::PortUnreachable),
-            None if flow.hook == Hook::Forward => Verdict::Pass,
-            None => self.schedule(now, packet, key),
+            None if self.may_be_request(flow) => self.schedule(now, packet, key),
+            None => Verdict::Pass,
         }
+    }
+
+    /// \[IN-1\] \[IN-8\]
+    const fn may_be_request(&self, flow: &Flow) -> bool {
+        !matches!(flow.hook, Hook::Forward) && !self.config.policy.backup_only
     }
 
     /// Whether a real server that replies are translated of sends to a connection that is no more,
