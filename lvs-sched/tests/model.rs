@@ -526,7 +526,7 @@ fn equals_the_model(connections: u32, steps: usize) {
     .budget_ms(budget_ms());
 }
 
-/// `LVS_MODEL_MS` sets how long each test goes on; 60000 is some millions of steps.
+/// `LVS_MODEL_MS` sets how long each test goes on; 10000 are millions of steps in a release build.
 fn budget_ms() -> u64 {
     let asked = std::env::var("LVS_MODEL_MS").ok();
     asked.and_then(|asked| asked.parse().ok()).unwrap_or(2_000)
