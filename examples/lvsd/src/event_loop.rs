@@ -1,12 +1,13 @@
 //! The loop around a daemon: frames, time, signals and the state of the link.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use lvs_proto::vrrp::GROUP_V4;
 use lvs_proto::{Family, Instant, MacAddr};
 use lvs_vrrp::{Event, Reason, State};
 use nix::errno::Errno;
@@ -59,8 +60,8 @@ pub trait Daemon {
     /// Takes in a message of another director.
     fn handle_sync_message(&mut self, _now: Instant, _message: &[u8]) {}
 
-    /// Prints what a person wants to see (SIGUSR1).
-    fn print_report(&self);
+    /// What a person wants to see (SIGUSR1), in whole lines.
+    fn report(&self) -> String;
 }
 
 /// What a daemon's loop has besides its packet socket.
@@ -106,13 +107,13 @@ pub fn drive(daemon: &mut impl Daemon, interface: &Interface, extras: Extras<'_>
             return Ok(());
         }
         if !read_all(&report)?.is_empty() {
-            daemon.print_report();
+            print(&daemon.report());
         }
         for state in read_all(&carrier)? {
             follow_carrier(daemon, state != 0)?;
             carry_out(daemon, &mut link);
         }
-        link.take_in_sync_messages(daemon)?;
+        link.take_in_sync_messages(daemon, clock::now()?);
         take_in(daemon, &mut link, &mut buffer)?;
         let now = clock::now()?;
         daemon.virtual_router().machine_mut().handle_timeout(now);
@@ -143,14 +144,17 @@ impl Link {
         }
     }
 
-    /// Before any packet: a new Active director had better know the connections.
-    fn take_in_sync_messages(&mut self, daemon: &mut impl Daemon) -> Result<()> {
-        let Some(sync) = &mut self.sync else { return Ok(()) };
+    /// Before any packet: a new Active director had better know the connections. One that cannot
+    /// hear of them still serves.
+    fn take_in_sync_messages(&mut self, daemon: &mut impl Daemon, now: Instant) {
+        let Some(sync) = &mut self.sync else { return };
         for _ in 0..DRAIN {
-            let Some(message) = sync.receive().context("receiving a message")? else { break };
-            daemon.handle_sync_message(clock::now()?, message);
+            match sync.receive() {
+                Ok(Some(message)) => daemon.handle_sync_message(now, message),
+                Ok(None) => return,
+                Err(error) => return log::warn!("a message could not be received: {error}"),
+            }
         }
-        Ok(())
     }
 
     fn send_sync_message(&mut self, message: &[u8]) {
@@ -173,7 +177,7 @@ fn open_socket(router: &VirtualRouter, interface: &Interface) -> Result<PacketSo
     let machine = router.machine();
     socket.join(machine.virtual_mac())?;
     match machine.family() {
-        Family::V4 => socket.join(MacAddr::new([0x01, 0x00, 0x5e, 0x00, 0x00, 0x12]))?,
+        Family::V4 => socket.join(MacAddr::of_ipv4_multicast(GROUP_V4))?,
         Family::V6 => socket.join_all_groups()?,
     }
     Ok(socket)
@@ -268,9 +272,12 @@ fn signal_stream(signals: &[i32]) -> Result<UnixStream> {
     Ok(read)
 }
 
+/// What is waiting. Who writes into the stream lasts as long as the loop; if not, the loop would
+/// wake for ever.
 fn read_all(mut stream: &UnixStream) -> Result<Vec<u8>> {
     let mut octets = [0; 64];
     match stream.read(&mut octets) {
+        Ok(0) => Err(std::io::Error::from(ErrorKind::UnexpectedEof)).context("watching the link"),
         Ok(length) => Ok(octets.iter().take(length).copied().collect()),
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
             Ok(Vec::new())
@@ -289,5 +296,13 @@ fn print_state(event: &Event) {
     };
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     log::info!("{event}");
-    println!("{}", json!({ "state": state, "time": time }));
+    print(&format!("{}\n", json!({ "state": state, "time": time })));
+}
+
+/// Tells whoever listens. A router goes on when nobody does any more.
+fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        log::warn!("nobody listens: {error}");
+    }
 }

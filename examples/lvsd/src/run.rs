@@ -136,8 +136,8 @@ impl<N: FnMut(IpAddr) -> Option<MacAddr>> Daemon for RunDaemon<N> {
         self.0.handle_sync_message(now, message);
     }
 
-    fn print_report(&self) {
-        print!("{}", self.0.director.listing());
+    fn report(&self) -> String {
+        self.0.director.listing().to_string()
     }
 }
 

@@ -110,8 +110,8 @@ impl Daemon for VrrpDaemon {
         }
     }
 
-    fn print_report(&self) {
-        println!("{:?}", self.router.machine().counters());
+    fn report(&self) -> String {
+        format!("{:?}\n", self.router.machine().counters())
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use lvsd::lab::network::{INTERFACE, Network};
 use lvsd::namespace::Namespace;
@@ -61,17 +62,47 @@ fn a_rule_that_is_not_understood_is_named_by_line_and_word() {
     }
 }
 
-#[test]
-fn the_table_is_printed_as_ipvsadm_would() {
-    if let Err(error) = Namespace::new() {
-        let obstacle = format!("network namespaces need root: {error:#}");
-        assert!(std::env::var_os("LVS_REQUIRE_ALL").is_none(), "{obstacle}");
-        // Past the capture of test output, so that it is seen.
-        let _ = writeln!(std::io::stderr(), "skipped: {obstacle}");
-        return;
-    }
+/// Whether namespaces may be made; if not, says so past the capture of test output.
+fn permitted() -> bool {
+    let Err(error) = Namespace::new() else { return true };
+    let obstacle = format!("network namespaces need root: {error:#}");
+    assert!(std::env::var_os("LVS_REQUIRE_ALL").is_none(), "{obstacle}");
+    let _ = writeln!(std::io::stderr(), "skipped: {obstacle}");
+    false
+}
+
+/// A host that may be a director, and the namespaces that it needs.
+fn director_host() -> (Network, Arc<Namespace>) {
     let mut network = Network::new().unwrap();
     let host = network.add_host(&[("192.168.214.141".parse().unwrap(), 24)]).unwrap();
+    (network, host)
+}
+
+#[test]
+fn a_director_goes_on_when_nobody_listens_any_more() {
+    if !permitted() {
+        return;
+    }
+    let (_network, host) = director_host();
+    let mut command = lvsd_run(&rules_file("unheard", RULES));
+    let mut child = host.run(|| Ok(command.stdout(Stdio::piped()).spawn()?)).unwrap();
+    let process = Pid::from_raw(child.id().try_into().unwrap());
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut String::new()).unwrap();
+    drop(output);
+    kill(process, Signal::SIGUSR1).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    assert_eq!(child.try_wait().unwrap(), None, "it still runs");
+    kill(process, Signal::SIGTERM).unwrap();
+    assert!(child.wait().unwrap().success(), "and resigns");
+}
+
+#[test]
+fn the_table_is_printed_as_ipvsadm_would() {
+    if !permitted() {
+        return;
+    }
+    let (_network, host) = director_host();
     let rules = rules_file("s1", RULES);
     let mut command = lvsd_run(&rules);
     let mut child = host.run(|| Ok(command.stdout(Stdio::piped()).spawn()?)).unwrap();
