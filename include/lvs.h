@@ -88,6 +88,10 @@ enum lvs_status {
     LVS_ERR_PROFILE = -10,
     /** Refused, for a reason that has no number yet. */
     LVS_ERR_OTHER = -11,
+    /** There is an allocator already. */
+    LVS_ERR_ALLOCATOR = -12,
+    /** A text is not UTF-8. */
+    LVS_ERR_TEXT = -13,
     /** There is no such scheduler. */
     LVS_ERR_SCHEDULER = -20,
     /** A scheduler flag does not exist. */
@@ -112,6 +116,22 @@ enum lvs_status {
     LVS_ERR_TABLE_FULL = -30,
     /** The index of the table of mh is not 8 to 17 [MH-1]. */
     LVS_ERR_MH_TABLE_INDEX = -31,
+    /** There is a service of this key already. */
+    LVS_ERR_SERVICE_EXISTS = -32,
+    /** A service is not of TCP, UDP or SCTP [SVC-2]. */
+    LVS_ERR_PROTOCOL = -33,
+    /** The prefix of a persistent IPv6 service is not 1 to 128 [SVC-3]. */
+    LVS_ERR_NETMASK = -34,
+    /** The service has more destinations than the scheduler can start with [MH-9]. */
+    LVS_ERR_TOO_MANY_DESTS = -35,
+    /** There is no such persistence engine. */
+    LVS_ERR_ENGINE = -36,
+    /** A policy flag does not exist, or the reuse mode is greater than 255. */
+    LVS_ERR_POLICY = -37,
+    /** There is no such way to defend. */
+    LVS_ERR_DEFENCE = -38,
+    /** A timeout is longer than INT32_MAX ticks [TMO-2]. */
+    LVS_ERR_TIMEOUT = -39,
     /** The VRRP version is neither 2 nor 3. */
     LVS_ERR_VERSION = -40,
     /** VRID 0 is none. */
@@ -148,10 +168,59 @@ enum lvs_status {
     LVS_ERR_SOURCE_NOT_LINK_LOCAL = -56,
     /** The packet does not carry a whole VRRP message from a host on the link. */
     LVS_ERR_NOT_VRRP = -57,
+    /** The frame carries neither IPv4 nor IPv6. */
+    LVS_ERR_NOT_IP = -60,
+    /** The frame is cut short or damaged. */
+    LVS_ERR_MALFORMED = -61,
+    /** TTL or hop limit does not allow another hop [RT-5]. */
+    LVS_ERR_TIME_EXCEEDED = -62,
+    /** The frame is not to be answered. */
+    LVS_ERR_NO_ANSWER = -63,
+    /** A hook is none of `LVS_HOOK_*`. */
+    LVS_ERR_HOOK = -64,
+    /** A line is no rule. */
+    LVS_ERR_RULE = -70,
+    /** There are no such columns. */
+    LVS_ERR_COLUMNS = -71,
+    /** A listing flag does not exist. */
+    LVS_ERR_LISTING_FLAGS = -72,
 };
 
 /** A few words for `status`, static and never NULL, whatever the number. */
 const char *lvs_strerror(int status);
+
+/* ---------------------------------------------------------------------------
+ * Memory.
+ */
+
+/**
+ * Gives `size` octets aligned to `alignment`, a power of two, or NULL. `context` is that of
+ * `lvs_set_allocator`.
+ */
+typedef void *(*lvs_alloc_fn)(void *context, size_t size, size_t alignment);
+
+/** Takes back what `lvs_alloc_fn` gave, with the same `size` and `alignment`. */
+typedef void (*lvs_free_fn)(void *context, void *memory, size_t size, size_t alignment);
+
+/**
+ * Sets where a bare library takes its memory from: call it once, before anything else, while there
+ * is one thread. All memory is taken by calls that configure, none by those that packets and timers
+ * lead to. A bare library without malloc has no memory before: what needs some gives
+ * `LVS_ERR_NO_MEMORY`.
+ *
+ * Errors: `LVS_ERR_NULL`; `LVS_ERR_ALLOCATOR` if it was called before, or if the library has the allocator
+ * of its program, as all have that are not bare.
+ *
+ * Safety: The functions do what `lvs_alloc_fn` and `lvs_free_fn` say, with `context`.
+ */
+enum lvs_status lvs_set_allocator(lvs_alloc_fn alloc, lvs_free_fn free, void *context);
+
+/**
+ * Is called by a bare library without libc that has found a bug in itself, at `line` of the
+ * `file` whose name has so many octets; the program has to define it, and it must not return.
+ * Libraries with libc call abort.
+ */
+extern void lvs_panic(const uint8_t *file, size_t length, uint32_t line);
 
 /* ---------------------------------------------------------------------------
  * Time.
@@ -193,32 +262,210 @@ struct lvs_mac {
 };
 
 /* ---------------------------------------------------------------------------
- * Flows.
+ * Flows: packets as decisions see them.
  */
 
-/** What a decision may depend on in a packet. Zero what you do not know. */
+/** The ports and flags of a flow are known. */
+#define LVS_READABLE 0
+
+/** The transport header is cut short. */
+#define LVS_CUT_SHORT 1
+
+/** The transport header is in an earlier fragment. */
+#define LVS_LATER_FRAGMENT 2
+
+/** The packet was met on its way to this host, and so to a virtual address. */
+#define LVS_HOOK_LOCAL_IN 0
+
+/** The packet was met on its way through this host: an answer of a real server. */
+#define LVS_HOOK_FORWARD 1
+
+/** The packet was made by this host itself. */
+#define LVS_HOOK_LOCAL_OUT 2
+
+/** The packet ends before the type of its first SCTP chunk. */
+#define LVS_NO_SCTP_CHUNK 255
+
+/** The packet that an ICMP error is about, as far as the error quotes it; of the flow's family. */
+struct lvs_embedded {
+    /** Not 0 if there is one; else nothing here counts. */
+    uint8_t present;
+    /** Its IP protocol number. */
+    uint8_t protocol;
+    /** Not 0 if the ports are known: the protocol has them, and the quote does not end before. */
+    uint8_t has_ports;
+    /** Its source port, in host order. */
+    uint16_t source_port;
+    /** Its destination port, in host order. */
+    uint16_t destination_port;
+    /** Its source address in network order; of IPv4 the first four octets. */
+    uint8_t source[16];
+    /** Its destination address, likewise. */
+    uint8_t destination[16];
+};
+
+/** Everything that a decision may depend on in a packet. Zero what you do not know. */
 struct lvs_flow {
     /** LVS_IPV4 or LVS_IPV6, of both addresses. */
     uint8_t family;
-    /** The IP protocol number: 6 is TCP, 17 is UDP. */
+    /** The IP protocol number: 6 is TCP, 17 is UDP, 132 is SCTP. */
     uint8_t protocol;
     /** Of TCP the control bits: FIN 1, SYN 2, RST 4, ACK 16 (RFC 9293 section 3.1). */
     uint8_t tcp_flags;
-    /** Not 0 if the transport header is not in this packet: cut short, or in an earlier fragment. */
+    /** LVS_READABLE, LVS_CUT_SHORT or LVS_LATER_FRAGMENT; any other number counts as the second. */
     uint8_t unreadable;
-    /** Of TCP and UDP the client's port, in host order. */
+    /** Of TCP, UDP and SCTP the sender's port, in host order. */
     uint16_t source_port;
-    /** Of TCP and UDP the virtual port, in host order. */
+    /** Of TCP, UDP and SCTP the receiver's port, in host order. */
     uint16_t destination_port;
     /** The firewall mark that the caller put on the packet; 0 is no mark. */
     uint32_t mark;
     /** Octets of the IP packet, headers included; statistics count them. */
     uint32_t length;
-    /** The client's address in network order; of IPv4 the first four octets. */
+    /** The sender's address in network order; of IPv4 the first four octets. */
     uint8_t source[16];
-    /** The virtual address, likewise. */
+    /** The receiver's address, likewise: on the way from a client, the virtual address. */
     uint8_t destination[16];
+    /**
+     * Of SCTP the type of the first chunk (RFC 9260 section 3.2), but 6 if an abort is right
+     * behind a cookie chunk [SCTP-2]; or LVS_NO_SCTP_CHUNK.
+     */
+    uint8_t sctp_chunk;
+    /** LVS_HOOK_LOCAL_IN, LVS_HOOK_FORWARD or LVS_HOOK_LOCAL_OUT. */
+    uint8_t hook;
+    /** Not 0 if it rides on a confirmed conntrack entry: one that an earlier packet made. */
+    uint8_t tracked;
+    /** Not 0 if its destination address routes as unicast: to another host, not to this one. */
+    uint8_t unicast;
+    /** Of an ICMP error, the packet that it is about. */
+    struct lvs_embedded embedded;
 };
+
+/* ---------------------------------------------------------------------------
+ * Frames: Ethernet frames in buffers of the caller's.
+ */
+
+/**
+ * A frame in a buffer, and what the caller knows of it besides. The octets of headroom are for
+ * what may be put in front of it; nothing behind it is touched.
+ */
+struct lvs_frame {
+    /** The buffer, of `offset` plus `length` octets at least. */
+    uint8_t *buffer;
+    /** Octets of headroom: the Ethernet header begins here. */
+    size_t offset;
+    /** Octets of the frame, Ethernet header included. */
+    size_t length;
+    /** The firewall mark that the caller put on the packet; 0 is no mark. */
+    uint32_t mark;
+    /** LVS_HOOK_LOCAL_IN, LVS_HOOK_FORWARD or LVS_HOOK_LOCAL_OUT. */
+    uint8_t hook;
+    /** Not 0 if it rides on a confirmed conntrack entry: one that an earlier packet made. */
+    uint8_t tracked;
+    /** Not 0 if its destination address routes as unicast: to another host, not to this one. */
+    uint8_t unicast;
+};
+
+/** The way to a neighbour. */
+struct lvs_link {
+    /** The neighbour. */
+    struct lvs_address address;
+    /** The Ethernet address of the interface that frames leave by. */
+    struct lvs_mac source;
+    /** The neighbour's Ethernet address. */
+    struct lvs_mac destination;
+};
+
+/**
+ * Fills in the flow that a frame belongs to, VLAN tags or not. Of all checksums only that of the
+ * IPv4 header is verified.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_HOOK`; `LVS_ERR_NOT_IP` if it carries neither IPv4 nor
+ * IPv6; `LVS_ERR_MALFORMED` if it is cut short or damaged.
+ *
+ * Safety: `frame` points to a frame with its octets.
+ */
+enum lvs_status lvs_frame_parse(const struct lvs_frame *frame, struct lvs_flow *out);
+
+/**
+ * Sends a frame on to a real server that shares the virtual address: new Ethernet addresses, and
+ * one hop less [DR-1] [RT-5]. VLAN tags stay, and so does every other octet.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_NOT_IP`, `LVS_ERR_MALFORMED`; `LVS_ERR_TIME_EXCEEDED`
+ * if TTL or hop limit is 1 or 0: answer with `lvs_answer_time_exceeded`.
+ *
+ * Safety: `frame` points to a frame with its octets.
+ */
+enum lvs_status lvs_frame_direct_route(const struct lvs_frame *frame, const struct lvs_link *link);
+
+/* ---------------------------------------------------------------------------
+ * Answers: frames that a director sends back itself.
+ */
+
+/** Octets that hold any frame of this section: an ICMPv6 error behind two VLAN tags. */
+#define LVS_ANSWER_MAX 1302
+
+/**
+ * The director's own addresses on the way to its clients: the sources of its ICMP errors. Zeros
+ * mean that there is none of that family.
+ */
+struct lvs_own_addresses {
+    /** The IPv4 address, in network order. */
+    uint8_t ipv4[4];
+    /** The IPv6 address, in network order. */
+    uint8_t ipv6[16];
+};
+
+/**
+ * Writes the ICMP error to a client whose service has no destination to offer: port unreachable
+ * [SVC-12]. `frame` is the client's, unchanged; the answer goes back the way it came, VLAN tags
+ * included. `*length` is the octets written; `LVS_ANSWER_MAX` are always enough. Limiting the rate
+ * of answers is the caller's duty (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 f).
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_NOT_IP`, `LVS_ERR_MALFORMED`,
+ * `LVS_ERR_BUFFER_TOO_SMALL`; `LVS_ERR_NO_ANSWER` if the packet must not be answered (RFC 1122
+ * section 3.2.2, RFC 4443 section 2.4 e) or there is no own address to answer from.
+ *
+ * Safety: `frame` points to a frame with its octets, `out` to room for `capacity` octets.
+ */
+enum lvs_status lvs_answer_port_unreachable(const struct lvs_frame *frame,
+                                            const struct lvs_own_addresses *own,
+                                            uint8_t *out,
+                                            size_t capacity,
+                                            size_t *length);
+
+/**
+ * Writes the ICMP error to a client whose packet may go no further: time exceeded [RT-5]. For the
+ * rest as `lvs_answer_port_unreachable`.
+ *
+ * Errors: As for `lvs_answer_port_unreachable`.
+ *
+ * Safety: `frame` points to a frame with its octets, `out` to room for `capacity` octets.
+ */
+enum lvs_status lvs_answer_time_exceeded(const struct lvs_frame *frame,
+                                         const struct lvs_own_addresses *own,
+                                         uint8_t *out,
+                                         size_t capacity,
+                                         size_t *length);
+
+/**
+ * Writes the answer to an ARP request [W-33] or a neighbour solicitation [W-35] for one of the
+ * `count` addresses: it is at `mac`. `*length` is the octets written. A virtual router answers so
+ * with its virtual MAC address, and while Active only.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_BUFFER_TOO_SMALL`;
+ * `LVS_ERR_NO_ANSWER` if the frame does not ask for any of them, or is not to be answered.
+ *
+ * Safety: `frame` points to a frame with its octets, `addresses` to `count` addresses, `out` to room for
+ * `capacity` octets.
+ */
+enum lvs_status lvs_answer_neighbor(const struct lvs_frame *frame,
+                                    const struct lvs_address *addresses,
+                                    size_t count,
+                                    const struct lvs_mac *mac,
+                                    uint8_t *out,
+                                    size_t capacity,
+                                    size_t *length);
 
 /* ---------------------------------------------------------------------------
  * Schedulers.
@@ -534,6 +781,933 @@ enum lvs_status lvs_pool_handle_timeout(struct lvs_pool *pool, lvs_time now);
  * Errors: `LVS_ERR_NULL`.
  */
 int lvs_pool_next_deadline(const struct lvs_pool *pool, lvs_time *out);
+
+/* ---------------------------------------------------------------------------
+ * Verdicts: what becomes of a packet.
+ */
+
+/** What to do with a packet. */
+enum lvs_verdict_kind {
+    /** Not ours: hand it to the local stack, untouched. */
+    LVS_VERDICT_PASS = 0,
+    /** Send it on to a real server, `hop`. */
+    LVS_VERDICT_FORWARD = 1,
+    /**
+     * A real server's answer: let it go on to the client [NAT-6]. `hop` is whom it is to come
+     * from in the client's eyes; for all but LVS_METHOD_NAT it stays as it is.
+     */
+    LVS_VERDICT_REPLY = 2,
+    /** Drop it and tell the client that the port is unreachable [SVC-12]. */
+    LVS_VERDICT_REJECT = 3,
+    /** Drop it in silence, for `reason`. */
+    LVS_VERDICT_DROP = 4,
+};
+
+/** Why a packet is dropped without an answer. */
+enum lvs_drop_reason {
+    /** It is not dropped. */
+    LVS_DROP_NONE = 0,
+    /** The transport header is cut short or in an earlier fragment [SVC-10]. */
+    LVS_DROP_HEADER_UNREADABLE = 1,
+    /**
+     * Its connection belongs to a destination that was deleted [NOD-1], or goes through a tunnel
+     * to one that never was [BK-8].
+     */
+    LVS_DROP_DESTINATION_DELETED = 2,
+    /**
+     * Its connection is over, but it rides on that one's conntrack entry: the client sends it
+     * again, and gets through [REUSE-4].
+     */
+    LVS_DROP_TRACKED = 3,
+    /** The connection table has no room for a new connection or template. */
+    LVS_DROP_TABLE_FULL = 4,
+    /** It would have opened one connection more than the defences let through [DEF-3]. */
+    LVS_DROP_DEFENDED = 5,
+    /** Its service tells calls apart, and it is no message of a call [PE-1]. */
+    LVS_DROP_NO_CALL_ID = 6,
+    /** An ICMP error that may not go on [SVC-12] [ICMP-6]. */
+    LVS_DROP_ICMP_ERROR = 7,
+};
+
+/** The other end of a packet's way. */
+struct lvs_hop {
+    /** How it gets there, one of `enum lvs_method`. */
+    uint8_t method;
+    /** Its address. */
+    struct lvs_address address;
+    /** Its port in host order; only LVS_METHOD_NAT writes it into the packet. */
+    uint16_t port;
+};
+
+/** What to do with one packet. */
+struct lvs_verdict {
+    /** One of `enum lvs_verdict_kind`. */
+    uint8_t kind;
+    /** One of `enum lvs_drop_reason`. */
+    uint8_t reason;
+    /** To or from where; zeros unless LVS_VERDICT_FORWARD or LVS_VERDICT_REPLY. */
+    struct lvs_hop hop;
+};
+
+/* ---------------------------------------------------------------------------
+ * Policies: what the kernel lets its administrator choose.
+ */
+
+/**
+ * The connections of a deleted destination end [NOD-2] [NOD-3], and those of a quiesced one
+ * when they are opened anew [REUSE-2].
+ */
+#define LVS_POLICY_EXPIRE_NODEST_CONN 1
+
+/** Templates of quiesced destinations are given up [TPL-12]. */
+#define LVS_POLICY_EXPIRE_QUIESCENT_TEMPLATE 2
+
+/** A TCP connection may begin with any segment but a reset [SVC-10]. */
+#define LVS_POLICY_SLOPPY_TCP 4
+
+/** An SCTP association may begin with any chunk but an abort [SVC-10]. */
+#define LVS_POLICY_SLOPPY_SCTP 8
+
+/**
+ * Packets of a mark's service that has no destination to offer go where they are addressed, past
+ * all caches, if that is another host [SVC-12].
+ */
+#define LVS_POLICY_CACHE_BYPASS 16
+
+/**
+ * An ICMP error about no connection is scheduled as its client's packet would be [ICMP-3]. Of the
+ * director's policy alone.
+ */
+#define LVS_POLICY_SCHEDULE_ICMP 32
+
+/**
+ * A real server that is translated hears of it when it sends to a connection that is no more
+ * [NAT-8]. Of the director's policy alone.
+ */
+#define LVS_POLICY_NAT_ICMP_SEND 64
+
+/**
+ * Clients' packets pass untouched, for the time that this director is only the backup of another;
+ * answers of real servers are seen to all the same [IN-1]. Of the director's policy alone.
+ */
+#define LVS_POLICY_BACKUP_ONLY 128
+
+/** How packets are decided about; the kernel's defaults are no flags and mode 1. */
+struct lvs_policy {
+    /** The sum of some of `LVS_POLICY_*`. */
+    uint32_t flags;
+    /**
+     * Whether a client that opens a connection anew in the place of one that is over gets it
+     * scheduled anew: 0 is no; bit 1 also counts FIN_WAIT as over where replies are not seen; at
+     * most 255 [REUSE-3].
+     */
+    uint32_t conn_reuse_mode;
+};
+
+/** When a defence against too many connections is on. */
+enum lvs_defence {
+    /** Never: mode 0. The default. */
+    LVS_DEFENCE_OFF = 0,
+    /** As long as room is scarce, looked at every second: modes 1 and 2. */
+    LVS_DEFENCE_AUTOMATIC = 1,
+    /** Always: mode 3. */
+    LVS_DEFENCE_ON = 2,
+};
+
+/**
+ * The defences of a director against too many connections. What is memory in the kernel is room in
+ * the connection table here.
+ */
+struct lvs_defences {
+    /** The sizeof of this struct. */
+    size_t size;
+    /**
+     * Ends half-open and idle connections before their time, at random: some every second, and
+     * some when the table is full [DEF-2]. One of `enum lvs_defence`.
+     */
+    int drop_entry;
+    /**
+     * Drops one in so many packets that would open a connection [DEF-3]. One of `enum
+     * lvs_defence`.
+     */
+    int drop_packet;
+    /**
+     * Moves TCP connections by the tables that believe no client [DEF-5]. One of `enum
+     * lvs_defence`.
+     */
+    int secure_tcp;
+    /** With LVS_DEFENCE_ON, `drop_packet` drops one in so many; 0 is none, 1 is all [DEF-4]. */
+    uint32_t am_droprate;
+    /** Room is scarce when fewer connections than these fit the table. */
+    uint32_t amemthresh;
+};
+
+/**
+ * Fills in the kernel's defaults, all off. `defences->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `defences` points to a `struct lvs_defences` of any version.
+ */
+enum lvs_status lvs_defences_init(struct lvs_defences *defences);
+
+/* ---------------------------------------------------------------------------
+ * Services: what is balanced, and how it is configured.
+ */
+
+/**
+ * What makes a packet belong to a service: the address that clients send to, or a firewall mark
+ * [SVC-1].
+ */
+struct lvs_service_key {
+    /** The virtual address; of a mark, the family alone counts. */
+    struct lvs_address address;
+    /** 6 is TCP, 17 is UDP, 132 is SCTP; of a mark, nothing. */
+    uint8_t protocol;
+    /** The virtual port in host order; 0 is every port; of a mark, nothing. */
+    uint16_t port;
+    /** The firewall mark; 0 for a service of an address. */
+    uint32_t mark;
+};
+
+/** How clients of a persistent service are told apart beyond their addresses (ipvsadm --pe). */
+enum lvs_persistence_engine {
+    /** Not at all. The default. */
+    LVS_PERSISTENCE_ENGINE_NONE = 0,
+    /** By the Call-ID of SIP messages over UDP; packets without one are dropped [PE-1]. */
+    LVS_PERSISTENCE_ENGINE_SIP = 1,
+};
+
+/** What a service is told to be. */
+struct lvs_service_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** What makes a packet belong to it. */
+    struct lvs_service_key key;
+    /** Who picks destinations, one of `enum lvs_scheduler`. */
+    int scheduler;
+    /** The sum of some of `LVS_SCHEDULER_FLAG_*`. */
+    uint32_t scheduler_flags;
+    /** Not 0 if clients stay with their destination. */
+    uint8_t persistent;
+    /** Not 0 if each UDP packet is scheduled anew [OPS-1]. */
+    uint8_t one_packet;
+    /** Not 0 if `policy` counts instead of the director's. */
+    uint8_t has_policy;
+    /** Over IPv6, the length in bits of the prefix that is one client: 1 to 128 [SVC-3]. */
+    uint8_t persistence_prefix;
+    /** Over IPv4, the bits of an address that are one client, in network order [TPL-1]. */
+    uint8_t persistence_mask[4];
+    /** Seconds from a client's last new connection to its being forgotten. */
+    uint32_t persistence_timeout_secs;
+    /** How calls are told apart, one of `enum lvs_persistence_engine`. */
+    int persistence_engine;
+    /** How its packets are decided about. */
+    struct lvs_policy policy;
+};
+
+/**
+ * Fills in the defaults of ipvsadm for a service of `key`: wlc without flags, not persistent; of
+ * persistence, single addresses and 360 seconds [ADM-1]. `config->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`.
+ *
+ * Safety: `config` points to a `struct lvs_service_config` of any version.
+ */
+enum lvs_status lvs_service_config_init(struct lvs_service_config *config,
+                                        const struct lvs_service_key *key);
+
+/* ---------------------------------------------------------------------------
+ * What a director is told once.
+ */
+
+/** What a director is told to be. */
+struct lvs_director_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** Whose decisions are made, one of `enum lvs_profile`. */
+    int profile;
+    /**
+     * Microseconds from one tick of the kernel's clock to the next: timers fire as late as the
+     * kernel's [CONV-9]. 4000 by default; 0 lets them fire when they are due.
+     */
+    uint32_t tick_micros;
+    /** The most connections and templates; memory for them is taken at creation. */
+    uint32_t connections;
+    /** The most templates for SIP calls [PE-2]; memory for their Call-IDs is taken at creation. */
+    uint32_t calls;
+    /**
+     * Of each lblc service: addresses above which old ones are cleared away; half as many again
+     * is the most that the cache holds [LBLC-1]. Memory for them is taken with the service.
+     */
+    uint32_t lblc_capacity;
+    /** Of each lblc service: seconds after which an unused address is forgotten [LBLC-8]. */
+    uint32_t lblc_expiration_secs;
+    /** The same of each lblcr service. */
+    uint32_t lblcr_capacity;
+    /** The same of each lblcr service, and after as many a set loses a member [LBLCR-5]. */
+    uint32_t lblcr_expiration_secs;
+    /** Of mh: the index of its table, 8 to 17; the kernel's 12 is 4093 slots [MH-1]. */
+    uint32_t mh_table_index;
+    /**
+     * Of rr and wrr: places after the head of the list where each walk begins, so that several
+     * directors do not all begin at one server. 0 is the kernel's way.
+     */
+    uint32_t start_offset;
+    /**
+     * The size of the connection table to show in the first line of listings; nothing else
+     * depends on it.
+     */
+    uint32_t table_size;
+    /**
+     * A secret, for tables that strangers fill, whose speed alone depends on it, and for the draws
+     * of twos.
+     */
+    uint64_t seed[2];
+};
+
+/**
+ * Fills in the defaults: 65536 connections, 1024 calls, a seed of zeros, and the kernel's figures.
+ * `config->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_director_config` of any version.
+ */
+enum lvs_status lvs_director_config_init(struct lvs_director_config *config);
+
+/* ---------------------------------------------------------------------------
+ * Directors: whole virtual servers.
+ */
+
+/**
+ * A virtual server: services, their destinations, the connections to them, and what becomes of
+ * each packet.
+ *
+ * Its loop: hand in packets; when the deadline has come, call `lvs_director_handle_timeout`. Calls
+ * that come early do nothing, and a packet finds a connection that is due gone all the same.
+ */
+struct lvs_director;
+
+/**
+ * Makes a director without services, with the kernel's policy, defences and timeouts.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_PROFILE`, `LVS_ERR_MH_TABLE_INDEX`,
+ * `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_director_config` of any version.
+ */
+enum lvs_status lvs_director_create(const struct lvs_director_config *config,
+                                    struct lvs_director **out);
+
+/** Ends a director; NULL is allowed. The handle is not to be used again. */
+void lvs_director_destroy(struct lvs_director *director);
+
+/**
+ * Sets how packets are decided about from now on, but for services with a policy of their own.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_POLICY`.
+ */
+enum lvs_status lvs_director_set_policy(struct lvs_director *director,
+                                        const struct lvs_policy *policy);
+
+/**
+ * Sets the defences from now on.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_DEFENCE`.
+ *
+ * Safety: `defences` points to a `struct lvs_defences` of any version.
+ */
+enum lvs_status lvs_director_set_defences(struct lvs_director *director,
+                                          lvs_time now,
+                                          const struct lvs_defences *defences);
+
+/**
+ * Sets the timeouts of established and of half-closed TCP connections and of UDP ones, of each
+ * connection from its next packet on; zeros stay what they were [TMO-2].
+ *
+ * Errors: `LVS_ERR_NULL`; `LVS_ERR_TIMEOUT` if one is longer than INT32_MAX ticks.
+ */
+enum lvs_status lvs_director_set_timeouts(struct lvs_director *director,
+                                          uint32_t tcp_secs,
+                                          uint32_t tcp_fin_secs,
+                                          uint32_t udp_secs);
+
+/**
+ * Does what is due: at most `budget` connections and templates are looked at or ended, and
+ * destinations and caches looked after. Call it again at once as long as the deadline is not
+ * later than `now`.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_handle_timeout(struct lvs_director *director,
+                                            lvs_time now,
+                                            size_t budget);
+
+/**
+ * When `lvs_director_handle_timeout` is wanted: 1 and the moment in `out`, or 0 if it is not. Every
+ * other call may change that.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_director_next_deadline(const struct lvs_director *director, lvs_time *out);
+
+/* ---------------------------------------------------------------------------
+ * The services of a director and their destinations, one by one.
+ */
+
+/**
+ * Adds a service.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_SCHEDULER`,
+ * `LVS_ERR_SCHEDULER_FLAGS`, `LVS_ERR_ENGINE`, `LVS_ERR_POLICY`, `LVS_ERR_PROTOCOL`,
+ * `LVS_ERR_NETMASK`, `LVS_ERR_SERVICE_EXISTS`, `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_service_config` of any version.
+ */
+enum lvs_status lvs_director_add_service(struct lvs_director *director,
+                                         lvs_time now,
+                                         const struct lvs_service_config *config);
+
+/**
+ * Replaces the configuration of the service of that key. Its connections and templates stay as
+ * they are, and so does the state of a scheduler that stays the same [SVC-6] [SCH-5].
+ *
+ * Errors: As for `lvs_director_add_service`, but `LVS_ERR_NO_SUCH_SERVICE`, and `LVS_ERR_TOO_MANY_DESTS`
+ * if the scheduler cannot start with so many destinations [MH-9].
+ *
+ * Safety: `config` points to a `struct lvs_service_config` of any version.
+ */
+enum lvs_status lvs_director_edit_service(struct lvs_director *director,
+                                          lvs_time now,
+                                          const struct lvs_service_config *config);
+
+/**
+ * Deletes a service and its destinations. Its connections stay until they end, but their packets
+ * are dropped [SVC-7], or passed if no service is left [IN-1].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ */
+enum lvs_status lvs_director_delete_service(struct lvs_director *director,
+                                            lvs_time now,
+                                            const struct lvs_service_key *service);
+
+/**
+ * Deletes all services.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_clear(struct lvs_director *director, lvs_time now);
+
+/**
+ * Writes the keys of the services, the oldest first: at most `capacity`. `*count` is how many
+ * there are, be it more.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `keys` points to room for `capacity` keys.
+ */
+enum lvs_status lvs_director_get_services(const struct lvs_director *director,
+                                          struct lvs_service_key *keys,
+                                          size_t capacity,
+                                          size_t *count);
+
+/**
+ * Fills in what a service was told to be. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ *
+ * Safety: `out` points to a `struct lvs_service_config` of any version.
+ */
+enum lvs_status lvs_director_get_service(const struct lvs_director *director,
+                                         const struct lvs_service_key *service,
+                                         struct lvs_service_config *out);
+
+/**
+ * Adds a destination to a service, at the head of its list [DST-1]. One that was deleted and
+ * still has connections comes back with them [DST-5].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_WEIGHT`,
+ * `LVS_ERR_THRESHOLDS_CROSSED`, `LVS_ERR_UPPER_THRESHOLD`, `LVS_ERR_NOT_UNICAST`,
+ * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_DEST_EXISTS`,
+ * `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_dest_config` of any version.
+ */
+enum lvs_status lvs_director_add_dest(struct lvs_director *director,
+                                      lvs_time now,
+                                      const struct lvs_service_key *service,
+                                      const struct lvs_dest_config *config,
+                                      lvs_dest_id *out);
+
+/**
+ * Replaces the configuration of the destination of that address and port, in its place [DST-3]
+ * [DST-10].
+ *
+ * Errors: As for `lvs_director_add_dest`, but `LVS_ERR_NO_SUCH_DEST`.
+ *
+ * Safety: `config` points to a `struct lvs_dest_config` of any version.
+ */
+enum lvs_status lvs_director_edit_dest(struct lvs_director *director,
+                                       lvs_time now,
+                                       const struct lvs_service_key *service,
+                                       const struct lvs_dest_config *config);
+
+/**
+ * Takes a destination out of a service. Its connections stay until they end, but their packets are
+ * dropped [NOD-1].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_NO_SUCH_DEST`.
+ */
+enum lvs_status lvs_director_delete_dest(struct lvs_director *director,
+                                         lvs_time now,
+                                         const struct lvs_service_key *service,
+                                         const struct lvs_address *address,
+                                         uint16_t port);
+
+/**
+ * Writes the ids of the destinations of a service in list order, the newest first [DST-1]: at
+ * most `capacity`. `*count` is how many there are, be it more.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ *
+ * Safety: `dests` points to room for `capacity` ids.
+ */
+enum lvs_status lvs_director_get_dests(const struct lvs_director *director,
+                                       const struct lvs_service_key *service,
+                                       lvs_dest_id *dests,
+                                       size_t capacity,
+                                       size_t *count);
+
+/**
+ * Fills in what is known of a destination; of a deleted one as long as it is remembered.
+ * `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_DEST`.
+ *
+ * Safety: `out` points to a `struct lvs_dest` of any version.
+ */
+enum lvs_status lvs_director_get_dest(const struct lvs_director *director,
+                                      lvs_dest_id dest,
+                                      struct lvs_dest *out);
+
+/* ---------------------------------------------------------------------------
+ * The services of a director and their destinations, as ipvsadm-save writes them.
+ */
+
+/** Octets of the words of an error, NUL included. */
+#define LVS_RULE_ERROR_WORDS 128
+
+/** Where a text of rules was refused, and why. */
+struct lvs_rule_error {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The line, counted from 1. */
+    size_t line;
+    /** Where in the text what is wrong begins, in octets. */
+    size_t offset;
+    /** How long it is, in octets; 0 if something is missing there. */
+    size_t length;
+    /** What was expected there, or why the line was not applied; ends with a NUL. */
+    char words[LVS_RULE_ERROR_WORDS];
+};
+
+/**
+ * Does what lines of ipvsadm say, like "-A -t 192.0.2.100:80 -s rr", in their order, as
+ * ipvsadm-restore does. The leading word "ipvsadm" may be left out; blank lines and lines that
+ * begin with "#" say nothing. Addresses are numeric.
+ *
+ * The first line that is refused changes nothing, and what follows is not looked at; lines before
+ * it stay applied. `error` is filled in then, unless it is NULL; `error->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`; `LVS_ERR_TEXT` if the text is not UTF-8; `LVS_ERR_RULE` if
+ * a line is no rule; and those of `lvs_director_add_service`, `lvs_director_add_dest` and
+ * `lvs_director_set_timeouts`.
+ *
+ * Safety: `text` ends with a NUL; `error` points to a `struct lvs_rule_error` of any version.
+ */
+enum lvs_status lvs_director_apply(struct lvs_director *director,
+                                   lvs_time now,
+                                   const char *text,
+                                   struct lvs_rule_error *error);
+
+/**
+ * Writes the rules that make these services and destinations, one a line, as `ipvsadm -S -n` does:
+ * in sorted order [OUT-6], but thresholds are not lost [WART-18]. As with snprintf, what does
+ * not fit is cut off, the text ends with a NUL if `capacity` is not 0, and `*length` is the octets
+ * of all of it without the NUL.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `text` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_director_write_rules(const struct lvs_director *director,
+                                         char *text,
+                                         size_t capacity,
+                                         size_t *length);
+
+/* ---------------------------------------------------------------------------
+ * Packets through a director.
+ */
+
+/** What to do with a frame. */
+enum lvs_outcome_kind {
+    /** It was rewritten: send it out, to `hop`. */
+    LVS_OUTCOME_SEND = 0,
+    /** Not ours: hand it to the local stack. The frame is unchanged. */
+    LVS_OUTCOME_PASS = 1,
+    /**
+     * It carries neither IPv4 nor IPv6, ARP for instance: hand it to the local stack. The frame is
+     * unchanged.
+     */
+    LVS_OUTCOME_NOT_IP = 2,
+    /**
+     * `hop` is not among the links: resolve it, then `lvs_frame_direct_route`. The frame is
+     * unchanged.
+     */
+    LVS_OUTCOME_UNRESOLVED = 3,
+    /**
+     * It goes to a real server, `hop`, by LVS_METHOD_NAT or LVS_METHOD_TUNNEL: translate or
+     * encapsulate it. The frame is unchanged.
+     */
+    LVS_OUTCOME_CARRY = 4,
+    /**
+     * A real server's answer: translate its source to `hop` for LVS_METHOD_NAT, then forward it.
+     * The frame is unchanged.
+     */
+    LVS_OUTCOME_REPLY = 5,
+    /** Drop it and answer with `lvs_answer_port_unreachable`. The frame is unchanged. */
+    LVS_OUTCOME_REJECT = 6,
+    /** Drop it and answer with `lvs_answer_time_exceeded` [RT-5]. The frame is unchanged. */
+    LVS_OUTCOME_TIME_EXCEEDED = 7,
+    /** Drop it in silence, for `reason`. */
+    LVS_OUTCOME_DROP = 8,
+    /** It is cut short or damaged, or has no octets: drop it. */
+    LVS_OUTCOME_MALFORMED = 9,
+};
+
+/** What became of one frame. */
+struct lvs_outcome {
+    /** One of `enum lvs_outcome_kind`. */
+    uint8_t kind;
+    /** One of `enum lvs_drop_reason`. */
+    uint8_t reason;
+    /** To or from where; zeros where `kind` does not speak of it. */
+    struct lvs_hop hop;
+};
+
+/**
+ * The verdict on a packet seen at `now`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_HOOK`.
+ */
+enum lvs_status lvs_director_decide(struct lvs_director *director,
+                                    lvs_time now,
+                                    const struct lvs_flow *flow,
+                                    struct lvs_verdict *out);
+
+/**
+ * The verdicts on `count` packets seen at `now`, in order, each written to the same place of
+ * `verdicts`. Of a flow whose family or hook is none it is LVS_VERDICT_PASS, and nothing counts.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `flows` points to `count` flows, `verdicts` to room for as many.
+ */
+enum lvs_status lvs_director_decide_burst(struct lvs_director *director,
+                                          lvs_time now,
+                                          const struct lvs_flow *flows,
+                                          size_t count,
+                                          struct lvs_verdict *verdicts);
+
+/**
+ * Parses a frame seen at `now`, decides about it, and rewrites it in place where that is all it
+ * takes. `links` are the ways to `link_count` neighbours, sorted by `memcmp` of their addresses. A
+ * frame whose hook is none passes.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`. What is wrong with the frame is said by its outcome.
+ *
+ * Safety: `frame` points to a frame with its octets, `links` to `link_count` links.
+ */
+enum lvs_status lvs_director_process(struct lvs_director *director,
+                                     lvs_time now,
+                                     struct lvs_frame *frame,
+                                     const struct lvs_link *links,
+                                     size_t link_count,
+                                     struct lvs_outcome *out);
+
+/**
+ * The same for `count` frames, in order, the outcome of each written to the same place of
+ * `outcomes`. Bursts of 32 are best.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`. What is wrong with a frame is said by its outcome.
+ *
+ * Safety: `frames` points to `count` frames with their octets, no two of which share any; `links` to
+ * `link_count` links, `outcomes` to room for `count` outcomes.
+ */
+enum lvs_status lvs_director_process_burst(struct lvs_director *director,
+                                           lvs_time now,
+                                           struct lvs_frame *frames,
+                                           size_t count,
+                                           const struct lvs_link *links,
+                                           size_t link_count,
+                                           struct lvs_outcome *outcomes);
+
+/* ---------------------------------------------------------------------------
+ * What a director has counted.
+ */
+
+/** How many packets met with which verdict. */
+struct lvs_director_counters {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** LVS_VERDICT_FORWARD. */
+    uint64_t forwarded;
+    /** LVS_VERDICT_REPLY. */
+    uint64_t replied;
+    /** LVS_VERDICT_PASS. */
+    uint64_t passed;
+    /** LVS_VERDICT_REJECT. */
+    uint64_t rejected;
+    /** LVS_DROP_HEADER_UNREADABLE. */
+    uint64_t dropped_header_unreadable;
+    /** LVS_DROP_DESTINATION_DELETED. */
+    uint64_t dropped_destination_deleted;
+    /** LVS_DROP_TRACKED. */
+    uint64_t dropped_tracked;
+    /** LVS_DROP_TABLE_FULL. */
+    uint64_t dropped_table_full;
+    /** LVS_DROP_DEFENDED. */
+    uint64_t dropped_defended;
+    /** LVS_DROP_NO_CALL_ID. */
+    uint64_t dropped_no_call_id;
+    /** LVS_DROP_ICMP_ERROR. */
+    uint64_t dropped_icmp_error;
+};
+
+/**
+ * What went through a destination, a service or a director [EST-1], and how fast, as of the last
+ * `lvs_director_estimate`: an average over some 8 s [EST-7].
+ */
+struct lvs_statistics {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** Connections scheduled; templates do not count. */
+    uint64_t conns;
+    /** Packets from clients. */
+    uint64_t in_packets;
+    /** Packets from real servers that the director saw. */
+    uint64_t out_packets;
+    /** Octets of the packets from clients, IP headers included, as they came. */
+    uint64_t in_octets;
+    /** Octets of the packets from real servers, IP headers included, as they went to the client. */
+    uint64_t out_octets;
+    /** Connections scheduled per second. */
+    uint64_t conns_per_sec;
+    /** Packets from clients per second. */
+    uint64_t in_packets_per_sec;
+    /** Packets from real servers per second. */
+    uint64_t out_packets_per_sec;
+    /** Octets from clients per second. */
+    uint64_t in_octets_per_sec;
+    /** Octets from real servers per second. */
+    uint64_t out_octets_per_sec;
+};
+
+/**
+ * Fills in how many packets met with which verdict. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `out` points to a `struct lvs_director_counters` of any version.
+ */
+enum lvs_status lvs_director_get_counters(const struct lvs_director *director,
+                                          struct lvs_director_counters *out);
+
+/**
+ * Fills in what went through all services. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `out` points to a `struct lvs_statistics` of any version.
+ */
+enum lvs_status lvs_director_get_statistics(const struct lvs_director *director,
+                                            struct lvs_statistics *out);
+
+/**
+ * Fills in what went through a service. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ *
+ * Safety: `out` points to a `struct lvs_statistics` of any version.
+ */
+enum lvs_status lvs_director_get_service_statistics(const struct lvs_director *director,
+                                                    const struct lvs_service_key *service,
+                                                    struct lvs_statistics *out);
+
+/**
+ * Fills in what went through a destination; a deleted one as long as it is remembered.
+ * `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_DEST`.
+ *
+ * Safety: `out` points to a `struct lvs_statistics` of any version.
+ */
+enum lvs_status lvs_director_get_dest_statistics(const struct lvs_director *director,
+                                                 lvs_dest_id dest,
+                                                 struct lvs_statistics *out);
+
+/**
+ * Advances the rates of the director, its services and their destinations. Who shows rates calls
+ * this every 2 seconds; nothing else depends on it, and so no deadline tells of it [EST-3].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_estimate(struct lvs_director *director);
+
+/**
+ * Counts a service and its destinations from zero again; everything, if `service` is NULL
+ * [CTL-9].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ */
+enum lvs_status lvs_director_zero(struct lvs_director *director,
+                                  const struct lvs_service_key *service);
+
+/* ---------------------------------------------------------------------------
+ * What a director has, as ipvsadm -L -n shows it.
+ */
+
+/** What a listing shows of each destination. */
+enum lvs_columns {
+    /** Method, weight, active and inactive connections: what ipvsadm shows if nothing is said. */
+    LVS_COLUMNS_CONNECTIONS = 0,
+    /** Method, kind of tunnel, weight, active and inactive connections (--tun-info). */
+    LVS_COLUMNS_TUNNELS = 1,
+    /** Upper and lower threshold, active and inactive connections (--thresholds). */
+    LVS_COLUMNS_THRESHOLDS = 2,
+    /** Weight, templates, active and inactive connections (--persistent-conn). */
+    LVS_COLUMNS_PERSISTENCE = 3,
+    /** Connections, packets and octets, in and out (--stats). */
+    LVS_COLUMNS_STATISTICS = 4,
+    /** The same per second (--rate). */
+    LVS_COLUMNS_RATES = 5,
+};
+
+/** Statistics and rates are written out however large they are (--exact). */
+#define LVS_LISTING_EXACT 1
+
+/** Destinations are in list order and services as they were made (--nosort). */
+#define LVS_LISTING_KERNEL_ORDER 2
+
+/**
+ * Writes the services and destinations as `ipvsadm -L -n` shows them [OUT-1], or one service
+ * alone if `service` is not NULL. `columns` is one of `enum lvs_columns`, `flags` the sum of some
+ * of `LVS_LISTING_*`. As with snprintf, what does not fit is cut off, the text ends with a NUL if
+ * `capacity` is not 0, and `*length` is the octets of all of it without the NUL.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_COLUMNS`,
+ * `LVS_ERR_LISTING_FLAGS`.
+ *
+ * Safety: `text` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_director_write_listing(const struct lvs_director *director,
+                                           const struct lvs_service_key *service,
+                                           int columns,
+                                           uint32_t flags,
+                                           char *text,
+                                           size_t capacity,
+                                           size_t *length);
+
+/**
+ * Writes the connections and templates as `ipvsadm -L -n -c` shows them at `now` [OUT-5], in no
+ * order that means anything; with the columns of persistence engines (--persistent-conn) if
+ * `persistence` is not 0. As with snprintf, what does not fit is cut off, the text ends with a NUL
+ * if `capacity` is not 0, and `*length` is the octets of all of it without the NUL.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `text` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_director_write_conns(const struct lvs_director *director,
+                                         lvs_time now,
+                                         int persistence,
+                                         char *text,
+                                         size_t capacity,
+                                         size_t *length);
+
+/* ---------------------------------------------------------------------------
+ * The connections and templates of a director.
+ */
+
+/**
+ * A connection, or the template that holds a client's connections together; as it was at the
+ * moment asked for.
+ */
+struct lvs_conn {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The client's address; of a template, what the netmask leaves of it [TPL-1]. */
+    struct lvs_address client;
+    /** The IP protocol number; 0 for templates of marks [TPL-2]. */
+    uint8_t protocol;
+    /** The client's port in host order; 0 for templates. */
+    uint16_t client_port;
+    /** The virtual address; of a template of a mark, the mark as an address. */
+    struct lvs_address virtual_address;
+    /** 1 if it is a template, else 0. */
+    uint8_t is_template;
+    /** The virtual port in host order. */
+    uint16_t virtual_port;
+    /**
+     * Where its packets go, by the method of the time it was made [FWD-1]; address and port are
+     * zeros if they go past all destinations to where they are addressed.
+     */
+    struct lvs_hop hop;
+    /**
+     * The number of its state in the kernel's table of its protocol; of a template, 1 if it is
+     * assured [TPL-13].
+     */
+    uint16_t state;
+    /** 1 if it is in a state that counts as active [CNT-6], else 0. */
+    uint8_t is_active;
+    /** The mark of the packet that it was made for; 0 is none. */
+    uint32_t mark;
+    /** The name of its state in ipvsadm -Lc; static, never NULL. */
+    const char *state_name;
+    /**
+     * Its destination; an id that names nothing if it has none, because it goes past them all or
+     * another director told of it.
+     */
+    lvs_dest_id dest;
+    /** How long it lives without a packet (a template: without a new connection). */
+    uint64_t timeout_micros;
+    /** How long it has left if nothing comes; timers that tick may give it some more. */
+    uint64_t left_micros;
+    /** Of a template, the Call-ID that it is for [PE-4], or NULL; good during the visit. */
+    const uint8_t *call_id;
+    /** Octets of the Call-ID, at most 255. */
+    size_t call_id_length;
+};
+
+/**
+ * Is shown one connection after the other, with the `context` of the call. It returns 0 to be shown
+ * more, and must not jump out of the call.
+ */
+typedef int (*lvs_conn_visit_fn)(void *context, const struct lvs_conn *conn);
+
+/**
+ * Shows the connections and templates to `visit`, as they are at `now`, in no order that means
+ * anything; those that are due and not yet ended included.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ *
+ * Safety: `visit` does with `context` what it should, and hands `director` to nothing that changes it.
+ */
+enum lvs_status lvs_director_visit_conns(const struct lvs_director *director,
+                                         lvs_time now,
+                                         lvs_conn_visit_fn visit,
+                                         void *context);
 
 /* ---------------------------------------------------------------------------
  * The choices in a virtual router's configuration.

@@ -5,7 +5,7 @@ use core::ffi::{CStr, c_char, c_int};
 use lvs_proto::BufferTooSmall;
 use lvs_proto::vrrp::{DatagramError, EncodeError};
 use lvs_proto::wire::ethernet;
-use lvs_sched::{DestError, OpenError, OutOfMemory, StaleToken};
+use lvs_sched::{DestError, OpenError, OutOfMemory, ServiceError, StaleToken, TimeoutError};
 use lvs_vrrp::{ConfigError, SourceError};
 
 use self::lvs_status::*;
@@ -39,6 +39,10 @@ pub enum lvs_status {
     LVS_ERR_PROFILE = -10,
     /// Refused, for a reason that has no number yet.
     LVS_ERR_OTHER = -11,
+    /// There is an allocator already.
+    LVS_ERR_ALLOCATOR = -12,
+    /// A text is not UTF-8.
+    LVS_ERR_TEXT = -13,
 
     /// There is no such scheduler.
     LVS_ERR_SCHEDULER = -20,
@@ -64,6 +68,22 @@ pub enum lvs_status {
     LVS_ERR_TABLE_FULL = -30,
     /// The index of the table of mh is not 8 to 17 \[MH-1\].
     LVS_ERR_MH_TABLE_INDEX = -31,
+    /// There is a service of this key already.
+    LVS_ERR_SERVICE_EXISTS = -32,
+    /// A service is not of TCP, UDP or SCTP \[SVC-2\].
+    LVS_ERR_PROTOCOL = -33,
+    /// The prefix of a persistent IPv6 service is not 1 to 128 \[SVC-3\].
+    LVS_ERR_NETMASK = -34,
+    /// The service has more destinations than the scheduler can start with \[MH-9\].
+    LVS_ERR_TOO_MANY_DESTS = -35,
+    /// There is no such persistence engine.
+    LVS_ERR_ENGINE = -36,
+    /// A policy flag does not exist, or the reuse mode is greater than 255.
+    LVS_ERR_POLICY = -37,
+    /// There is no such way to defend.
+    LVS_ERR_DEFENCE = -38,
+    /// A timeout is longer than INT32_MAX ticks \[TMO-2\].
+    LVS_ERR_TIMEOUT = -39,
 
     /// The VRRP version is neither 2 nor 3.
     LVS_ERR_VERSION = -40,
@@ -101,6 +121,24 @@ pub enum lvs_status {
     LVS_ERR_SOURCE_NOT_LINK_LOCAL = -56,
     /// The packet does not carry a whole VRRP message from a host on the link.
     LVS_ERR_NOT_VRRP = -57,
+
+    /// The frame carries neither IPv4 nor IPv6.
+    LVS_ERR_NOT_IP = -60,
+    /// The frame is cut short or damaged.
+    LVS_ERR_MALFORMED = -61,
+    /// TTL or hop limit does not allow another hop \[RT-5\].
+    LVS_ERR_TIME_EXCEEDED = -62,
+    /// The frame is not to be answered.
+    LVS_ERR_NO_ANSWER = -63,
+    /// A hook is none of `LVS_HOOK_*`.
+    LVS_ERR_HOOK = -64,
+
+    /// A line is no rule.
+    LVS_ERR_RULE = -70,
+    /// There are no such columns.
+    LVS_ERR_COLUMNS = -71,
+    /// A listing flag does not exist.
+    LVS_ERR_LISTING_FLAGS = -72,
 }
 
 /// What `lvs_strerror` says.
@@ -117,6 +155,8 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_NOT_UNICAST, c"an address is not unicast"),
     (LVS_ERR_PROFILE, c"no such profile"),
     (LVS_ERR_OTHER, c"refused"),
+    (LVS_ERR_ALLOCATOR, c"there is an allocator already"),
+    (LVS_ERR_TEXT, c"a text is not UTF-8"),
     (LVS_ERR_SCHEDULER, c"no such scheduler"),
     (LVS_ERR_SCHEDULER_FLAGS, c"no such scheduler flag"),
     (LVS_ERR_METHOD, c"no such forwarding method"),
@@ -129,6 +169,14 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_STALE_CONN, c"the connection was closed before"),
     (LVS_ERR_TABLE_FULL, c"no room for one more connection"),
     (LVS_ERR_MH_TABLE_INDEX, c"the index of the table of mh is not 8 to 17"),
+    (LVS_ERR_SERVICE_EXISTS, c"the service exists already"),
+    (LVS_ERR_PROTOCOL, c"services are of TCP, UDP and SCTP"),
+    (LVS_ERR_NETMASK, c"the prefix of a persistent IPv6 service is not 1 to 128"),
+    (LVS_ERR_TOO_MANY_DESTS, c"the scheduler cannot start with so many destinations"),
+    (LVS_ERR_ENGINE, c"no such persistence engine"),
+    (LVS_ERR_POLICY, c"no such policy flag or reuse mode"),
+    (LVS_ERR_DEFENCE, c"a defence is none of lvs_defence"),
+    (LVS_ERR_TIMEOUT, c"a timeout is longer than INT32_MAX ticks"),
     (LVS_ERR_VERSION, c"the VRRP version is neither 2 nor 3"),
     (LVS_ERR_VRID, c"VRID 0 is none"),
     (LVS_ERR_PRIORITY, c"priority 0 is not configurable"),
@@ -150,6 +198,14 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_SOURCE_NOT_UNICAST, c"the source address is not unicast"),
     (LVS_ERR_SOURCE_NOT_LINK_LOCAL, c"the IPv6 source address is not link-local"),
     (LVS_ERR_NOT_VRRP, c"no whole VRRP message from a host on the link"),
+    (LVS_ERR_NOT_IP, c"neither IPv4 nor IPv6"),
+    (LVS_ERR_MALFORMED, c"the frame is cut short or damaged"),
+    (LVS_ERR_TIME_EXCEEDED, c"TTL or hop limit does not allow another hop"),
+    (LVS_ERR_NO_ANSWER, c"the frame is not to be answered"),
+    (LVS_ERR_HOOK, c"a hook is none of LVS_HOOK_*"),
+    (LVS_ERR_RULE, c"a line is no rule"),
+    (LVS_ERR_COLUMNS, c"columns are none of lvs_columns"),
+    (LVS_ERR_LISTING_FLAGS, c"no such listing flag"),
 ];
 
 /// A few words for `status`, static and never NULL, whatever the number.
@@ -181,6 +237,27 @@ impl From<DestError> for lvs_status {
             DestError::NoSuchDestination => LVS_ERR_NO_SUCH_DEST,
             DestError::OutOfMemory(error) => error.into(),
         }
+    }
+}
+
+impl From<ServiceError> for lvs_status {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::AlreadyExists => LVS_ERR_SERVICE_EXISTS,
+            ServiceError::NoSuchService => LVS_ERR_NO_SUCH_SERVICE,
+            ServiceError::UnsupportedProtocol { .. } => LVS_ERR_PROTOCOL,
+            ServiceError::NetmaskFamily { .. } | ServiceError::NetmaskPrefix { .. } => {
+                LVS_ERR_NETMASK
+            }
+            ServiceError::TooManyDestinations { .. } => LVS_ERR_TOO_MANY_DESTS,
+            ServiceError::OutOfMemory(error) => error.into(),
+        }
+    }
+}
+
+impl From<TimeoutError> for lvs_status {
+    fn from(_: TimeoutError) -> Self {
+        LVS_ERR_TIMEOUT
     }
 }
 

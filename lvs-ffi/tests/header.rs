@@ -14,15 +14,29 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 27] = [
     "version.rs",
     "status.rs",
+    "memory.rs",
     "time.rs",
     "address.rs",
     "flow.rs",
+    "frame.rs",
+    "answer.rs",
     "scheduler.rs",
     "dest.rs",
     "pool.rs",
+    "verdict.rs",
+    "policy.rs",
+    "service.rs",
+    "director/config.rs",
+    "director.rs",
+    "director/services.rs",
+    "director/rules.rs",
+    "director/packets.rs",
+    "director/counters.rs",
+    "director/listing.rs",
+    "director/conns.rs",
     "vrrp/choices.rs",
     "vrrp/config.rs",
     "vrrp/action.rs",
@@ -190,9 +204,16 @@ fn module_docs(source: &str) -> String {
 
 /// The names that a source gives to C.
 fn exported(source: &str) -> Vec<&str> {
-    let kinds =
-        ["const ", "type ", "enum ", "struct ", "extern \"C\" fn ", "unsafe extern \"C\" fn "];
-    let items = source.lines().filter_map(|line| line.strip_prefix("pub "));
+    let kinds = [
+        "const ",
+        "type ",
+        "enum ",
+        "struct ",
+        "fn ",
+        "extern \"C\" fn ",
+        "unsafe extern \"C\" fn ",
+    ];
+    let items = source.lines().filter_map(|line| line.trim_start().strip_prefix("pub "));
     items
         .filter_map(|item| kinds.iter().find_map(|kind| item.strip_prefix(kind)))
         .filter_map(|item| item.split(|c: char| !is_identifier(c)).next())
@@ -203,7 +224,9 @@ fn exported(source: &str) -> Vec<&str> {
 fn declared(declaration: &str) -> &str {
     let (_, declaration) = declaration.split_once("*/").unwrap_or(("", declaration));
     let declaration = declaration.trim();
-    let head = declaration.split(['(', '{', ';']).next().unwrap_or_default().trim();
+    // A type of functions has its name in parentheses.
+    let declaration = declaration.split_once("(*").map_or(declaration, |(_, name)| name);
+    let head = declaration.split(['(', ')', '{', ';']).next().unwrap_or_default().trim();
     let mut words = head.split(|c: char| !is_identifier(c)).filter(|word| !word.is_empty());
     if head.starts_with("#define") { words.nth(1) } else { words.next_back() }.unwrap_or_default()
 }

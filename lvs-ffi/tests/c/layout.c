@@ -9,10 +9,26 @@
 
 IS(lvs_address, 17);
 IS(lvs_mac, 6);
-IS(lvs_flow, 48);
+IS(lvs_embedded, 40);
+IS(lvs_flow, 92);
+IS(lvs_frame, sizeof(size_t) == 8 ? 32 : 20);
+IS(lvs_link, 29);
+IS(lvs_own_addresses, 20);
 GROWS(lvs_dest_config, 48, 40);
 GROWS(lvs_dest, 48, 44);
 GROWS(lvs_pool_config, 56, 56);
+IS(lvs_hop, 20);
+IS(lvs_verdict, 22);
+IS(lvs_policy, 8);
+GROWS(lvs_defences, 32, 24);
+IS(lvs_service_key, 24);
+GROWS(lvs_service_config, 64, 60);
+GROWS(lvs_director_config, 72, 64);
+GROWS(lvs_rule_error, 160, 144);
+IS(lvs_outcome, 22);
+GROWS(lvs_director_counters, 96, 96);
+GROWS(lvs_statistics, 88, 88);
+GROWS(lvs_conn, 128, 112);
 GROWS(lvs_vrrp_config, 40, 32);
 GROWS(lvs_vrrp_counters, 176, 176);
 IS(lvs_vrrp_event, 32);
