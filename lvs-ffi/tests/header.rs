@@ -62,10 +62,14 @@ fn c_and_cxx_compilers_take_the_header_without_a_warning() {
     for (compiler, standard, more) in [
         ("gcc", "c99", "-Wstrict-prototypes"),
         ("gcc", "c11", "-Wstrict-prototypes"),
-        ("g++", "c++17", "-xc++"),
+        ("gcc", "c17", "-Wstrict-prototypes"),
+        ("g++", "c++11", "-xc++"),
+        ("g++", "c++20", "-xc++"),
         ("clang", "c99", "-Wstrict-prototypes"),
         ("clang", "c11", "-Wstrict-prototypes"),
-        ("clang++", "c++17", "-xc++"),
+        ("clang", "c17", "-Wstrict-prototypes"),
+        ("clang++", "c++11", "-xc++"),
+        ("clang++", "c++20", "-xc++"),
     ] {
         if is_installed(compiler) {
             let standard = format!("-std={standard}");

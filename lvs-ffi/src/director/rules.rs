@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 
 use lvs_proto::Instant;
-use lvs_sched::{ApplyError, Director, Rule};
+use lvs_sched::{ApplyError, Director, Rule, RuleError};
 
 use super::lvs_director;
 use crate::door::{check_size, required, status};
@@ -67,15 +67,11 @@ pub unsafe extern "C" fn lvs_director_apply(
             // SAFETY: the caller's contract.
             unsafe { check_size(error) }?;
         }
+        // SAFETY: NULL, or checked to be one.
+        let error = unsafe { error.cast::<MaybeUninit<lvs_rule_error>>().as_mut() };
         // SAFETY: the caller's contract; it is not NULL.
         let text = unsafe { CStr::from_ptr(text) }.to_str().map_err(|_| LVS_ERR_TEXT)?;
-        director.0.write(|director| apply(director, instant(now), text))?.map_err(|refused| {
-            if !error.is_null() {
-                // SAFETY: it was checked to be one.
-                unsafe { error.write(refused.error) };
-            }
-            refused.status
-        })
+        director.0.write(|director| apply(director, instant(now), text, error))?
     })
 }
 
@@ -112,46 +108,76 @@ impl fmt::Display for Saved<'_> {
     }
 }
 
-/// A line that was refused.
-struct Refused {
-    status: lvs_status,
-    error: lvs_rule_error,
-}
-
-impl Refused {
-    fn new(status: lvs_status, line: usize, range: &Range<usize>, why: &impl fmt::Display) -> Self {
-        let mut octets = [0; LVS_RULE_ERROR_WORDS];
-        show(&mut octets, why);
-        let (size, offset, length) = (size_of::<lvs_rule_error>(), range.start, range.len());
-        let words = octets.map(|octet| octet as c_char);
-        Self { status, error: lvs_rule_error { size, line, offset, length, words } }
-    }
-}
-
-fn apply(director: &mut Director, now: Instant, text: &str) -> Result<(), Refused> {
+/// Applies line after line; tells `error` of the one that is refused.
+fn apply(
+    director: &mut Director,
+    now: Instant,
+    text: &str,
+    error: Option<&mut MaybeUninit<lvs_rule_error>>,
+) -> Result<(), lvs_status> {
     let mut start = 0;
     for (with_end, number) in text.split_inclusive('\n').zip(1..) {
         let line = with_end.trim_end();
-        let rule = Rule::parse(line).map_err(|error| {
-            let Range { start: from, end: to } = error.range();
-            Refused::new(LVS_ERR_RULE, number, &(start + from..start + to), &error)
-        })?;
-        if let Some(rule) = rule {
-            director.apply(now, &rule).map_err(|error| {
-                Refused::new(error.into(), number, &(start..start + line.len()), &error)
-            })?;
+        if let Err(refused) = apply_line(director, now, line) {
+            if let Some(error) = error {
+                let Range { start: from, end: to } = refused.range(line);
+                let (offset, length) = (start + from, to - from);
+                error.write(lvs_rule_error::new(number, offset, length, &refused));
+            }
+            return Err(refused.into());
         }
         start += with_end.len();
     }
     Ok(())
 }
 
-impl From<ApplyError> for lvs_status {
-    fn from(error: ApplyError) -> Self {
-        match error {
-            ApplyError::Service(error) => error.into(),
-            ApplyError::Dest(error) => error.into(),
-            ApplyError::Timeout(error) => error.into(),
+fn apply_line(director: &mut Director, now: Instant, line: &str) -> Result<(), Refused> {
+    match Rule::parse(line).map_err(Refused::Rule)? {
+        Some(rule) => director.apply(now, &rule).map_err(Refused::Apply),
+        None => Ok(()),
+    }
+}
+
+/// Why a line was not applied.
+enum Refused {
+    Rule(RuleError),
+    Apply(ApplyError),
+}
+
+impl Refused {
+    fn range(&self, line: &str) -> Range<usize> {
+        match self {
+            Self::Rule(error) => error.range(),
+            Self::Apply(_) => 0..line.len(),
         }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(error) => error.fmt(f),
+            Self::Apply(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<Refused> for lvs_status {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Rule(_) => LVS_ERR_RULE,
+            Refused::Apply(ApplyError::Service(error)) => error.into(),
+            Refused::Apply(ApplyError::Dest(error)) => error.into(),
+            Refused::Apply(ApplyError::Timeout(error)) => error.into(),
+        }
+    }
+}
+
+impl lvs_rule_error {
+    fn new(line: usize, offset: usize, length: usize, why: &impl fmt::Display) -> Self {
+        let mut words = [0; LVS_RULE_ERROR_WORDS];
+        show(&mut words, why);
+        let words = words.map(|octet| octet as c_char);
+        Self { size: size_of::<Self>(), line, offset, length, words }
     }
 }
