@@ -2027,12 +2027,6 @@ struct lvs_vrrp_counters {
  * Virtual routers.
  */
 
-/** Octets that hold any frame that a virtual router sends: 255 IPv6 addresses behind the headers. */
-#define LVS_VRRP_FRAME_MAX 4142
-
-/** Octets of an Ethernet header; behind them in a frame is the IP or ARP packet. */
-#define LVS_ETHERNET_HEADER_LEN 14
-
 /**
  * A virtual router: one VRID of one address family on one interface (RFC 9568).
  *
@@ -2043,6 +2037,15 @@ struct lvs_vrrp_counters {
  * `lvs_vrrp_handle_timeout`; only they change actions and deadline.
  */
 struct lvs_vrrp;
+
+/**
+ * Octets of memory that hold any virtual router but for its addresses; `lvs_vrrp_sizeof` may want
+ * less.
+ */
+#define LVS_VRRP_MEMORY 1024
+
+/** Octets of memory that each virtual address takes besides, at most. */
+#define LVS_VRRP_MEMORY_PER_ADDRESS 20
 
 /**
  * Makes a virtual router that is not started, whose interface is believed to be up.
@@ -2065,10 +2068,46 @@ enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config,
                                 struct lvs_vrrp **out);
 
 /**
+ * Octets of memory that `lvs_vrrp_init` wants for `count` addresses, wherever it begins; 0 if they
+ * are more than 255.
+ */
+size_t lvs_vrrp_sizeof(size_t count);
+
+/**
+ * As `lvs_vrrp_create`, but in `memory` of the caller's, of `size` octets, which has to stay where it
+ * is and as long as the virtual router is used. Nothing is allocated.
+ *
+ * Errors: As for `lvs_vrrp_create`, and `LVS_ERR_BUFFER_TOO_SMALL` if `size` is less than
+ * `lvs_vrrp_sizeof` says. The memory is of no account then.
+ *
+ * Safety: `memory` points to room for `size` octets that nobody else uses, `config` to a `struct
+ * lvs_vrrp_config` of any version, `addresses` to `count` addresses.
+ */
+enum lvs_status lvs_vrrp_init(void *memory,
+                              size_t size,
+                              const struct lvs_vrrp_config *config,
+                              const struct lvs_address *source,
+                              const struct lvs_address *addresses,
+                              size_t count,
+                              struct lvs_vrrp **out);
+
+/**
  * Ends a virtual router; NULL is allowed. Nothing is sent: shut it down first and drain its
- * actions. The handle is not to be used again.
+ * actions. The handle is not to be used again, but memory of the caller's is.
+ *
+ * Safety: `vrrp` is NULL or comes from `lvs_vrrp_create` or `lvs_vrrp_init` and has not been ended.
  */
 void lvs_vrrp_destroy(struct lvs_vrrp *vrrp);
+
+/* ---------------------------------------------------------------------------
+ * Virtual routers at work.
+ */
+
+/** Octets that hold any frame that a virtual router sends: 255 IPv6 addresses behind the headers. */
+#define LVS_VRRP_FRAME_MAX 4142
+
+/** Octets of an Ethernet header; behind them in a frame is the IP or ARP packet. */
+#define LVS_ETHERNET_HEADER_LEN 14
 
 /**
  * Starts the router: an owner becomes Active at once, any other Backup. If its interface is down

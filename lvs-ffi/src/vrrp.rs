@@ -1,15 +1,13 @@
-//! Virtual routers.
+//! Virtual routers at work.
 
 mod action;
 mod choices;
 mod config;
 mod counters;
+mod memory;
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
-use core::net::IpAddr;
 
 use ::lvs_vrrp::Router;
 use lvs_proto::vrrp::{Priority, decode, from_ip_packet, vrid_of};
@@ -20,15 +18,12 @@ pub use self::action::*;
 pub use self::choices::*;
 pub use self::config::*;
 pub use self::counters::*;
-use crate::door::{
-    Guarded, assert_thread_rule, boxed, items, items_mut, number, read_sized, required, status,
-    write_sized,
-};
-use crate::lvs_status::{LVS_ERR_NO_MEMORY, LVS_ERR_NOT_VRRP};
+use self::memory::VirtualRouter;
+pub use self::memory::*;
+use crate::door::{items, items_mut, number, required, status, write_sized};
+use crate::lvs_status::LVS_ERR_NOT_VRRP;
 use crate::time::instant;
 use crate::{lvs_address, lvs_mac, lvs_status, lvs_time};
-
-type VirtualRouter = Router<Vec<IpAddr>>;
 
 /// Octets that hold any frame that a virtual router sends: 255 IPv6 addresses behind the headers.
 pub const LVS_VRRP_FRAME_MAX: usize = 4142;
@@ -37,71 +32,6 @@ pub const LVS_ETHERNET_HEADER_LEN: usize = 14;
 
 const _: () = assert!(LVS_VRRP_FRAME_MAX == LVS_ETHERNET_HEADER_LEN + 40 + 8 + 255 * 16);
 const _: () = assert!(LVS_ETHERNET_HEADER_LEN == ethernet::HEADER_LEN);
-
-/// A virtual router: one VRID of one address family on one interface (RFC 9568).
-///
-/// Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
-/// feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
-/// `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_set_priority`,
-/// `lvs_vrrp_set_source`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
-/// `lvs_vrrp_handle_timeout`; only they change actions and deadline.
-#[derive(Debug)]
-pub struct lvs_vrrp(Guarded<VirtualRouter>);
-
-const _: () = assert_thread_rule::<lvs_vrrp>();
-
-/// Makes a virtual router that is not started, whose interface is believed to be up.
-///
-/// `source` is the primary IPv4 address or the link-local IPv6 address of the interface;
-/// `addresses` are the `count` virtual ones, 1 to 255 (version 2: or none) of one family, in the
-/// order in which they are advertised; they are copied. Over IPv6 the first ought to be link-local
-/// \[V3-TX-7\].
-///
-/// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`,
-/// `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -56 of
-/// `enum lvs_status`, one for each field that does not fit.
-///
-/// # Safety
-/// `config` points to a `struct lvs_vrrp_config` of any version, `addresses` to `count` addresses.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lvs_vrrp_create(
-    config: *const lvs_vrrp_config,
-    source: Option<&lvs_address>,
-    addresses: *const lvs_address,
-    count: usize,
-    out: Option<&mut MaybeUninit<Box<lvs_vrrp>>>,
-) -> lvs_status {
-    status(|| {
-        let (source, out) = (required(source)?, required(out)?);
-        // SAFETY: the caller's contract.
-        let config = unsafe { read_sized(config) }?.try_into()?;
-        // SAFETY: the caller's contract.
-        let addresses = copied(unsafe { items(addresses, count) }?)?;
-        let router = Router::new(config, (*source).try_into()?, addresses)?;
-        out.write(boxed(lvs_vrrp(Guarded::new(router)))?);
-        Ok(())
-    })
-}
-
-fn copied(addresses: &[lvs_address]) -> Result<Vec<IpAddr>, lvs_status> {
-    let mut copy = Vec::new();
-    copy.try_reserve_exact(addresses.len()).map_err(|_| LVS_ERR_NO_MEMORY)?;
-    for &address in addresses {
-        copy.push(address.try_into()?);
-    }
-    Ok(copy)
-}
-
-/// Ends a virtual router; NULL is allowed. Nothing is sent: shut it down first and drain its
-/// actions. The handle is not to be used again.
-#[unsafe(no_mangle)]
-pub extern "C" fn lvs_vrrp_destroy(vrrp: Option<Box<lvs_vrrp>>) {
-    status(|| {
-        drop(vrrp);
-        Ok(())
-    });
-}
 
 /// Starts the router: an owner becomes Active at once, any other Backup. If its interface is down
 /// it starts when that comes up \[FSM-4\].

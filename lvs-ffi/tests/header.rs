@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 27] = [
+const SOURCES: [&str; 28] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -41,6 +41,7 @@ const SOURCES: [&str; 27] = [
     "vrrp/config.rs",
     "vrrp/action.rs",
     "vrrp/counters.rs",
+    "vrrp/memory.rs",
     "vrrp.rs",
 ];
 

@@ -85,6 +85,49 @@ static struct lvs_vrrp *vrrp_config(uint8_t host)
     return vrrp;
 }
 
+/* In memory of the caller's, wherever it begins, but not in too little. */
+static void vrrp_memory(void)
+{
+    static uint8_t memory[LVS_VRRP_MEMORY + 255 * LVS_VRRP_MEMORY_PER_ADDRESS];
+    struct lvs_vrrp_config config = {.size = sizeof config};
+    struct lvs_address addresses[255];
+    struct lvs_vrrp *vrrp = NULL;
+    size_t size = lvs_vrrp_sizeof(255);
+
+    for (int i = 0; i < 255; i++) {
+        addresses[i] = (struct lvs_address){LVS_IPV4, {192, 0, 2, (uint8_t)i}};
+    }
+    EXPECT(LVS_OK, lvs_vrrp_config_init(&config, LVS_VRRP_RFC9568, 51));
+    EXPECT(0, lvs_vrrp_sizeof(256));
+    EXPECT(0, lvs_vrrp_sizeof(SIZE_MAX));
+    EXPECT(1, size <= sizeof memory && lvs_vrrp_sizeof(0) <= LVS_VRRP_MEMORY);
+#define INIT(memory, size, count)                                                                  \
+    lvs_vrrp_init(memory, size, &config, &server, addresses, count, &vrrp)
+    EXPECT(LVS_ERR_NULL, INIT(NULL, size, 1));
+    EXPECT(LVS_ERR_NULL, lvs_vrrp_init(memory, size, NULL, &server, addresses, 1, &vrrp));
+    EXPECT(LVS_ERR_NULL, lvs_vrrp_init(memory, size, &config, NULL, addresses, 1, &vrrp));
+    EXPECT(LVS_ERR_NULL, lvs_vrrp_init(memory, size, &config, &server, NULL, 1, &vrrp));
+    EXPECT(LVS_ERR_NULL, lvs_vrrp_init(memory, size, &config, &server, addresses, 1, NULL));
+    EXPECT(LVS_ERR_COUNT, INIT(memory, size, SIZE_MAX));
+    EXPECT(LVS_ERR_BUFFER_TOO_SMALL, INIT(memory, 0, 1));
+    EXPECT(LVS_ERR_BUFFER_TOO_SMALL, INIT(memory + 1, lvs_vrrp_sizeof(1) - 8, 1));
+    EXPECT(LVS_ERR_NO_ADDRESSES, INIT(memory, size, 0));
+    addresses[1] = addresses[0];
+    EXPECT(LVS_ERR_DUPLICATE_ADDRESS, INIT(memory, size, 2));
+    EXPECT(1, vrrp == NULL);
+    addresses[1].octets[3] = 255;
+    for (size_t offset = 0; offset < 8; offset++) {
+        struct lvs_vrrp_action action;
+        lvs_time deadline;
+
+        EXPECT(LVS_OK, INIT(memory + offset, size, 255));
+        EXPECT(LVS_OK, lvs_vrrp_startup(vrrp, 0));
+        EXPECT(1, lvs_vrrp_poll_action(vrrp, &action));
+        EXPECT(1, lvs_vrrp_next_deadline(vrrp, &deadline));
+        lvs_vrrp_destroy(vrrp);
+    }
+}
+
 /* Every length and every damage of a good advert. */
 static void vrrp_frames(struct lvs_vrrp *sender, struct lvs_vrrp *receiver)
 {
@@ -160,6 +203,7 @@ int main(void)
     struct lvs_vrrp *sender, *receiver;
 
     vrrp_null();
+    vrrp_memory();
     sender = vrrp_config(1);
     receiver = vrrp_config(2);
     EXPECT(LVS_OK, lvs_vrrp_startup(receiver, 0));
