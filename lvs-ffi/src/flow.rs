@@ -98,21 +98,25 @@ pub(crate) const fn hook(number: u8) -> Result<Hook, lvs_status> {
 impl TryFrom<&lvs_flow> for Flow {
     type Error = lvs_status;
 
+    #[inline(always)]
     fn try_from(flow: &lvs_flow) -> Result<Self, lvs_status> {
         let family = family(flow.family)?;
-        Ok(Self {
-            addresses: pair(family, flow.source, flow.destination),
-            transport: transport(flow),
+        let mut packet = Self {
             mark: flow.mark,
             length: flow.length,
             hook: hook(flow.hook)?,
             tracked: flow.tracked != 0,
             unicast: flow.unicast != 0,
-            embedded: (flow.embedded.present != 0).then(|| embedded(family, &flow.embedded)),
-        })
+            ..Self::new(pair(family, flow.source, flow.destination), transport(flow))
+        };
+        if flow.embedded.present != 0 {
+            packet.embedded = Some(embedded(family, &flow.embedded));
+        }
+        Ok(packet)
     }
 }
 
+#[inline]
 fn pair(family: Family, source: [u8; 16], destination: [u8; 16]) -> AddressPair {
     match family {
         Family::V4 => AddressPair::V4 { source: v4(source), destination: v4(destination) },
@@ -123,6 +127,7 @@ fn pair(family: Family, source: [u8; 16], destination: [u8; 16]) -> AddressPair 
     }
 }
 
+#[inline]
 fn transport(flow: &lvs_flow) -> Transport {
     let lvs_flow { source_port, destination_port, .. } = *flow;
     match (flow.unreadable, Protocol(flow.protocol)) {
@@ -141,6 +146,7 @@ fn transport(flow: &lvs_flow) -> Transport {
     }
 }
 
+#[cold]
 fn embedded(family: Family, embedded: &lvs_embedded) -> Embedded {
     let lvs_embedded { source_port, destination_port, source, destination, .. } = *embedded;
     Embedded {

@@ -76,6 +76,7 @@ pub struct lvs_verdict {
 const _: () = assert!(size_of::<lvs_hop>() == 20 && size_of::<lvs_verdict>() == 22);
 
 impl From<Verdict> for lvs_verdict {
+    #[inline]
     fn from(verdict: Verdict) -> Self {
         let of = |kind: lvs_verdict_kind| Self { kind: kind as u8, ..Self::default() };
         match verdict {

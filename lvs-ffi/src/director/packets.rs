@@ -102,8 +102,10 @@ pub unsafe extern "C" fn lvs_director_decide_burst(
         let verdicts = unsafe { items_mut(verdicts, count) }?;
         director.0.write(|director| {
             for (flow, verdict) in flows.iter().zip(verdicts) {
-                let decided = Flow::try_from(flow).map(|flow| director.decide(instant(now), &flow));
-                *verdict = decided.unwrap_or(Verdict::Pass).into();
+                *verdict = match Flow::try_from(flow) {
+                    Ok(flow) => director.decide(instant(now), &flow).into(),
+                    Err(_) => Verdict::Pass.into(),
+                };
             }
         })
     })
