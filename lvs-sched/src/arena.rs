@@ -95,19 +95,8 @@ impl<T> Arena<T> {
         slot.value_mut().filter(|_| generation == key.generation)
     }
 
-    /// The key of the value at `index`.
-    pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
-        let slot = self.slots.get(index as usize)?;
-        slot.value().map(|_| Key { index, generation: slot.generation })
-    }
-
     pub(crate) const fn len(&self) -> usize {
         self.len
-    }
-
-    /// How many more values there is room for.
-    pub(crate) fn room(&self) -> u32 {
-        u32::try_from(self.slots.len() - self.len).unwrap_or(u32::MAX)
     }
 
     /// The values, in no order that means anything.
@@ -156,7 +145,7 @@ mod tests {
         let b = arena.insert('b').unwrap();
         assert_eq!(a.index, b.index);
         assert!(arena.get(a).is_none() && arena.get_mut(a).is_none() && arena.remove(a).is_none());
-        assert_eq!((arena.get(b), arena.key_at(b.index), arena.len()), (Some(&'b'), Some(b), 1));
+        assert_eq!((arena.get(b), arena.len()), (Some(&'b'), 1));
     }
 
     #[test]

@@ -22,7 +22,8 @@
 //!
 //! Ids like \[WRR-4\] name the rules of the behavioural specification that code and tests follow.
 #![no_std]
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "prefetch"), forbid(unsafe_code))]
+#![deny(unsafe_code)]
 
 // The one `alloc` facade of the workspace, under the name that everybody knows.
 extern crate no_std_compat as alloc;
@@ -30,10 +31,7 @@ extern crate no_std_compat as alloc;
 extern crate std;
 
 mod arena;
-mod calls;
-mod chains;
-mod conn;
-mod deadlines;
+mod conns;
 mod dests;
 mod director;
 mod hash;
@@ -43,6 +41,7 @@ mod lease;
 mod listing;
 mod policy;
 mod pool;
+mod prefetch;
 mod profile;
 mod reuse;
 mod rules;
@@ -56,7 +55,7 @@ mod tcp;
 mod template;
 mod timers;
 
-pub use conn::{Conn, ConnKey};
+pub use conns::{Conn, ConnId, ConnKey, Lookup};
 pub use dests::{Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
 #[cfg(target_has_atomic = "ptr")]

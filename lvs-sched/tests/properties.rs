@@ -30,6 +30,7 @@ fn counters_equal_a_recount_of_the_table() {
             profile: *u.choose(&common::PROFILES)?,
             timers: *u.choose(&[Timers::Exact, Timers::hz(250)])?,
             connections: 6,
+            connections_v6: 6,
             seed: u.arbitrary()?,
             lblc: LblcConfig { capacity: 1, expiration_secs: 200 },
             lblcr: LblcConfig { capacity: 1, expiration_secs: 200 },
@@ -211,7 +212,12 @@ fn recount(director: &Director) {
 #[test]
 fn the_seed_decides_nothing() {
     arbtest::arbtest(|u| {
-        let with = |seed| DirectorConfig { seed, connections: 9, ..DirectorConfig::default() };
+        let with = |seed| DirectorConfig {
+            seed,
+            connections: 9,
+            connections_v6: 9,
+            ..DirectorConfig::default()
+        };
         let mut one = Director::new(with([1, 2])).unwrap();
         let mut other = Director::new(with(u.arbitrary()?)).unwrap();
         let mut now = 0;

@@ -78,7 +78,7 @@ impl<N: FnMut(IpAddr) -> Option<MacAddr>> Node<N> {
     /// There is no memory for messages.
     pub fn start_sync(&mut self) -> Result<(), SyncOutboxError> {
         let config = SyncOutboxConfig { sync_id: self.sync_id, ..SyncOutboxConfig::default() };
-        self.director.start_sync_master(SyncPolicy::default(), SyncOutbox::new(config)?);
+        self.director.start_sync_master(SyncPolicy::default(), SyncOutbox::new(config)?)?;
         Ok(())
     }
 

@@ -111,13 +111,13 @@ pub(crate) fn conns(
         Some(_) if mode == "match" => Some([line.address("src")?, line.address("dst")?]),
         _ => None,
     };
-    let shown = |conn: &&Conn| {
+    let shown = |conn: &Conn| {
         let near = |end: &IpAddr| is_near(*end, conn.key().client());
         ends.is_none_or(|ends| ends.iter().any(near))
     };
     let mut expected = expected.iter().map(conn_row).collect::<Result<Vec<_>, _>>()?;
     let mut got: Vec<_> =
-        director.conns().filter(shown).map(|conn| row_of_conn(director, conn, now)).collect();
+        director.conns().filter(shown).map(|conn| row_of_conn(director, &conn, now)).collect();
     expected.sort();
     got.sort();
     if let Some((expected, got)) = expected.iter().zip(&got).find(|(one, other)| one != other) {

@@ -316,7 +316,7 @@ impl Dests {
             dest.available = false;
         }
         self.trash.push(Trashed { dest: id, unreferenced_since: None });
-        let deadline = self.timers.arm(now, TRASH_PERIOD).fires;
+        let deadline = self.timers.deadline(now, TRASH_PERIOD);
         self.trash_deadline.get_or_insert(deadline);
     }
 }
@@ -416,7 +416,7 @@ impl Dests {
             }
             !aged
         });
-        let deadline = self.timers.arm(now, TRASH_PERIOD).fires;
+        let deadline = self.timers.deadline(now, TRASH_PERIOD);
         self.trash_deadline = (!self.trash.is_empty()).then_some(deadline);
     }
 }

@@ -67,7 +67,7 @@ impl<T> Cache<T> {
             hard_limit,
             expiration: Duration::from_secs(config.expiration_secs.into()),
             timers,
-            next_sweep: timers.arm(now, SWEEP_PERIOD).fires,
+            next_sweep: timers.deadline(now, SWEEP_PERIOD),
             sweeps: 1,
             rover: 0,
             old_in_bucket,
@@ -113,7 +113,7 @@ impl<T> Cache<T> {
         if now < self.next_sweep {
             return;
         }
-        self.next_sweep = self.timers.arm(now, SWEEP_PERIOD).fires;
+        self.next_sweep = self.timers.deadline(now, SWEEP_PERIOD);
         if self.sweeps % FULL_SWEEP == 0 {
             self.sweeps = 1;
             let expiration = self.expiration;
