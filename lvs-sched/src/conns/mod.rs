@@ -19,6 +19,8 @@ mod queue;
 mod rare;
 mod replies;
 mod table;
+#[cfg(test)]
+mod tests;
 mod wheel;
 
 use alloc::vec::Vec;

@@ -299,6 +299,13 @@ mod tests {
         });
     }
 
+    impl<A: Address> Table<A> {
+        /// How many groups were passed by all entries together.
+        pub(crate) fn displaced(&self) -> u32 {
+            self.groups.iter().map(|group| u32::from(group.passed)).sum()
+        }
+    }
+
     fn entry(number: u32) -> Entry<Ipv4Addr> {
         let mut entry = Entry::BLANK;
         entry.tuple.client = number.into();
