@@ -173,6 +173,12 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
+    impl Replies {
+        pub(crate) fn octets(&self) -> usize {
+            size_of_val(&self.buckets[..])
+        }
+    }
+
     #[test]
     fn a_bucket_is_a_cache_line() {
         assert_eq!((size_of::<Bucket>(), align_of::<Bucket>()), (64, 64));

@@ -300,6 +300,10 @@ mod tests {
     }
 
     impl<A: Address> Table<A> {
+        pub(crate) fn octets(&self) -> usize {
+            size_of_val(&self.groups[..]) + size_of_val(&self.entries[..])
+        }
+
         /// How many groups were passed by all entries together.
         pub(crate) fn displaced(&self) -> u32 {
             self.groups.iter().map(|group| u32::from(group.passed)).sum()

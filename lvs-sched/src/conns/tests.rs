@@ -174,3 +174,17 @@ fn floods_spread_like_random_keys() {
     let aimed = flood([3, 4], &|number| aimed[number as usize]);
     assert!(ports < random * 5 / 4 && aimed < random * 5 / 4, "{random} {ports} {aimed}");
 }
+
+/// What the documentation of the configuration says; the timers are two links for each place.
+#[test]
+fn octets_for_each_connection() {
+    let count = 100_000;
+    for (v4, v6, octets) in [(count, 0, 95), (0, count, 170)] {
+        let capacity = Capacity { v4, v6, rare: 0, calls: 0 };
+        let conns = Conns::new(capacity, Seed([1, 2]), Timers::default()).unwrap();
+        let Conns { places, replies, .. } = &conns;
+        let links = 8 * places.count() as usize;
+        let all = places.v4.octets() + places.v6.octets() + replies.octets() + links;
+        assert!(all <= octets * count as usize, "{all}");
+    }
+}

@@ -45,10 +45,11 @@ pub struct DirectorConfig {
     pub defences: Defences,
     /// The timeouts that can be set.
     pub timeouts: Timeouts,
-    /// The most connections and templates of IPv4; memory for them is taken at once, 93 octets
-    /// each, or 121 with exact timers.
+    /// The most connections and templates of IPv4; memory for them is taken at once, 95 octets
+    /// each, timers and both indexes included, or 123 with exact timers. A director that announces
+    /// connections takes 19 more.
     pub connections: u32,
-    /// The most of IPv6, of 169 or 197 octets each.
+    /// The most of IPv6, of 170 or 198 octets each.
     pub connections_v6: u32,
     /// The most of them, at a time, of the kinds that need memory of their own: templates for
     /// calls, connections through a tunnel to a real server of the other family, and those that
