@@ -62,6 +62,29 @@ fn compare(conns: &Conns, model: &[Named], now: u64, key: &ConnKey) {
     assert_eq!(got, replied.map(|conn| conn.id), "{key:?}");
 }
 
+/// One more, if there is room.
+fn open(u: &mut Unstructured<'_>, conns: &mut Conns, now: u64) -> Result<Option<Named>> {
+    let key = key(u)?;
+    let method = *u.choose(&[Method::Nat, Method::DirectRoute, Method::Tunnel])?;
+    let v6 = key.client().is_ipv6() ^ (method == Method::Tunnel && u.arbitrary()?);
+    let hop = Hop { method, address: address(u, v6)?, port: u.int_in_range(1..=2)? };
+    let timeout_secs = u.int_in_range(0..=9)?;
+    let conn = Conn { timeout_secs, mark: 7, ..Conn::new(key, NOWHERE, hop) };
+    let Some(id) = conns.insert(&conn, None) else {
+        assert_eq!(conns.room(key.addresses.family()), 0);
+        return Ok(None);
+    };
+    conns.arm(Instant::from_secs(now), id);
+    Ok(Some(Named { id, key, hop, gone: now + u64::from(timeout_secs), valid: true }))
+}
+
+fn shows(conns: &Conns, conn: &Named) {
+    let got = conns.get(conn.id).unwrap();
+    let port = if conn.valid { conn.hop.port } else { u16::MAX };
+    assert_eq!((got.hop, got.mark), (Hop { port, ..conn.hop }, 7));
+    assert_eq!(got.key.client(), conn.key.client());
+}
+
 /// Duplicates, both indexes, all methods, both families, ends out of turn: always the newest that
 /// lives \[CON-3\] \[CON-4\] \[CON-12\].
 #[test]
@@ -98,40 +121,13 @@ fn equals_a_list_searched_from_its_head() {
                         assert!(model.remove(at).gone <= now);
                     }
                 }
-                _ => {
-                    let key = key(u)?;
-                    let methods = [Method::Nat, Method::DirectRoute, Method::Tunnel];
-                    let method = *u.choose(&methods)?;
-                    let v6 =
-                        key.client().is_ipv6() ^ (method == Method::Tunnel && u.arbitrary()?);
-                    let port = u.int_in_range(1..=2)?;
-                    let hop = Hop { method, address: address(u, v6)?, port };
-                    let timeout_secs = u.int_in_range(0..=9)?;
-                    let conn = Conn { timeout_secs, mark: 7, ..Conn::new(key, NOWHERE, hop) };
-                    if let Some(id) = conns.insert(&conn, None) {
-                        conns.arm(moment, id);
-                        let gone = now + u64::from(timeout_secs);
-                        model.insert(0, Named { id, key, hop, gone, valid: true });
-                    } else {
-                        assert_eq!(conns.room(key.addresses.family()), 0);
-                    }
-                }
+                _ => model.splice(..0, open(u, &mut conns, now)?).for_each(drop),
             }
             for _ in 0..4 {
                 compare(&conns, &model, now, &key(u)?);
             }
             assert_eq!(conns.iter().count(), model.len());
-            for conn in &model {
-                let got = conns.get(conn.id).unwrap();
-                assert_eq!(
-                    (got.hop, got.mark, got.key.client()),
-                    (
-                        Hop { port: if conn.valid { conn.hop.port } else { u16::MAX }, ..conn.hop },
-                        7,
-                        conn.key.client(),
-                    )
-                );
-            }
+            model.iter().for_each(|conn| shows(&conns, conn));
         }
         for conn in model {
             conns.remove(conn.id);

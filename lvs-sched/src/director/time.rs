@@ -42,7 +42,7 @@ impl Director {
     /// caches of all services are swept together, in time proportional to their capacities
     /// \[LBLC-1\]; once a minute the deleted destinations are gone through, and the cache of its
     /// service for each \[DST-6\]; and once a second the defences look at a thirty-second of the
-    /// table, a group of places at a time \[DEF-2\].
+    /// table \[DEF-2\].
     pub fn handle_timeout(&mut self, now: Instant, budget: usize) {
         let now = self.advance(now);
         let mut of_dests = self.dests.next_deadline();
