@@ -37,6 +37,7 @@ mod deadlines;
 mod dests;
 mod director;
 mod hash;
+pub mod health;
 // An `Arc` needs a compare-and-swap, which the smallest processors lack.
 #[cfg(target_has_atomic = "ptr")]
 mod lease;
@@ -46,6 +47,7 @@ mod pool;
 mod profile;
 mod reuse;
 mod rules;
+mod scatter;
 mod scheduler;
 mod sctp;
 mod service;
