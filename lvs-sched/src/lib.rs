@@ -42,6 +42,7 @@ pub mod health;
 #[cfg(target_has_atomic = "ptr")]
 mod lease;
 mod listing;
+pub mod neighbors;
 mod policy;
 mod pool;
 mod profile;

@@ -194,5 +194,6 @@ fn the_director_has_what_the_checks_say() {
             assert_eq!(world.dests(&vip).into_iter().collect::<BTreeMap<_, _>>(), expected);
         }
         Ok(())
-    });
+    })
+    .budget_ms(1_000);
 }

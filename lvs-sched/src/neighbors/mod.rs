@@ -1,0 +1,384 @@
+//! Who is where on a link: next hops' addresses and their MAC addresses, for embedders without a
+//! kernel that knows.
+//!
+//! [`Neighbors`] decides whom to ask, how often, and whom to believe: neighbor unreachability
+//! detection of RFC 4861 section 7.3, for ARP as well. It sees no octets: `lvs_proto::wire` reads
+//! and writes the messages.
+//!
+//! Its contract is that of everything timed: *drain [`poll_action`](Neighbors::poll_action) until
+//! it is empty, wait for input or for [`next_deadline`](Neighbors::next_deadline), feed exactly one
+//! input, drain again.* A drain may be broken off when there is other work to do, and go on later.
+
+mod action;
+mod config;
+mod entry;
+
+use core::hash::{BuildHasher, Hash, Hasher};
+use core::net::IpAddr;
+use core::time::Duration;
+
+use hashbrown::HashMap;
+use lvs_proto::wire::arp::{self, Operation};
+use lvs_proto::wire::ndp;
+use lvs_proto::{Instant, MacAddr};
+
+pub use action::{Action, Resolution};
+pub use config::{NeighborCounters, NeighborsConfig, StaticError};
+pub use entry::NeighborState;
+
+use crate::arena::{Arena, Key};
+use crate::deadlines::Deadlines;
+use crate::hash::{Address, Seed};
+use crate::scatter::scatter;
+use crate::{OutOfMemory, Timers};
+use entry::{Entry, Heard, State};
+
+/// RETRANS_TIMER: from one request to the next (RFC 4861 section 10).
+const RETRANS_TIMER: Duration = Duration::from_secs(1);
+/// DELAY_FIRST_PROBE_TIME: how long a neighbor that is used again may show by itself that it is
+/// still there.
+const DELAY_FIRST_PROBE_TIME: Duration = Duration::from_secs(5);
+/// MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT: requests without an answer before giving up.
+const MAX_SOLICIT: u8 = 3;
+/// How long an address that nobody answers for is not asked for again: as long as asking took.
+const FAILED_TIME: Duration = Duration::from_secs(3);
+
+/// The neighbors on one link.
+///
+/// Only addresses that were asked for are in the cache: what is heard of others, gratuitous
+/// messages as well, makes no entry. When it is full a new address takes the place of one that has
+/// failed, or else of the one that has been stale for the longest. One that is static, reachable or
+/// being asked for keeps its place; if all are, the new one fails.
+///
+/// ```
+/// use core::net::{IpAddr, Ipv4Addr};
+/// use lvs_proto::wire::arp::{Operation, Packet};
+/// use lvs_proto::{Instant, MacAddr};
+/// use lvs_sched::neighbors::{Action, Neighbors, NeighborsConfig, Resolution};
+///
+/// let mut neighbors = Neighbors::new(NeighborsConfig::default())?;
+/// let server = Ipv4Addr::new(192, 0, 2, 11);
+/// let now = Instant::EPOCH;
+/// assert_eq!(neighbors.resolve(now, server.into()), Resolution::Pending);
+/// let request = Action::Request { address: server.into(), to: None };
+/// assert_eq!(neighbors.poll_action(), Some(request)); // a Packet, sent by broadcast
+/// assert_eq!(neighbors.poll_action(), None);
+///
+/// let mac = MacAddr::new([2, 0, 0, 0, 0, 11]);
+/// let reply = Packet {
+///     operation: Operation::Reply,
+///     sender_mac: mac,
+///     sender_ip: server,
+///     target_mac: MacAddr::new([2, 0, 0, 0, 0, 1]),
+///     target_ip: Ipv4Addr::new(192, 0, 2, 1),
+/// };
+/// neighbors.handle_arp(now, &reply);
+/// let resolved = Action::Resolved { address: server.into(), mac };
+/// assert_eq!(neighbors.poll_action(), Some(resolved));
+/// assert_eq!(neighbors.resolve(now, server.into()), Resolution::Known(mac));
+/// # Ok::<(), lvs_sched::OutOfMemory>(())
+/// ```
+#[derive(Debug)]
+pub struct Neighbors {
+    places: HashMap<Address, Key, Seed>,
+    entries: Arena<Entry>,
+    /// When each has something to do.
+    deadlines: Deadlines,
+    /// From when on each may give way to another.
+    replaceable: Deadlines,
+    reachable_time: Duration,
+    seed: Seed,
+    counters: NeighborCounters,
+    /// The latest moment handed in.
+    now: Instant,
+}
+
+impl Neighbors {
+    /// An empty cache.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for the addresses asked for.
+    pub fn new(config: NeighborsConfig) -> Result<Self, OutOfMemory> {
+        let (capacity, seed) = (config.capacity as usize, Seed(config.seed));
+        let mut places = HashMap::with_hasher(seed);
+        // A table never more than half full clears its tombstones in place, without allocating.
+        places.try_reserve(capacity.saturating_mul(2)).map_err(|_| OutOfMemory)?;
+        let mut entries = Arena::new();
+        entries.reserve(capacity)?;
+        Ok(Self {
+            places,
+            entries,
+            deadlines: Deadlines::new(capacity)?,
+            replaceable: Deadlines::new(capacity)?,
+            reachable_time: config.reachable_time,
+            seed,
+            counters: NeighborCounters::default(),
+            now: Instant::EPOCH,
+        })
+    }
+
+    /// Where a packet to `address` goes. An address that is not in the cache comes in; one that has
+    /// been without confirmation for its reachable time is looked after.
+    pub fn resolve(&mut self, now: Instant, address: IpAddr) -> Resolution {
+        let now = self.advance(now);
+        let Some((key, state)) = self.entry(address) else { return self.begin(address) };
+        match state {
+            State::Resolved { mac, until } if now >= until => {
+                let due = Some(now + DELAY_FIRST_PROBE_TIME);
+                self.set(key, State::Probe { mac, requests: 0 }, due);
+            }
+            State::Failed { until } if now < until => return Resolution::Failed,
+            State::Failed { .. } => self.set(key, State::Incomplete { requests: 0 }, Some(now)),
+            _ => {}
+        }
+        state.mac().map_or(Resolution::Pending, Resolution::Known)
+    }
+
+    /// An ARP packet was heard. A reply confirms its sender if that was asked; anything else may
+    /// tell where its sender is now.
+    pub fn handle_arp(&mut self, now: Instant, packet: &arp::Packet) {
+        let address = packet.sender_ip.into();
+        let solicited = packet.operation == Operation::Reply && self.is_asked(address);
+        let heard = Heard { mac: Some(packet.sender_mac), solicited, overrides: true };
+        self.learn(now, address, heard);
+    }
+
+    /// A neighbor solicitation or advertisement was heard (RFC 4861 sections 7.2.3 and 7.2.5).
+    pub fn handle_ndp(&mut self, now: Instant, message: &ndp::Message) {
+        match *message {
+            ndp::Message::Solicitation(ndp::Solicitation { source, source_mac, .. }) => {
+                if source_mac.is_some() {
+                    let heard = Heard { mac: source_mac, solicited: false, overrides: true };
+                    self.learn(now, source.into(), heard);
+                }
+            }
+            ndp::Message::Advertisement(advertisement) => {
+                let ndp::Advertisement { target, target_mac: mac, solicited, overrides, .. } =
+                    advertisement;
+                self.learn(now, target.into(), Heard { mac, solicited, overrides });
+            }
+        }
+    }
+
+    /// A neighbor has shown otherwise that it is there, such as by an acknowledgement of what was
+    /// sent to it (RFC 4861 section 7.3.1).
+    pub fn confirm(&mut self, now: Instant, address: IpAddr) {
+        let heard = Heard { mac: None, solicited: true, overrides: false };
+        self.learn(now, address, heard);
+    }
+
+    /// Lets time pass. Before [`next_deadline`](Self::next_deadline) nothing happens.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.advance(now);
+    }
+
+    /// The next thing to do; `None` when all is done.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        let now = self.now;
+        let (_, index) = self.deadlines.first().filter(|(deadline, _)| *deadline <= now)?;
+        let key = self.entries.key_at(index)?;
+        let Entry { address, state } = *self.entries.get(key)?;
+        let again = Some(now + RETRANS_TIMER);
+        let (state, due, action) = match state {
+            State::Incomplete { requests: MAX_SOLICIT } => {
+                let until = now + FAILED_TIME;
+                (State::Failed { until }, None, Action::Unreachable(address))
+            }
+            State::Incomplete { requests } => {
+                let state = State::Incomplete { requests: requests + 1 };
+                (state, again, Action::Request { address, to: None })
+            }
+            // It may be somewhere else by now: everybody is asked.
+            State::Probe { requests: MAX_SOLICIT, .. } => {
+                (State::Incomplete { requests: 1 }, again, Action::Request { address, to: None })
+            }
+            State::Probe { mac, requests } => {
+                let state = State::Probe { mac, requests: requests + 1 };
+                (state, again, Action::Request { address, to: Some(mac) })
+            }
+            State::Answered { mac, confirmed } => {
+                let until = if confirmed { self.reachable_until(address) } else { now };
+                (State::Resolved { mac, until }, None, Action::Resolved { address, mac })
+            }
+            State::Static(mac) | State::Resolved { mac, .. } => {
+                (state, None, Action::Resolved { address, mac })
+            }
+            State::Failed { .. } => (state, None, Action::Unreachable(address)),
+        };
+        self.set(key, state, due);
+        self.counters.requests += u64::from(matches!(action, Action::Request { .. }));
+        self.counters.unreachable += u64::from(matches!(action, Action::Unreachable(_)));
+        Some(action)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due; `None` as long as nobody is asked.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.first().map(|(deadline, _)| deadline)
+    }
+}
+
+/// Static entries, and looking.
+impl Neighbors {
+    /// Makes an entry, or of the one there is one, that is believed whatever is heard, and stays
+    /// until it is [removed](Self::remove).
+    ///
+    /// # Errors
+    ///
+    /// See [`StaticError`]; nothing has changed.
+    pub fn set_static(&mut self, address: IpAddr, mac: MacAddr) -> Result<(), StaticError> {
+        if !is_neighbor(address) {
+            return Err(StaticError::Address(address));
+        }
+        if !is_host(mac) {
+            return Err(StaticError::Mac(mac));
+        }
+        let state = State::Static(mac);
+        match self.entry(address) {
+            Some((key, old)) => {
+                let awaited = old.mac().is_none();
+                self.set(key, state, awaited.then_some(self.now));
+                Ok(())
+            }
+            None => self.insert(address, state, None).ok_or(StaticError::Full),
+        }
+    }
+
+    /// Forgets an address; whether there was one to forget.
+    pub fn remove(&mut self, address: IpAddr) -> bool {
+        let Some(key) = self.places.remove(&Address(address)) else { return false };
+        self.deadlines.remove(key.index);
+        self.replaceable.remove(key.index);
+        self.entries.remove(key).is_some()
+    }
+
+    /// How the entry of an address stands; `None` if there is none.
+    #[must_use]
+    pub fn state(&self, now: Instant, address: IpAddr) -> Option<NeighborState> {
+        self.entry(address).map(|(_, state)| state.name(now.max(self.now)))
+    }
+
+    /// How many addresses are in the cache.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub const fn counters(&self) -> &NeighborCounters {
+        &self.counters
+    }
+}
+
+impl Neighbors {
+    /// Takes an address in, to be asked for.
+    fn begin(&mut self, address: IpAddr) -> Resolution {
+        let now = self.now;
+        let usable = is_neighbor(address).then_some(State::Incomplete { requests: 0 });
+        match usable.and_then(|state| self.insert(address, state, Some(now))) {
+            Some(()) => Resolution::Pending,
+            None => Resolution::Failed,
+        }
+    }
+
+    /// Makes an entry; `None` if none can give way.
+    fn insert(&mut self, address: IpAddr, state: State, due: Option<Instant>) -> Option<()> {
+        if self.entries.room() == 0 && !self.give_way() {
+            self.counters.full += 1;
+            return None;
+        }
+        let key = self.entries.insert(Entry { address, state })?;
+        self.places.insert(Address(address), key);
+        self.set(key, state, due);
+        Some(())
+    }
+
+    /// Forgets the address that is to give way first, if there is one.
+    fn give_way(&mut self) -> bool {
+        let first = self.replaceable.first().filter(|(from, _)| *from <= self.now);
+        let entry = first.and_then(|(_, index)| self.entries.get(self.entries.key_at(index)?));
+        let Some(address) = entry.map(|entry| entry.address) else { return false };
+        self.counters.replaced += 1;
+        self.remove(address)
+    }
+
+    /// A message about `address` was heard.
+    fn learn(&mut self, now: Instant, address: IpAddr, heard: Heard) {
+        let now = self.advance(now);
+        if heard.mac.is_some_and(|mac| !is_host(mac)) {
+            self.counters.bad_mac += 1;
+            return;
+        }
+        let Some((key, state)) = self.entry(address) else {
+            self.counters.unknown += 1;
+            return;
+        };
+        if let Some(state) = state.hear(heard, now, self.reachable_until(address)) {
+            let due = matches!(state, State::Answered { .. }).then_some(now);
+            self.set(key, state, due);
+        }
+    }
+
+    /// Whether requests for `address` were sent, and none was answered yet.
+    fn is_asked(&self, address: IpAddr) -> bool {
+        let state = self.entry(address).map(|(_, state)| state);
+        matches!(
+            state,
+            Some(State::Incomplete { requests: 1.. } | State::Probe { requests: 1.., .. })
+        )
+    }
+
+    fn entry(&self, address: IpAddr) -> Option<(Key, State)> {
+        let key = *self.places.get(&Address(address))?;
+        Some((key, self.entries.get(key)?.state))
+    }
+
+    /// Every change of a state.
+    fn set(&mut self, key: Key, state: State, due: Option<Instant>) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.state = state;
+        }
+        arm(&mut self.deadlines, key, due);
+        arm(&mut self.replaceable, key, state.replaceable_from());
+    }
+
+    /// Until when a neighbor that is confirmed now is reachable: neighbors that answer together are
+    /// not asked again together.
+    fn reachable_until(&self, address: IpAddr) -> Instant {
+        let mut hasher = self.seed.build_hasher();
+        Address(address).hash(&mut hasher);
+        hasher.write(&self.now.as_micros().to_be_bytes());
+        self.now + self.reachable_time / 2 + scatter(hasher.finish(), self.reachable_time)
+    }
+
+    fn advance(&mut self, now: Instant) -> Instant {
+        self.now = self.now.max(now);
+        self.now
+    }
+}
+
+fn arm(deadlines: &mut Deadlines, key: Key, at: Option<Instant>) {
+    match at {
+        Some(at) => deadlines.set(key.index, Timers::Exact.arm(at, Duration::ZERO)),
+        None => deadlines.remove(key.index),
+    }
+}
+
+/// Whether one machine on a link can have this address.
+const fn is_neighbor(address: IpAddr) -> bool {
+    let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
+    !(address.is_unspecified() || address.is_loopback() || address.is_multicast() || broadcast)
+}
+
+/// Whether one machine on a link can have this link address.
+fn is_host(mac: MacAddr) -> bool {
+    !mac.is_multicast() && mac != MacAddr::default()
+}
