@@ -29,6 +29,7 @@ extern crate no_std_compat as alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+mod agenda;
 mod arena;
 mod calls;
 mod chains;

@@ -254,7 +254,7 @@ fn static_entries_stay() {
     assert_eq!(neighbors.resolve(secs(1_000_000), address), Resolution::Known(A));
     assert_eq!((neighbors.poll_action(), neighbors.next_deadline()), (None, None));
     assert_eq!(neighbors.set_static(address, B), Ok(()));
-    assert_eq!(drain(&mut neighbors), []);
+    assert_eq!(drain(&mut neighbors), [Action::Resolved { address, mac: B }]);
     assert_eq!(neighbors.set_static(V6.into(), A), Err(StaticError::Full));
     assert_eq!(neighbors.resolve(secs(1_000_000), V6.into()), Resolution::Failed);
     assert_eq!(neighbors.counters().full, 2);

@@ -41,7 +41,9 @@ pub enum Action {
     /// The time of this attempt is over, or its check is removed: stop it. An outcome that still
     /// comes is ignored.
     Abort(AttemptId),
-    /// Change the director by [`Director::apply`](crate::Director::apply), in this order.
+    /// Change the director by [`Director::apply`](crate::Director::apply), in this order. It is
+    /// taken as done: what the director refuses, because others have changed it or the destination
+    /// does not fit the service, is the embedder's to mend.
     Apply(Rule),
     /// Tell who wants to know.
     Notify(Event),

@@ -3,40 +3,36 @@
 use lvs_proto::Instant;
 
 use super::{Check, CheckId};
+use crate::OutOfMemory;
+use crate::agenda::Agenda;
 use crate::arena::Arena;
-use crate::deadlines::Deadlines;
-use crate::{OutOfMemory, Timers};
-use core::time::Duration;
 
 /// Checks, each with the moment when it is to begin an attempt or to abort the one that is running.
 #[derive(Debug)]
 pub(super) struct Checks {
     checks: Arena<Check>,
-    deadlines: Deadlines,
+    agenda: Agenda,
 }
-
-/// Where the sums of moments and spans saturate: it never comes.
-const NEVER: Instant = Instant::from_micros(u64::MAX);
 
 impl Checks {
     pub(super) fn new(capacity: u32) -> Result<Self, OutOfMemory> {
         let mut checks = Arena::new();
         checks.reserve(capacity as usize)?;
-        Ok(Self { checks, deadlines: Deadlines::new(capacity as usize)? })
+        Ok(Self { checks, agenda: Agenda::new(capacity as usize)? })
     }
 
-    pub(super) fn capacity(&self) -> u32 {
-        self.checks.capacity() as u32
+    pub(super) fn capacity(&self) -> usize {
+        self.checks.capacity()
     }
 
-    pub(super) fn room(&self) -> u32 {
-        self.checks.room()
+    pub(super) fn room(&self) -> usize {
+        self.checks.capacity() - self.checks.len()
     }
 
-    /// Keeps a check whose first attempt is at `at`; `None` if there is no room.
-    pub(super) fn insert(&mut self, check: Check, at: Instant) -> Option<CheckId> {
+    /// Keeps a check whose first attempt is at `begin`; `None` if there is no room.
+    pub(super) fn insert(&mut self, check: Check, begin: Instant) -> Option<CheckId> {
         let id = CheckId(self.checks.insert(check)?);
-        self.arm(id, at);
+        self.arm(id, begin);
         Some(id)
     }
 
@@ -52,37 +48,32 @@ impl Checks {
         self.checks.values()
     }
 
-    pub(super) fn arm(&mut self, id: CheckId, at: Instant) {
-        if at < NEVER {
-            self.deadlines.set(id.0.index, Timers::Exact.arm(at, Duration::ZERO));
-        } else {
-            self.deadlines.remove(id.0.index);
-        }
+    pub(super) fn arm(&mut self, id: CheckId, moment: Instant) {
+        self.agenda.set(id.0, Some(moment));
     }
 
-    /// Removes a check, once the attempt that is running is aborted.
+    /// Removes a check, but not before the attempt that is running is aborted.
     pub(super) fn end(&mut self, id: CheckId, now: Instant) {
-        let Some(check) = self.checks.get_mut(id.0) else { return };
-        check.ending = true;
-        if check.is_running() {
-            self.arm(id, now);
-        } else {
-            self.remove(id);
+        match self.checks.get_mut(id.0) {
+            Some(check) if check.is_running() => {
+                check.ending = true;
+                self.arm(id, now);
+            }
+            _ => self.remove(id),
         }
     }
 
     pub(super) fn remove(&mut self, id: CheckId) {
-        self.deadlines.remove(id.0.index);
+        self.agenda.set(id.0, None);
         self.checks.remove(id.0);
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.first().map(|(deadline, _)| deadline)
+        self.agenda.next()
     }
 
-    /// The check that was due first, if it is.
+    /// The check that is due first, if that is not after `now`.
     pub(super) fn due(&self, now: Instant) -> Option<CheckId> {
-        let (_, index) = self.deadlines.first().filter(|(deadline, _)| *deadline <= now)?;
-        self.checks.key_at(index).map(CheckId)
+        self.agenda.due(now).map(CheckId)
     }
 }

@@ -181,9 +181,9 @@ impl HttpGet {
 
 /// One check of a real server.
 ///
-/// A check is made of attempts. It passes with the first that passes, and fails when that and
-/// `retry` more have failed; a server that is down gets no second attempt. `fall` checks that fail
-/// in a row bring a server down, `rise` that pass bring it up.
+/// A check is made of attempts: it passes with the first that does, and fails when the first and
+/// `retry` more have failed. A server that is down gets no retry. `fall` checks that fail in a row
+/// bring a server down, `rise` that pass bring it up.
 ///
 /// ```
 /// use core::time::Duration;
@@ -285,7 +285,7 @@ pub enum RealServerError {
     #[error("no room for more than {capacity} checks")]
     TooManyChecks {
         /// [`CheckerConfig::checks`](super::CheckerConfig::checks).
-        capacity: u32,
+        capacity: usize,
     },
     /// There is no memory for one more.
     #[error(transparent)]

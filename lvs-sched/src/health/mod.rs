@@ -202,7 +202,7 @@ impl Checker {
             return Err(RealServerError::AlreadyExists);
         }
         checks.iter().try_for_each(|check| check.check(&dest))?;
-        if checks.len() > self.checks.room() as usize {
+        if checks.len() > self.checks.room() {
             return Err(RealServerError::TooManyChecks { capacity: self.checks.capacity() });
         }
         virtual_server.reserve_dest()?;

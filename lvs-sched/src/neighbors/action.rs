@@ -26,13 +26,13 @@ pub enum Action {
         /// Whom to send it to; `None` is everybody, by broadcast or to the solicited-node group.
         to: Option<MacAddr>,
     },
-    /// Send what waits for this address.
+    /// Send what waits for this address, if anything does.
     Resolved {
         /// Who was asked for.
         address: IpAddr,
         /// Where that is.
         mac: MacAddr,
     },
-    /// Drop what waits for this address; nobody answers.
+    /// Drop what waits for this address, if anything does: nobody answers.
     Unreachable(IpAddr),
 }

@@ -1,8 +1,20 @@
 //! One neighbor: what is known of it, and what changes that.
 
 use core::net::IpAddr;
+use core::time::Duration;
 
 use lvs_proto::{Instant, MacAddr};
+
+use super::{Action, Resolution};
+
+/// RETRANS_TIMER: from one request to the next (RFC 4861 section 10).
+const RETRANS_TIMER: Duration = Duration::from_secs(1);
+/// MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT: requests without an answer before giving up.
+const MAX_SOLICIT: u8 = 3;
+/// How long a neighbor that is used again may show by itself that it is still there.
+const DELAY_FIRST_PROBE_TIME: Duration = Duration::from_secs(5);
+/// How long an address that nobody answers for is not asked for again: as long as asking took.
+const FAILED_TIME: Duration = Duration::from_secs(3);
 
 /// How an entry stands, in the words of RFC 4861 section 7.3.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,13 +81,14 @@ pub(super) struct Heard {
 }
 
 impl State {
-    pub(super) const fn mac(self) -> Option<MacAddr> {
+    pub(super) const fn resolution(self) -> Resolution {
         match self {
             Self::Answered { mac, .. }
             | Self::Resolved { mac, .. }
             | Self::Probe { mac, .. }
-            | Self::Static(mac) => Some(mac),
-            Self::Incomplete { .. } | Self::Failed { .. } => None,
+            | Self::Static(mac) => Resolution::Known(mac),
+            Self::Incomplete { .. } => Resolution::Pending,
+            Self::Failed { .. } => Resolution::Failed,
         }
     }
 
@@ -85,6 +98,54 @@ impl State {
             Self::Failed { .. } => Some(Instant::EPOCH),
             Self::Resolved { until, .. } => Some(until),
             _ => None,
+        }
+    }
+
+    /// What it is when it is used, and when it has something to do then; `None` if it stays as it
+    /// is.
+    pub(super) fn use_at(self, now: Instant) -> Option<(Self, Instant)> {
+        match self {
+            Self::Resolved { mac, until } if now >= until => {
+                Some((Self::Probe { mac, requests: 0 }, now + DELAY_FIRST_PROBE_TIME))
+            }
+            Self::Failed { until } if now >= until => Some((Self::Incomplete { requests: 0 }, now)),
+            _ => None,
+        }
+    }
+
+    /// What it is when its time has come, when that comes again, and what is done about `address`.
+    /// `reachable` is until when a confirmed neighbor is reachable.
+    pub(super) fn expire(
+        self,
+        address: IpAddr,
+        now: Instant,
+        reachable: Instant,
+    ) -> (Self, Option<Instant>, Action) {
+        let again = Some(now + RETRANS_TIMER);
+        match self {
+            Self::Incomplete { requests: MAX_SOLICIT } => {
+                (Self::Failed { until: now + FAILED_TIME }, None, Action::Unreachable(address))
+            }
+            Self::Incomplete { requests } => {
+                let next = Self::Incomplete { requests: requests + 1 };
+                (next, again, Action::Request { address, to: None })
+            }
+            // It may be somewhere else by now: everybody is asked.
+            Self::Probe { requests: MAX_SOLICIT, .. } => {
+                (Self::Incomplete { requests: 1 }, again, Action::Request { address, to: None })
+            }
+            Self::Probe { mac, requests } => {
+                let next = Self::Probe { mac, requests: requests + 1 };
+                (next, again, Action::Request { address, to: Some(mac) })
+            }
+            Self::Answered { mac, confirmed } => {
+                let until = if confirmed { reachable } else { now };
+                (Self::Resolved { mac, until }, None, Action::Resolved { address, mac })
+            }
+            Self::Static(mac) | Self::Resolved { mac, .. } => {
+                (self, None, Action::Resolved { address, mac })
+            }
+            Self::Failed { .. } => (self, None, Action::Unreachable(address)),
         }
     }
 

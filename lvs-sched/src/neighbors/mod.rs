@@ -26,22 +26,12 @@ pub use action::{Action, Resolution};
 pub use config::{NeighborCounters, NeighborsConfig, StaticError};
 pub use entry::NeighborState;
 
+use crate::OutOfMemory;
+use crate::agenda::Agenda;
 use crate::arena::{Arena, Key};
-use crate::deadlines::Deadlines;
 use crate::hash::{Address, Seed};
 use crate::scatter::scatter;
-use crate::{OutOfMemory, Timers};
 use entry::{Entry, Heard, State};
-
-/// RETRANS_TIMER: from one request to the next (RFC 4861 section 10).
-const RETRANS_TIMER: Duration = Duration::from_secs(1);
-/// DELAY_FIRST_PROBE_TIME: how long a neighbor that is used again may show by itself that it is
-/// still there.
-const DELAY_FIRST_PROBE_TIME: Duration = Duration::from_secs(5);
-/// MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT: requests without an answer before giving up.
-const MAX_SOLICIT: u8 = 3;
-/// How long an address that nobody answers for is not asked for again: as long as asking took.
-const FAILED_TIME: Duration = Duration::from_secs(3);
 
 /// The neighbors on one link.
 ///
@@ -83,9 +73,9 @@ pub struct Neighbors {
     places: HashMap<Address, Key, Seed>,
     entries: Arena<Entry>,
     /// When each has something to do.
-    deadlines: Deadlines,
+    agenda: Agenda,
     /// From when on each may give way to another.
-    replaceable: Deadlines,
+    replaceable: Agenda,
     reachable_time: Duration,
     seed: Seed,
     counters: NeighborCounters,
@@ -109,8 +99,8 @@ impl Neighbors {
         Ok(Self {
             places,
             entries,
-            deadlines: Deadlines::new(capacity)?,
-            replaceable: Deadlines::new(capacity)?,
+            agenda: Agenda::new(capacity)?,
+            replaceable: Agenda::new(capacity)?,
             reachable_time: config.reachable_time,
             seed,
             counters: NeighborCounters::default(),
@@ -123,16 +113,11 @@ impl Neighbors {
     pub fn resolve(&mut self, now: Instant, address: IpAddr) -> Resolution {
         let now = self.advance(now);
         let Some((key, state)) = self.entry(address) else { return self.begin(address) };
-        match state {
-            State::Resolved { mac, until } if now >= until => {
-                let due = Some(now + DELAY_FIRST_PROBE_TIME);
-                self.set(key, State::Probe { mac, requests: 0 }, due);
-            }
-            State::Failed { until } if now < until => return Resolution::Failed,
-            State::Failed { .. } => self.set(key, State::Incomplete { requests: 0 }, Some(now)),
-            _ => {}
+        let next = state.use_at(now);
+        if let Some((state, due)) = next {
+            self.set(key, state, Some(due));
         }
-        state.mac().map_or(Resolution::Pending, Resolution::Known)
+        next.map_or(state, |(state, _)| state).resolution()
     }
 
     /// An ARP packet was heard. A reply confirms its sender if that was asked; anything else may
@@ -176,36 +161,9 @@ impl Neighbors {
     /// The next thing to do; `None` when all is done.
     pub fn poll_action(&mut self) -> Option<Action> {
         let now = self.now;
-        let (_, index) = self.deadlines.first().filter(|(deadline, _)| *deadline <= now)?;
-        let key = self.entries.key_at(index)?;
+        let key = self.agenda.due(now)?;
         let Entry { address, state } = *self.entries.get(key)?;
-        let again = Some(now + RETRANS_TIMER);
-        let (state, due, action) = match state {
-            State::Incomplete { requests: MAX_SOLICIT } => {
-                let until = now + FAILED_TIME;
-                (State::Failed { until }, None, Action::Unreachable(address))
-            }
-            State::Incomplete { requests } => {
-                let state = State::Incomplete { requests: requests + 1 };
-                (state, again, Action::Request { address, to: None })
-            }
-            // It may be somewhere else by now: everybody is asked.
-            State::Probe { requests: MAX_SOLICIT, .. } => {
-                (State::Incomplete { requests: 1 }, again, Action::Request { address, to: None })
-            }
-            State::Probe { mac, requests } => {
-                let state = State::Probe { mac, requests: requests + 1 };
-                (state, again, Action::Request { address, to: Some(mac) })
-            }
-            State::Answered { mac, confirmed } => {
-                let until = if confirmed { self.reachable_until(address) } else { now };
-                (State::Resolved { mac, until }, None, Action::Resolved { address, mac })
-            }
-            State::Static(mac) | State::Resolved { mac, .. } => {
-                (state, None, Action::Resolved { address, mac })
-            }
-            State::Failed { .. } => (state, None, Action::Unreachable(address)),
-        };
+        let (state, due, action) = state.expire(address, now, self.reachable_until(address));
         self.set(key, state, due);
         self.counters.requests += u64::from(matches!(action, Action::Request { .. }));
         self.counters.unreachable += u64::from(matches!(action, Action::Unreachable(_)));
@@ -215,14 +173,14 @@ impl Neighbors {
     /// When [`handle_timeout`](Self::handle_timeout) is due; `None` as long as nobody is asked.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.first().map(|(deadline, _)| deadline)
+        self.agenda.next()
     }
 }
 
 /// Static entries, and looking.
 impl Neighbors {
-    /// Makes an entry, or of the one there is one, that is believed whatever is heard, and stays
-    /// until it is [removed](Self::remove).
+    /// Makes an entry that is believed whatever is heard and stays until it is
+    /// [removed](Self::remove), in the place of what there was of the address.
     ///
     /// # Errors
     ///
@@ -236,20 +194,17 @@ impl Neighbors {
         }
         let state = State::Static(mac);
         match self.entry(address) {
-            Some((key, old)) => {
-                let awaited = old.mac().is_none();
-                self.set(key, state, awaited.then_some(self.now));
-                Ok(())
-            }
-            None => self.insert(address, state, None).ok_or(StaticError::Full),
+            Some((key, _)) => self.set(key, state, Some(self.now)),
+            None => self.insert(address, state).ok_or(StaticError::Full)?,
         }
+        Ok(())
     }
 
     /// Forgets an address; whether there was one to forget.
     pub fn remove(&mut self, address: IpAddr) -> bool {
         let Some(key) = self.places.remove(&Address(address)) else { return false };
-        self.deadlines.remove(key.index);
-        self.replaceable.remove(key.index);
+        self.agenda.set(key, None);
+        self.replaceable.set(key, None);
         self.entries.remove(key).is_some()
     }
 
@@ -281,31 +236,27 @@ impl Neighbors {
 impl Neighbors {
     /// Takes an address in, to be asked for.
     fn begin(&mut self, address: IpAddr) -> Resolution {
-        let now = self.now;
-        let usable = is_neighbor(address).then_some(State::Incomplete { requests: 0 });
-        match usable.and_then(|state| self.insert(address, state, Some(now))) {
-            Some(()) => Resolution::Pending,
-            None => Resolution::Failed,
-        }
+        let state = State::Incomplete { requests: 0 };
+        let begun = is_neighbor(address).then(|| self.insert(address, state)).flatten();
+        begun.map_or(Resolution::Failed, |()| Resolution::Pending)
     }
 
-    /// Makes an entry; `None` if none can give way.
-    fn insert(&mut self, address: IpAddr, state: State, due: Option<Instant>) -> Option<()> {
-        if self.entries.room() == 0 && !self.give_way() {
+    /// Makes an entry with something to do; `None` if none can give way.
+    fn insert(&mut self, address: IpAddr, state: State) -> Option<()> {
+        if self.entries.len() == self.entries.capacity() && !self.give_way() {
             self.counters.full += 1;
             return None;
         }
         let key = self.entries.insert(Entry { address, state })?;
         self.places.insert(Address(address), key);
-        self.set(key, state, due);
+        self.set(key, state, Some(self.now));
         Some(())
     }
 
     /// Forgets the address that is to give way first, if there is one.
     fn give_way(&mut self) -> bool {
-        let first = self.replaceable.first().filter(|(from, _)| *from <= self.now);
-        let entry = first.and_then(|(_, index)| self.entries.get(self.entries.key_at(index)?));
-        let Some(address) = entry.map(|entry| entry.address) else { return false };
+        let first = self.replaceable.due(self.now).and_then(|key| self.entries.get(key));
+        let Some(&Entry { address, .. }) = first else { return false };
         self.counters.replaced += 1;
         self.remove(address)
     }
@@ -346,8 +297,8 @@ impl Neighbors {
         if let Some(entry) = self.entries.get_mut(key) {
             entry.state = state;
         }
-        arm(&mut self.deadlines, key, due);
-        arm(&mut self.replaceable, key, state.replaceable_from());
+        self.agenda.set(key, due);
+        self.replaceable.set(key, state.replaceable_from());
     }
 
     /// Until when a neighbor that is confirmed now is reachable: neighbors that answer together are
@@ -362,13 +313,6 @@ impl Neighbors {
     fn advance(&mut self, now: Instant) -> Instant {
         self.now = self.now.max(now);
         self.now
-    }
-}
-
-fn arm(deadlines: &mut Deadlines, key: Key, at: Option<Instant>) {
-    match at {
-        Some(at) => deadlines.set(key.index, Timers::Exact.arm(at, Duration::ZERO)),
-        None => deadlines.remove(key.index),
     }
 }
 
