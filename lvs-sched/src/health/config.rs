@@ -139,8 +139,8 @@ impl CheckKind {
 /// ```
 /// use lvs_sched::health::HttpGet;
 ///
-/// let get = HttpGet { receive: Some("RS".into()), ..HttpGet::new("/index.html") };
-/// assert_eq!(get.status_codes, [200..=299]);
+/// let get = HttpGet { receive: Some("RS".into()), ..HttpGet::new("/index.html".into()) };
+/// assert_eq!(get.digest, None);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -150,7 +150,7 @@ pub struct HttpGet {
     pub path: String,
     /// The host that the request names, if not the address.
     pub virtualhost: Option<String>,
-    /// The codes of which the answer must have one.
+    /// The codes of which the answer must have one; empty is 200 to 299.
     pub status_codes: Vec<RangeInclusive<u16>>,
     /// The MD5 digest that the body must have.
     pub digest: Option<[u8; 16]>,
@@ -161,19 +161,17 @@ pub struct HttpGet {
 impl HttpGet {
     /// A page of which nothing is expected but to be there.
     #[must_use]
-    pub fn new(path: &str) -> Self {
-        Self {
-            path: path.into(),
-            virtualhost: None,
-            status_codes: [200..=299].into(),
-            digest: None,
-            receive: None,
-        }
+    pub const fn new(path: String) -> Self {
+        Self { path, virtualhost: None, status_codes: Vec::new(), digest: None, receive: None }
     }
 
     fn accepts(&self, outcome: Outcome) -> bool {
         let Outcome::Response { status, digest, received } = outcome else { return false };
-        self.status_codes.iter().any(|codes| codes.contains(&status))
+        let is_code = match self.status_codes.as_slice() {
+            [] => (200..=299).contains(&status),
+            codes => codes.iter().any(|codes| codes.contains(&status)),
+        };
+        is_code
             && (self.digest.is_none() || self.digest == digest)
             && (self.receive.is_none() || received)
     }

@@ -6,6 +6,7 @@ use core::time::Duration;
 use lvs_proto::{Instant, MacAddr};
 
 use super::{Action, Resolution};
+use crate::arena::Key;
 
 /// RETRANS_TIMER: from one request to the next (RFC 4861 section 10).
 const RETRANS_TIMER: Duration = Duration::from_secs(1);
@@ -40,6 +41,8 @@ pub enum NeighborState {
 pub(super) struct Entry {
     pub(super) address: IpAddr,
     pub(super) state: State,
+    /// Who follows in the chain of its bucket.
+    pub(super) next: Option<Key>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,12 +84,12 @@ pub(super) struct Heard {
 }
 
 impl State {
-    pub(super) const fn resolution(self) -> Resolution {
+    pub(super) const fn resolution(&self) -> Resolution {
         match self {
             Self::Answered { mac, .. }
             | Self::Resolved { mac, .. }
             | Self::Probe { mac, .. }
-            | Self::Static(mac) => Resolution::Known(mac),
+            | Self::Static(mac) => Resolution::Known(*mac),
             Self::Incomplete { .. } => Resolution::Pending,
             Self::Failed { .. } => Resolution::Failed,
         }
@@ -103,8 +106,8 @@ impl State {
 
     /// What it is when it is used, and when it has something to do then; `None` if it stays as it
     /// is.
-    pub(super) fn use_at(self, now: Instant) -> Option<(Self, Instant)> {
-        match self {
+    pub(super) fn use_at(&self, now: Instant) -> Option<(Self, Instant)> {
+        match *self {
             Self::Resolved { mac, until } if now >= until => {
                 Some((Self::Probe { mac, requests: 0 }, now + DELAY_FIRST_PROBE_TIME))
             }
@@ -172,12 +175,12 @@ impl State {
         (mac != known).then_some(Self::Resolved { mac, until: now })
     }
 
-    pub(super) fn name(self, now: Instant) -> NeighborState {
+    pub(super) fn name(&self, now: Instant) -> NeighborState {
         match self {
             Self::Incomplete { .. } => NeighborState::Incomplete,
             Self::Answered { confirmed: true, .. } => NeighborState::Reachable,
             Self::Answered { confirmed: false, .. } => NeighborState::Stale,
-            Self::Resolved { until, .. } if now < until => NeighborState::Reachable,
+            Self::Resolved { until, .. } if now < *until => NeighborState::Reachable,
             Self::Resolved { .. } => NeighborState::Stale,
             Self::Probe { requests: 0, .. } => NeighborState::Delay,
             Self::Probe { .. } => NeighborState::Probe,

@@ -12,12 +12,12 @@
 mod action;
 mod config;
 mod entry;
+mod table;
 
 use core::hash::{BuildHasher, Hash, Hasher};
 use core::net::IpAddr;
 use core::time::Duration;
 
-use hashbrown::HashMap;
 use lvs_proto::wire::arp::{self, Operation};
 use lvs_proto::wire::ndp;
 use lvs_proto::{Instant, MacAddr};
@@ -28,10 +28,11 @@ pub use entry::NeighborState;
 
 use crate::OutOfMemory;
 use crate::agenda::Agenda;
-use crate::arena::{Arena, Key};
+use crate::arena::Key;
 use crate::hash::{Address, Seed};
 use crate::scatter::scatter;
 use entry::{Entry, Heard, State};
+use table::Table;
 
 /// The neighbors on one link.
 ///
@@ -70,8 +71,7 @@ use entry::{Entry, Heard, State};
 /// ```
 #[derive(Debug)]
 pub struct Neighbors {
-    places: HashMap<Address, Key, Seed>,
-    entries: Arena<Entry>,
+    entries: Table,
     /// When each has something to do.
     agenda: Agenda,
     /// From when on each may give way to another.
@@ -91,14 +91,8 @@ impl Neighbors {
     /// If there is no memory for the addresses asked for.
     pub fn new(config: NeighborsConfig) -> Result<Self, OutOfMemory> {
         let (capacity, seed) = (config.capacity as usize, Seed(config.seed));
-        let mut places = HashMap::with_hasher(seed);
-        // A table never more than half full clears its tombstones in place, without allocating.
-        places.try_reserve(capacity.saturating_mul(2)).map_err(|_| OutOfMemory)?;
-        let mut entries = Arena::new();
-        entries.reserve(capacity)?;
         Ok(Self {
-            places,
-            entries,
+            entries: Table::new(capacity, seed)?,
             agenda: Agenda::new(capacity)?,
             replaceable: Agenda::new(capacity)?,
             reachable_time: config.reachable_time,
@@ -112,12 +106,10 @@ impl Neighbors {
     /// been without confirmation for its reachable time is looked after.
     pub fn resolve(&mut self, now: Instant, address: IpAddr) -> Resolution {
         let now = self.advance(now);
-        let Some((key, state)) = self.entry(address) else { return self.begin(address) };
-        let next = state.use_at(now);
-        if let Some((state, due)) = next {
-            self.set(key, state, Some(due));
-        }
-        next.map_or(state, |(state, _)| state).resolution()
+        let Some((key, state)) = self.entries.find(address) else { return self.begin(address) };
+        let Some((next, due)) = state.use_at(now) else { return state.resolution() };
+        self.set(key, next, Some(due));
+        next.resolution()
     }
 
     /// An ARP packet was heard. A reply confirms its sender if that was asked; anything else may
@@ -162,7 +154,7 @@ impl Neighbors {
     pub fn poll_action(&mut self) -> Option<Action> {
         let now = self.now;
         let key = self.agenda.due(now)?;
-        let Entry { address, state } = *self.entries.get(key)?;
+        let Entry { address, state, .. } = *self.entries.get(key)?;
         let (state, due, action) = state.expire(address, now, self.reachable_until(address));
         self.set(key, state, due);
         self.counters.requests += u64::from(matches!(action, Action::Request { .. }));
@@ -193,7 +185,7 @@ impl Neighbors {
             return Err(StaticError::Mac(mac));
         }
         let state = State::Static(mac);
-        match self.entry(address) {
+        match self.entries.find(address) {
             Some((key, _)) => self.set(key, state, Some(self.now)),
             None => self.insert(address, state).ok_or(StaticError::Full)?,
         }
@@ -202,16 +194,15 @@ impl Neighbors {
 
     /// Forgets an address; whether there was one to forget.
     pub fn remove(&mut self, address: IpAddr) -> bool {
-        let Some(key) = self.places.remove(&Address(address)) else { return false };
-        self.agenda.set(key, None);
-        self.replaceable.set(key, None);
-        self.entries.remove(key).is_some()
+        let Some((key, _)) = self.entries.find(address) else { return false };
+        self.forget(key);
+        true
     }
 
     /// How the entry of an address stands; `None` if there is none.
     #[must_use]
     pub fn state(&self, now: Instant, address: IpAddr) -> Option<NeighborState> {
-        self.entry(address).map(|(_, state)| state.name(now.max(self.now)))
+        self.entries.find(address).map(|(_, state)| state.name(now.max(self.now)))
     }
 
     /// How many addresses are in the cache.
@@ -243,22 +234,23 @@ impl Neighbors {
 
     /// Makes an entry with something to do; `None` if none can give way.
     fn insert(&mut self, address: IpAddr, state: State) -> Option<()> {
-        if self.entries.len() == self.entries.capacity() && !self.give_way() {
-            self.counters.full += 1;
-            return None;
+        if self.entries.is_full() {
+            let Some(key) = self.replaceable.due(self.now) else {
+                self.counters.full += 1;
+                return None;
+            };
+            self.counters.replaced += 1;
+            self.forget(key);
         }
-        let key = self.entries.insert(Entry { address, state })?;
-        self.places.insert(Address(address), key);
+        let key = self.entries.insert(address, state)?;
         self.set(key, state, Some(self.now));
         Some(())
     }
 
-    /// Forgets the address that is to give way first, if there is one.
-    fn give_way(&mut self) -> bool {
-        let first = self.replaceable.due(self.now).and_then(|key| self.entries.get(key));
-        let Some(&Entry { address, .. }) = first else { return false };
-        self.counters.replaced += 1;
-        self.remove(address)
+    fn forget(&mut self, key: Key) {
+        self.agenda.set(key, None);
+        self.replaceable.set(key, None);
+        self.entries.remove(key);
     }
 
     /// A message about `address` was heard.
@@ -268,7 +260,7 @@ impl Neighbors {
             self.counters.bad_mac += 1;
             return;
         }
-        let Some((key, state)) = self.entry(address) else {
+        let Some((key, state)) = self.entries.find(address) else {
             self.counters.unknown += 1;
             return;
         };
@@ -280,16 +272,11 @@ impl Neighbors {
 
     /// Whether requests for `address` were sent, and none was answered yet.
     fn is_asked(&self, address: IpAddr) -> bool {
-        let state = self.entry(address).map(|(_, state)| state);
+        let state = self.entries.find(address).map(|(_, state)| state);
         matches!(
             state,
             Some(State::Incomplete { requests: 1.. } | State::Probe { requests: 1.., .. })
         )
-    }
-
-    fn entry(&self, address: IpAddr) -> Option<(Key, State)> {
-        let key = *self.places.get(&Address(address))?;
-        Some((key, self.entries.get(key)?.state))
     }
 
     /// Every change of a state.

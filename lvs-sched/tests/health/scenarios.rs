@@ -105,7 +105,8 @@ fn s3_keepalived_with_sorry_server() {
 #[test]
 fn s3_pages_have_a_digest_and_a_status_code() {
     let digest = Some([7; 16]);
-    let get = HttpGet { digest, status_codes: vec![200..=200, 301..=302], ..HttpGet::new("/") };
+    let get =
+        HttpGet { digest, status_codes: vec![200..=200, 301..=302], ..HttpGet::new("/".into()) };
     let response = |status, digest| Outcome::Response { status, digest, received: false };
     let rows = [
         (response(200, digest), true),
@@ -125,6 +126,11 @@ fn s3_pages_have_a_digest_and_a_status_code() {
             assert_eq!(ups(&check, &[outcome]), [passes], "{outcome:?}");
         }
     }
+    let any = CheckKind::HttpGet(HttpGet::new("/".into()));
+    let any = CheckConfig { kind: any, retry: 0, ..tcp_check() };
+    for (status, passes) in [(199, false), (200, true), (299, true), (300, false)] {
+        assert_eq!(ups(&any, &[response(status, None)]), [passes], "{status}");
+    }
     let misc = CheckConfig { kind: CheckKind::MiscCheck("check.sh".into()), ..tcp_check() };
     assert_eq!(
         ups(&misc, &[Outcome::Passed, Outcome::Connected, Outcome::Failed]),
@@ -142,7 +148,7 @@ fn s5_ldirectord_takes_out_or_quiesces_and_falls_back() {
         let fallback = Some(DestConfig::new(ip("127.0.0.1"), 80));
         let server = VirtualServer { sorry_server: fallback, ..VirtualServer::new(vip) };
         world.checker.add_service(secs(0), server).unwrap();
-        let get = HttpGet { receive: Some("RS".into()), ..HttpGet::new("index.html") };
+        let get = HttpGet { receive: Some("RS".into()), ..HttpGet::new("index.html".into()) };
         let check = CheckConfig {
             kind: CheckKind::HttpGet(get),
             delay_loop: Duration::from_secs(1),
