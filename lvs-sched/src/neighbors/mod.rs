@@ -123,19 +123,18 @@ impl Neighbors {
 
     /// A neighbor solicitation or advertisement was heard (RFC 4861 sections 7.2.3 and 7.2.5).
     pub fn handle_ndp(&mut self, now: Instant, message: &ndp::Message) {
-        match *message {
-            ndp::Message::Solicitation(ndp::Solicitation { source, source_mac, .. }) => {
-                if source_mac.is_some() {
-                    let heard = Heard { mac: source_mac, solicited: false, overrides: true };
-                    self.learn(now, source.into(), heard);
-                }
+        let (address, heard) = match *message {
+            ndp::Message::Solicitation(ndp::Solicitation { source_mac: None, .. }) => return,
+            ndp::Message::Solicitation(ndp::Solicitation { source, source_mac: mac, .. }) => {
+                (source, Heard { mac, solicited: false, overrides: true })
             }
             ndp::Message::Advertisement(advertisement) => {
-                let ndp::Advertisement { target, target_mac: mac, solicited, overrides, .. } =
+                let ndp::Advertisement { target_mac: mac, solicited, overrides, .. } =
                     advertisement;
-                self.learn(now, target.into(), Heard { mac, solicited, overrides });
+                (advertisement.target, Heard { mac, solicited, overrides })
             }
-        }
+        };
+        self.learn(now, address.into(), heard);
     }
 
     /// A neighbor has shown otherwise that it is there, such as by an acknowledgement of what was
