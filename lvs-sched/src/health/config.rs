@@ -126,9 +126,7 @@ impl CheckKind {
     pub(super) fn accepts(&self, outcome: Outcome) -> bool {
         match (self, outcome) {
             (_, Outcome::Passed) | (Self::TcpCheck, Outcome::Connected) => true,
-            (Self::HttpGet(get) | Self::SslGet(get), Outcome::Response { .. }) => {
-                get.accepts(outcome)
-            }
+            (Self::HttpGet(get) | Self::SslGet(get), _) => get.accepts(outcome),
             _ => false,
         }
     }
