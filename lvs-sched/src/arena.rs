@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use crate::OutOfMemory;
 
-/// The place of a value, and which of the values that were ever in that place.
+/// The place of a value, and which of the values that were ever in that place: an odd number, and
+/// the even one after it while the place is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     pub(crate) index: u32,
@@ -64,6 +65,7 @@ impl<T> Arena<T> {
         let slot = self.slots.get_mut(index as usize)?;
         let Content::Free { next } = slot.content else { return None };
         slot.content = Content::Value(value);
+        slot.generation = slot.generation.wrapping_add(1);
         self.free = next;
         self.len += 1;
         Some(Key { index, generation: slot.generation })
@@ -95,6 +97,16 @@ impl<T> Arena<T> {
         slot.value_mut().filter(|_| generation == key.generation)
     }
 
+    /// The value at `index`, whichever it is.
+    pub(crate) fn at(&self, index: u32) -> Option<&T> {
+        self.slots.get(index as usize)?.value()
+    }
+
+    /// The value at `index`, whichever it is.
+    pub(crate) fn at_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.slots.get_mut(index as usize)?.value_mut()
+    }
+
     /// The key of the value at `index`.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
         let slot = self.slots.get(index as usize)?;
@@ -117,6 +129,14 @@ impl<T> Arena<T> {
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.slots.iter_mut().filter_map(Slot::value_mut)
+    }
+
+    /// The values with their keys, in no order that means anything.
+    pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = (Key, &mut T)> {
+        self.slots.iter_mut().zip(0..).filter_map(|(slot, index)| {
+            let key = Key { index, generation: slot.generation };
+            slot.value_mut().map(|value| (key, value))
+        })
     }
 }
 
@@ -154,7 +174,7 @@ mod tests {
         assert_eq!(arena.insert('b'), None, "no more than was reserved");
         assert_eq!(arena.remove(a), Some('a'));
         let b = arena.insert('b').unwrap();
-        assert_eq!(a.index, b.index);
+        assert_eq!((a.index, a.generation, b.generation), (b.index, 1, 3));
         assert!(arena.get(a).is_none() && arena.get_mut(a).is_none() && arena.remove(a).is_none());
         assert_eq!((arena.get(b), arena.key_at(b.index), arena.len()), (Some(&'b'), Some(b), 1));
     }

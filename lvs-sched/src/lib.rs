@@ -61,7 +61,7 @@ mod template;
 mod timers;
 
 pub use conn::{Conn, ConnKey};
-pub use dests::{Dest, DestConfig, DestError, DestId};
+pub use dests::{CountError, Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
 #[cfg(target_has_atomic = "ptr")]
 pub use lease::{Lease, LeasePool};

@@ -121,7 +121,7 @@ impl Director {
             return;
         }
         let Some((id, conn)) = self.conns.at(place) else { return };
-        let deleted = self.dests.get(conn.dest).is_some_and(|dest: &Dest| !dest.is_available());
+        let deleted = self.dests.get(conn.dest).is_some_and(|dest: Dest<'_>| !dest.is_available());
         if deleted && conn.controlled == 0 {
             self.force_end(id, |_| true);
         }
