@@ -188,12 +188,13 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`CountError::UnknownDest`]; nothing has changed.
+    /// [`CountError::UnknownDest`], [`CountError::TooMany`]; nothing has changed.
     #[inline]
     pub fn conn_opened(&mut self, dest: DestId, active: bool) -> Result<(), CountError> {
         self.dests.change(dest, |load| {
+            load.open(active)?;
             load.count_conn();
-            load.open(active)
+            Ok(())
         })
     }
 
@@ -241,7 +242,8 @@ impl Pool {
         }
         let token = self.conns.insert(Counted { dest, active: false }).map(ConnToken);
         let token = token.ok_or(OpenError::TableFull)?;
-        self.conn_opened(dest, false).map_err(|_| OpenError::UnknownDest)?;
+        // It is known, and fewer than 2^32 tokens are.
+        let _ = self.conn_opened(dest, false);
         Ok(token)
     }
 
@@ -352,14 +354,14 @@ impl ConnToken {
     /// The token as a number, to be kept where only numbers can be.
     #[must_use]
     pub const fn to_bits(self) -> u64 {
-        (self.0.generation as u64) << 32 | self.0.index as u64
+        self.0.to_bits()
     }
 
     /// The token of a number from [`to_bits`](Self::to_bits); of any other number, a token that at
     /// worst names another connection.
     #[must_use]
     pub const fn from_bits(bits: u64) -> Self {
-        Self(Key { index: bits as u32, generation: (bits >> 32) as u32 })
+        Self(Key::from_bits(bits))
     }
 }
 

@@ -130,18 +130,22 @@ pub enum DestError {
 pub struct DestId(pub(super) Key);
 
 impl DestId {
+    #[inline]
+    pub(super) const fn index(self) -> usize {
+        self.0.index as usize
+    }
+
     /// The id as a number, to be kept where only numbers can be.
     #[must_use]
     pub const fn to_bits(self) -> u64 {
-        (self.0.generation as u64) << 32 | self.0.index as u64
+        self.0.to_bits()
     }
 
     /// The id of a number from [`to_bits`](Self::to_bits); of any other number, an id that at
     /// worst names another destination.
     #[must_use]
     pub const fn from_bits(bits: u64) -> Self {
-        // Odd, so that none names a place that is free.
-        Self(Key { index: bits as u32, generation: (bits >> 32) as u32 | 1 })
+        Self(Key::from_bits(bits))
     }
 }
 

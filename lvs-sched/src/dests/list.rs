@@ -1,7 +1,7 @@
 //! What a scheduler sees.
 
 use super::dest::{Dest, DestId, Facts};
-use super::load::{Load, Loads};
+use super::load::Load;
 use crate::arena::Arena;
 use crate::{Profile, SchedulerFlags};
 
@@ -10,7 +10,7 @@ use crate::{Profile, SchedulerFlags};
 pub(crate) struct DestList<'a> {
     pub(super) profile: Profile,
     pub(super) facts: &'a Arena<Facts>,
-    pub(super) loads: &'a Loads,
+    pub(super) loads: &'a [Load],
     pub(super) order: &'a [DestId],
     pub(crate) flags: SchedulerFlags,
 }
@@ -22,8 +22,16 @@ impl<'a> DestList<'a> {
 
     /// What picking looks at of each.
     #[inline]
-    pub(crate) fn loads(self) -> impl Iterator<Item = (DestId, &'a Load)> + Clone {
-        self.order.iter().filter_map(move |&id| Some((id, self.loads.listed(id)?)))
+    pub(crate) fn loads(self) -> impl Iterator<Item = &'a Load> + Clone {
+        let Self { order, loads, .. } = self;
+        order.iter().filter_map(move |id| loads.get(id.index()))
+    }
+
+    /// The same with the ids.
+    #[inline]
+    pub(crate) fn members(self) -> impl Iterator<Item = (DestId, &'a Load)> + Clone {
+        let Self { order, loads, .. } = self;
+        order.iter().filter_map(move |&id| Some((id, loads.get(id.index())?)))
     }
 
     pub(crate) const fn len(self) -> usize {
@@ -43,13 +51,13 @@ impl<'a> DestList<'a> {
 
     /// Any destination of the director by its id, deleted ones too.
     pub(crate) fn dest(self, id: DestId) -> Option<Dest<'a>> {
-        Dest::of(self.facts, self.loads, id)
+        Some(Dest { facts: self.facts.get(id.0)?, load: self.load(id)? })
     }
 
     /// What picking looks at of any destination of the director, deleted ones too.
     #[inline]
     pub(crate) fn load(self, id: DestId) -> Option<&'a Load> {
-        self.loads.get(id)
+        self.loads.get(id.index()).filter(|load| load.is_of(id))
     }
 
     pub(crate) const fn profile(self) -> Profile {

@@ -9,7 +9,7 @@ use crate::{OutOfMemory, Profile};
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub(crate) struct Load {
-    /// That of its key, or an even number if there is none.
+    /// That of its key, or 0 if there is none.
     pub(super) generation: u32,
     /// The place of its group, or [`NO_GROUP`].
     pub(super) group: u32,
@@ -22,9 +22,11 @@ pub(crate) struct Load {
     pub(super) persistent: u32,
     /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
     pub(crate) last_weight: u32,
-    /// At this many connections it is overloaded.
+    /// The weight while it is not overloaded, else 0.
+    pub(crate) free_weight: u32,
+    /// With this many connections the next one overloads it.
     upper: u32,
-    /// Below this many it is no longer.
+    /// Below this many it is no longer overloaded.
     lower: u32,
     /// Connections scheduled.
     pub(super) conns: u64,
@@ -53,6 +55,7 @@ impl Load {
             total: 0,
             persistent: 0,
             last_weight: 0,
+            free_weight: 0,
             upper: u32::MAX,
             lower: 0,
             conns: 0,
@@ -63,27 +66,30 @@ impl Load {
         }
     }
 
+    /// Whether it is that of the destination that is meant, and not of another one in its place.
+    #[inline]
+    pub(super) const fn is_of(&self, id: DestId) -> bool {
+        self.generation == id.0.generation.get()
+    }
+
     /// Whether a scheduler may pick it \[SCH-4\].
     #[inline]
     pub(crate) const fn is_eligible(&self) -> bool {
-        !self.overloaded && self.weight > 0
-    }
-
-    /// The weight if a scheduler may pick it, else 0.
-    #[inline]
-    pub(crate) const fn eligible_weight(&self) -> u32 {
-        if self.overloaded { 0 } else { self.weight }
+        self.free_weight > 0
     }
 
     /// A connection is born \[CNT-2\]. One rule is right in both profiles: where the flag is looked
     /// at at the bounds alone, it is right beyond them by then \[OVL-3\].
     #[inline]
     pub(crate) const fn open(&mut self, active: bool) -> Result<(), CountError> {
-        self.total = self.total.saturating_add(1);
-        self.active = self.active.saturating_add(active as u32);
         if self.total >= self.upper {
-            self.overloaded = true;
+            if self.total == u32::MAX {
+                return Err(CountError::TooMany);
+            }
+            self.set_overloaded(true);
         }
+        self.total = self.total.wrapping_add(1);
+        self.active = self.active.wrapping_add(active as u32);
         Ok(())
     }
 
@@ -104,9 +110,9 @@ impl Load {
         } else if self.active >= self.total {
             return Err(CountError::NoneInactive);
         }
-        self.total = self.total.saturating_sub(1);
+        self.total = self.total.wrapping_sub(1);
         if self.total < self.lower {
-            self.overloaded = false;
+            self.set_overloaded(false);
         }
         Ok(())
     }
@@ -134,18 +140,19 @@ impl Load {
     /// What `config` means for it. The thresholds' part is \[OVL-2\] c, \[OVL-4\].
     pub(super) fn configure(&mut self, config: &DestConfig, old: &DestConfig, profile: Profile) {
         self.weight = config.weight;
+        self.set_overloaded(self.overloaded);
         self.inverse = u64::MAX.checked_div(config.weight.into()).unwrap_or(0);
         if config.weight != 0 {
             self.last_weight = config.weight;
         }
         let (upper, lower) = (config.upper_threshold, config.lower_threshold);
-        self.upper = if upper == 0 { u32::MAX } else { upper };
+        self.upper = upper.wrapping_sub(1);
         // E of OVL-1; the 4·sum < 3·U of OVL-4 says the same.
         self.lower = if lower == 0 { upper - upper / 4 } else { lower };
         match profile {
             Profile::Classic => {
                 if upper == 0 || upper > old.upper_threshold {
-                    self.overloaded = false;
+                    self.set_overloaded(false);
                 }
             }
             Profile::Linux6_1_183 => {
@@ -153,12 +160,17 @@ impl Load {
                     return;
                 }
                 if upper == 0 || self.total < self.lower {
-                    self.overloaded = false;
+                    self.set_overloaded(false);
                 } else if self.total >= upper {
-                    self.overloaded = true;
+                    self.set_overloaded(true);
                 }
             }
         }
+    }
+
+    const fn set_overloaded(&mut self, overloaded: bool) {
+        self.overloaded = overloaded;
+        self.free_weight = if overloaded { 0 } else { self.weight };
     }
 }
 
@@ -174,6 +186,9 @@ pub enum CountError {
     /// The destination has no inactive connection.
     #[error("the destination has no inactive connection")]
     NoneInactive,
+    /// The destination has 2^32 - 1 connections.
+    #[error("the destination has too many connections")]
+    TooMany,
 }
 
 /// The [`Load`] of each destination, at the index of its id.
@@ -195,8 +210,8 @@ impl Loads {
 
     /// A destination of that id begins, without connections.
     pub(super) fn begin(&mut self, id: DestId) {
-        if let Some(load) = self.0.get_mut(id.0.index as usize) {
-            *load = Load { generation: id.0.generation, ..Load::none() };
+        if let Some(load) = self.0.get_mut(id.index()) {
+            *load = Load { generation: id.0.generation.get(), ..Load::none() };
         }
     }
 
@@ -208,17 +223,16 @@ impl Loads {
 
     #[inline]
     pub(crate) fn get(&self, id: DestId) -> Option<&Load> {
-        self.0.get(id.0.index as usize).filter(|load| load.generation == id.0.generation)
+        self.0.get(id.index()).filter(|load| load.is_of(id))
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, id: DestId) -> Option<&mut Load> {
-        self.0.get_mut(id.0.index as usize).filter(|load| load.generation == id.0.generation)
+        self.0.get_mut(id.index()).filter(|load| load.is_of(id))
     }
 
-    /// That of a destination that is there for certain, as those in a list are.
     #[inline]
-    pub(super) fn listed(&self, id: DestId) -> Option<&Load> {
-        self.0.get(id.0.index as usize)
+    pub(super) fn as_slice(&self) -> &[Load] {
+        &self.0
     }
 }

@@ -156,7 +156,8 @@ impl Dests {
     }
 
     fn list_of<'a>(&'a self, order: &'a [DestId], flags: SchedulerFlags) -> DestList<'a> {
-        DestList { profile: self.profile, facts: &self.facts, loads: &self.loads, order, flags }
+        let Self { profile, facts, loads, .. } = self;
+        DestList { profile: *profile, facts, loads: loads.as_slice(), order, flags }
     }
 
     pub(crate) fn get(&self, id: DestId) -> Option<Dest<'_>> {
@@ -203,6 +204,7 @@ impl Dests {
     fn scheduler(&mut self, group: Key) -> Option<(&mut AnyScheduler, DestList<'_>)> {
         let Self { profile, facts, loads, groups, .. } = self;
         let Group { order, scheduler, setup, .. } = groups.get_mut(group)?;
+        let loads = loads.as_slice();
         let list = DestList { profile: *profile, facts, loads, order, flags: setup.flags };
         Some((scheduler, list))
     }

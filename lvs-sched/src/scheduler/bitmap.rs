@@ -48,7 +48,10 @@ impl Bitmap {
     /// The first place at `from` or behind it whose bit is set.
     #[inline]
     pub(super) fn next(&self, from: usize) -> Option<usize> {
-        self.heap.next(from, |line| self.words.get(line).copied().unwrap_or(0))
+        self.heap.next(from, |line, slot| {
+            let later = self.words.get(line)?.checked_shr(slot as u32)?;
+            (later != 0).then(|| slot + later.trailing_zeros() as usize)
+        })
     }
 }
 

@@ -40,27 +40,33 @@ impl<const BITS: u32> Heap<BITS> {
         }
     }
 
-    /// The first place at `from` or behind it that matches; `matching` says, of a line, in which
-    /// slots there is one, a bit for each.
+    /// The first place at `from` or behind it of those sought; `find` says, of a line, which is the
+    /// first such slot at a slot or behind it.
     #[inline]
-    pub(super) fn next(self, from: usize, matching: impl Fn(usize) -> u64) -> Option<usize> {
+    pub(super) fn next(
+        self,
+        from: usize,
+        find: impl Fn(usize, usize) -> Option<usize>,
+    ) -> Option<usize> {
         if from >= self.places {
             return None;
         }
         let (mut line, slot) = self.leaf(from);
-        let mut slots = matching(line) & u64::MAX << slot;
-        while slots == 0 {
-            let (above, slot) = Self::above(line)?;
-            line = above;
-            slots = matching(line) & u64::MAX << slot << 1;
-        }
-        loop {
-            let slot = slots.trailing_zeros() as usize;
-            if line >= self.lowest {
-                return Some(((line - self.lowest) << BITS) + slot);
+        let mut found = find(line, slot);
+        let mut slot = loop {
+            match found {
+                Some(slot) => break slot,
+                None => {
+                    let (above, slot) = Self::above(line)?;
+                    line = above;
+                    found = find(line, slot + 1);
+                }
             }
+        };
+        while line < self.lowest {
             line = (line << BITS) + 1 + slot;
-            slots = matching(line);
+            slot = find(line, 0)?;
         }
+        Some(((line - self.lowest) << BITS) + slot)
     }
 }

@@ -5,6 +5,6 @@ use crate::dests::DestList;
 
 /// Overheads are compared as unsigned numbers, weights not at all \[LC-1\] \[LC-2\] \[OVH-5\].
 pub(super) fn pick(list: DestList<'_>) -> Option<DestId> {
-    let eligible = list.loads().filter(|(_, load)| load.is_eligible());
+    let eligible = list.members().filter(|(_, load)| load.is_eligible());
     eligible.min_by_key(|(_, load)| list.overhead(load) as u32).map(|(id, _)| id)
 }

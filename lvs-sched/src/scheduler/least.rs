@@ -8,10 +8,10 @@
 use super::winners::Winners;
 use super::{Change, Scheduler, SchedulerKind, fo, lc, nq, ovf, sed, wlc};
 use crate::dests::{DestList, Load};
-use crate::{DestId, OutOfMemory, Profile};
+use crate::{DestId, OutOfMemory};
 
 /// Lists up to this long are walked: there a walk is as fast, and counters need no upkeep.
-const SHORT: usize = 5;
+const SHORT: usize = 8;
 
 #[derive(Debug)]
 pub(crate) struct Least {
@@ -39,7 +39,7 @@ enum Index {
 impl Least {
     pub(super) fn new(kind: SchedulerKind, list: DestList<'_>) -> Result<Self, OutOfMemory> {
         let mut least = Self {
-            rule: Rule::of(kind, list.profile()),
+            rule: Rule { kind, surplus: list.profile().active_surplus() },
             index: Index::None,
             wrapped: false,
             scale: 0,
@@ -54,14 +54,14 @@ impl Least {
 
     /// The list is another one, or a weight in it.
     fn rebuild(&mut self, list: DestList<'_>) {
-        self.scale = self.rule.scale(list.loads().map(|(_, load)| load.weight));
+        self.scale = self.rule.scale(list.loads().map(|load| load.weight));
         self.place_bits = place_bits(list.len());
         self.index = index(list.len(), self.scale);
         let places = |index| if self.index == index { list.len() } else { 0 };
         self.narrow.clear(places(Index::Narrow));
         self.wide.clear(places(Index::Wide));
         self.wrapped = false;
-        for ((_, load), place) in list.loads().zip(0..) {
+        for (load, place) in list.loads().zip(0..) {
             self.set(place, load);
         }
     }
@@ -92,28 +92,21 @@ impl Least {
         }
     }
 
-    #[inline]
     pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
         let place = match self.index {
-            Index::Narrow if !self.wrapped => self.narrow.least()? & ((1 << self.place_bits) - 1),
-            Index::Wide if !self.wrapped => self.wide.least()? as u64 & u64::from(u32::MAX),
-            _ => return self.walk(list),
+            Index::None => return self.rule.scan(list),
+            _ if self.wrapped => return self.walk(list),
+            Index::Narrow => self.narrow.least()? & ((1 << self.place_bits) - 1),
+            Index::Wide => self.wide.least()? as u64 & u64::from(u32::MAX),
         };
         list.at(place as usize)
     }
 
+    /// While an amount is too great, and to find out when none is any more.
+    #[cold]
     fn walk(&mut self, list: DestList<'_>) -> Option<DestId> {
-        if self.wrapped {
-            self.wrapped = list.loads().any(|(_, load)| self.rule.amount(load) > MAX_AMOUNT);
-        }
-        match self.rule.kind {
-            SchedulerKind::Lc => lc::pick(list),
-            SchedulerKind::Sed => sed::pick(list),
-            SchedulerKind::Nq => nq::pick(list),
-            SchedulerKind::Fo => fo::pick(list),
-            SchedulerKind::Ovf => ovf::pick(list),
-            _ => wlc::pick(list),
-        }
+        self.wrapped = list.loads().any(|load| self.rule.amount(load) > MAX_AMOUNT);
+        self.rule.walk(list)
     }
 }
 
@@ -124,7 +117,7 @@ impl Scheduler for Least {
         dests: usize,
         weight: u32,
     ) -> Result<(), OutOfMemory> {
-        let weights = list.loads().map(|(_, load)| load.weight).chain([weight]);
+        let weights = list.loads().map(|load| load.weight).chain([weight]);
         match index(dests, self.rule.scale(weights)) {
             Index::None => Ok(()),
             Index::Narrow => self.narrow.reserve(dests),
@@ -153,31 +146,54 @@ const MAX_AMOUNT: u32 = i32::MAX as u32;
 #[derive(Clone, Copy, Debug)]
 struct Rule {
     kind: SchedulerKind,
-    per_active: u32,
-    per_conn: u32,
-    base: u32,
+    /// [`Profile::active_surplus`].
+    surplus: u32,
 }
 
 impl Rule {
-    const fn of(kind: SchedulerKind, profile: Profile) -> Self {
-        let (per_active, per_conn, base) = match kind {
-            SchedulerKind::Sed | SchedulerKind::Nq => (1, 0, 1),
-            // The greatest weight has the smallest share of 1.
-            SchedulerKind::Fo | SchedulerKind::Ovf => (0, 0, 1),
-            _ => (profile.active_surplus(), 1, 0),
-        };
-        Self { kind, per_active, per_conn, base }
+    /// Of a short list: each in turn, branch-free.
+    fn scan(self, list: DestList<'_>) -> Option<DestId> {
+        use SchedulerKind::{Lc, Nq, Sed, Wlc};
+        // One loop for each, so that the rule is known in it.
+        let of = |kind| Self { kind, ..self };
+        match self.kind {
+            Wlc => lightest(list, of(Wlc)),
+            Lc => lightest(list, of(Lc)),
+            Sed => lightest(list, of(Sed)),
+            Nq => lightest(list, of(Nq)),
+            _ => self.walk(list),
+        }
+    }
+
+    /// The rule taken literally.
+    fn walk(self, list: DestList<'_>) -> Option<DestId> {
+        match self.kind {
+            SchedulerKind::Lc => lc::pick(list),
+            SchedulerKind::Sed => sed::pick(list),
+            SchedulerKind::Nq => nq::pick(list),
+            SchedulerKind::Fo => fo::pick(list),
+            SchedulerKind::Ovf => ovf::pick(list),
+            _ => wlc::pick(list),
+        }
     }
 
     #[inline]
     const fn amount(self, load: &Load) -> u32 {
-        if matches!(self.kind, SchedulerKind::Nq) && load.active == 0 {
+        use SchedulerKind::{Fo, Nq, Ovf, Sed};
+        match self.kind {
+            Sed => load.active.wrapping_add(1),
             // Before all that are busy, whatever the weights [NQ-1].
-            return 0;
+            Nq => {
+                if load.active == 0 {
+                    0
+                } else {
+                    load.active.wrapping_add(1)
+                }
+            }
+            // The greatest weight has the smallest share of 1.
+            Fo | Ovf => 1,
+            _ => self.surplus.wrapping_mul(load.active).wrapping_add(load.total),
         }
-        let of_active = self.per_active.wrapping_mul(load.active);
-        let of_conns = self.per_conn.wrapping_mul(load.total);
-        of_active.wrapping_add(of_conns).wrapping_add(self.base)
     }
 
     #[inline]
@@ -243,11 +259,35 @@ const fn place_bits(dests: usize) -> u32 {
     usize::BITS - dests.saturating_sub(1).leading_zeros()
 }
 
+/// [`walk`] without a branch that depends on what is found, for amounts within [`MAX_AMOUNT`].
+#[inline]
+fn lightest(list: DestList<'_>, rule: Rule) -> Option<DestId> {
+    let (mut best, mut best_amount, mut best_weight) = (usize::MAX, 1, 0);
+    let mut all = 0;
+    for (load, place) in list.loads().zip(0..) {
+        let amount = rule.amount(load);
+        all |= amount;
+        let weight = match rule.kind {
+            SchedulerKind::Lc => load.free_weight.min(1),
+            _ => load.free_weight,
+        };
+        let (amount, weight) = (u64::from(amount), u64::from(weight));
+        let is_lighter = best_amount * weight > amount * best_weight;
+        best = if is_lighter { place } else { best };
+        best_amount = if is_lighter { amount } else { best_amount };
+        best_weight = if is_lighter { weight } else { best_weight };
+    }
+    if all > MAX_AMOUNT {
+        return rule.walk(list);
+    }
+    list.at(best)
+}
+
 /// The kernel's walk: the first in the list of the smallest amount for its weight \[WLC-1\] \[SCH-6\].
 pub(super) fn walk(list: DestList<'_>, amount: impl Fn(&Load) -> i32) -> Option<DestId> {
     // Of the fraction 1 / 0, so that the first eligible one is less.
     let (mut best, mut best_amount, mut best_weight) = (None, 1, 0);
-    for (id, load) in list.loads() {
+    for (id, load) in list.members() {
         let (amount, weight) = (i64::from(amount(load)), i64::from(load.weight));
         // Once there is a best, weight 0 is not looked at: with an amount below 0 it wins [WLC-2].
         if !load.overloaded && best_amount * weight > amount * best_weight {
@@ -260,8 +300,8 @@ pub(super) fn walk(list: DestList<'_>, amount: impl Fn(&Load) -> i32) -> Option<
 /// The heaviest of those eligible that `admits`, the first in the list of several.
 pub(super) fn heaviest(list: DestList<'_>, admits: impl Fn(&Load) -> bool) -> Option<DestId> {
     let (mut best, mut best_weight) = (None, 0);
-    for (id, load) in list.loads() {
-        if load.eligible_weight() > best_weight && admits(load) {
+    for (id, load) in list.members() {
+        if load.free_weight > best_weight && admits(load) {
             (best, best_weight) = (Some(id), load.weight);
         }
     }

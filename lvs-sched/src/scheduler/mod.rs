@@ -80,6 +80,7 @@ trait Scheduler {
 
 /// A scheduler of any kind: picks a destination for a new connection or template \[SCH-1\].
 #[derive(Debug)]
+#[repr(u8)]
 pub(crate) enum AnyScheduler {
     Rr(rr::Rr),
     Wrr(wrr::Wrr),
@@ -111,14 +112,13 @@ impl AnyScheduler {
     }
 
     /// The counters or the overload flag of a destination in the list changed.
-    #[inline]
     pub(crate) fn counted(&mut self, load: &Load) {
         match self {
-            Self::Rr(rr) => rr.counted(load),
-            Self::Wrr(wrr) => wrr.counted(load),
             Self::Least(least) => least.counted(load),
             Self::Lblc(lblc) => lblc.counted(load),
             Self::Lblcr(lblcr) => lblcr.counted(load),
+            Self::Rr(rr) => rr.counted(load),
+            Self::Wrr(wrr) => wrr.counted(load),
             Self::Twos(twos) => twos.counted(load),
             Self::Dh(_) | Self::Sh(_) | Self::Mh(_) => {}
         }

@@ -24,11 +24,10 @@ impl Rr {
     }
 
     fn rebuild(&mut self, list: DestList<'_>) {
-        self.eligible.rebuild(list.len(), list.loads().map(|(_, load)| load.is_eligible()));
+        self.eligible.rebuild(list.len(), list.loads().map(Load::is_eligible));
     }
 
     /// \[RR-2\] \[RR-3\]
-    #[inline]
     pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
         let walked = self.walked.unwrap_or_else(|| list.start(self.start_offset));
         let place = self.eligible.next(walked).or_else(|| self.eligible.next(0))?;

@@ -19,7 +19,7 @@ impl Spare {
         let least = Least::new(SchedulerKind::Wlc, list)?;
         let mut spare = Self { least, idle: Bitmap::default() };
         spare.idle.reserve(list.len())?;
-        spare.idle.rebuild(list.len(), list.loads().map(|(_, load)| is_idle(load)));
+        spare.idle.rebuild(list.len(), list.loads().map(is_idle));
         Ok(spare)
     }
 
@@ -51,7 +51,7 @@ impl Scheduler for Spare {
     }
 
     fn changed(&mut self, list: DestList<'_>, change: Change) {
-        self.idle.rebuild(list.len(), list.loads().map(|(_, load)| is_idle(load)));
+        self.idle.rebuild(list.len(), list.loads().map(is_idle));
         self.least.changed(list, change);
     }
 }

@@ -24,7 +24,7 @@ impl Twos {
     }
 
     fn rebuild(&mut self, list: DestList<'_>) {
-        self.weights.rebuild(list.loads().map(|(_, load)| load.eligible_weight()));
+        self.weights.rebuild(list.loads().map(|load| load.free_weight));
     }
 
     /// \[TWOS-1\] \[TWOS-2\]
@@ -48,7 +48,7 @@ impl Twos {
     }
 
     pub(super) fn counted(&mut self, load: &Load) {
-        self.weights.set(load.place as usize, load.eligible_weight());
+        self.weights.set(load.place as usize, load.free_weight);
     }
 }
 
@@ -70,7 +70,7 @@ impl Scheduler for Twos {
 /// The two drawn, where the sum of the weights has wrapped: nobody may be found, and then the last
 /// eligible one takes the part \[TWOS-1\].
 fn walk(list: DestList<'_>, draws: [i32; 2]) -> [Option<DestId>; 2] {
-    let eligible = || list.loads().filter(|(_, load)| load.is_eligible());
+    let eligible = || list.members().filter(|(_, load)| load.is_eligible());
     draws.map(|draw| {
         let mut left = draw;
         let found = eligible().find(|(_, load)| {

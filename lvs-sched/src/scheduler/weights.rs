@@ -56,20 +56,11 @@ impl Weights {
     /// The first place at `from` or behind it with a weight of at least `least`, which is not 0.
     #[inline]
     pub(super) fn next(&self, from: usize, least: u32) -> Option<usize> {
-        let (line, slot) = self.heap.leaf(from);
-        if self.lines.get(line).is_some_and(|Line(weights)| weights[slot & 15] >= least) {
-            return Some(from);
-        }
-        self.heap.next(from, |line| self.lines.get(line).map_or(0, |line| line.reaching(least)))
-    }
-}
-
-impl Line {
-    /// The slots of the weights that are at least `least`.
-    #[inline]
-    fn reaching(&self, least: u32) -> u64 {
-        let bits = self.0.iter().zip(0..).map(|(weight, slot)| u64::from(*weight >= least) << slot);
-        bits.fold(0, |slots, bit| slots | bit)
+        self.heap.next(from, |line, slot| {
+            let Line(weights) = self.lines.get(line)?;
+            let later = weights.get(slot..)?.iter().position(|weight| *weight >= least)?;
+            Some(slot + later)
+        })
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Wrr {
     step: NonZeroU32,
     /// The weights of those that are not overloaded.
     free: Weights,
+    /// The greatest of them.
+    heaviest_free: u32,
 }
 
 impl Wrr {
@@ -30,18 +32,20 @@ impl Wrr {
         let (step, highest) = measure(list);
         let walked = list.start(start_offset);
         let free = Weights::default();
-        let mut wrr = Self { start_offset, walked, threshold: highest, highest, step, free };
+        let threshold = highest;
+        let mut wrr =
+            Self { start_offset, walked, threshold, highest, step, free, heaviest_free: 0 };
         wrr.free.reserve(list.len())?;
         wrr.rebuild(list);
         Ok(wrr)
     }
 
     fn rebuild(&mut self, list: DestList<'_>) {
-        self.free.rebuild(list.len(), list.loads().map(|(_, load)| load.eligible_weight()));
+        self.free.rebuild(list.len(), list.loads().map(|load| load.free_weight));
+        self.heaviest_free = self.free.greatest();
     }
 
     /// \[WRR-5\] \[WRR-6\]
-    #[inline]
     pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
         if self.highest == 0 {
             return None;
@@ -90,15 +94,18 @@ impl Wrr {
     }
 
     pub(super) fn counted(&mut self, load: &Load) {
-        self.free.set(load.place as usize, load.eligible_weight());
+        self.free.set(load.place as usize, load.free_weight);
+        self.heaviest_free = self.free.greatest();
     }
 
     /// Lowers the threshold over the passes that would find nobody, short of the next pass that
     /// finds somebody and of the last one, where the rules above matter. Without this the heaviest
     /// destination, overloaded, would cost as many passes as its weight.
     fn skip_idle_passes(&mut self) {
-        let idle = self.threshold.saturating_sub(self.free.greatest().max(self.step.get()));
-        self.threshold -= idle.saturating_sub(1) / self.step * self.step.get();
+        if self.threshold > self.heaviest_free {
+            let idle = self.threshold.saturating_sub(self.heaviest_free.max(self.step.get()));
+            self.threshold -= idle.saturating_sub(1) / self.step * self.step.get();
+        }
     }
 }
 
@@ -127,7 +134,7 @@ impl Scheduler for Wrr {
 
 /// Step and highest threshold \[WRR-2\].
 fn measure(list: DestList<'_>) -> (NonZeroU32, u32) {
-    let weights = || list.loads().map(|(_, load)| load.weight);
+    let weights = || list.loads().map(|load| load.weight);
     let step = NonZeroU32::new(weights().fold(0, gcd)).unwrap_or(NonZeroU32::MIN);
     (step, weights().max().unwrap_or(0).saturating_sub(step.get() - 1))
 }
