@@ -44,6 +44,7 @@ impl Trial {
         let mut dice = Dice(seed | 1);
         // The walk of wrr takes a step for each unit of weight.
         let heaviest = match kind {
+            SchedulerKind::Wrr if dests > 100 => 5,
             SchedulerKind::Wrr => dice.one_of(&[1, 5, 100]),
             _ => dice.one_of(&[1, 5, 100, 100, 65_535, DestConfig::MAX_WEIGHT]),
         };

@@ -29,9 +29,9 @@ impl<'a> DestList<'a> {
 
     /// The same with the ids.
     #[inline]
-    pub(crate) fn members(self) -> impl Iterator<Item = (DestId, &'a Load)> + Clone {
+    pub(crate) fn members(self) -> impl Iterator<Item = (&'a DestId, &'a Load)> + Clone {
         let Self { order, loads, .. } = self;
-        order.iter().filter_map(move |&id| Some((id, loads.get(id.index())?)))
+        order.iter().filter_map(move |id| Some((id, loads.get(id.index())?)))
     }
 
     pub(crate) const fn len(self) -> usize {

@@ -41,6 +41,13 @@ impl Bitmap {
         }
     }
 
+    /// The bit of a place; that of one behind the last is not set.
+    #[inline]
+    pub(super) fn get(&self, place: usize) -> bool {
+        let (line, slot) = self.heap.leaf(place);
+        self.words.get(line).is_some_and(|word| word >> slot & 1 == 1)
+    }
+
     pub(super) fn any(&self) -> bool {
         self.words.first().is_some_and(|root| *root != 0)
     }
@@ -73,6 +80,9 @@ mod tests {
                     bits[place] = u.ratio(2, 3)?;
                     map.set(place, bits[place]);
                 }
+                assert!(
+                    (0..=places).all(|place| map.get(place) == *bits.get(place).unwrap_or(&false))
+                );
                 let from = u.int_in_range(0..=places + 1)?;
                 let expected = (from..places).find(|place| bits[*place]);
                 assert_eq!(map.next(from), expected);

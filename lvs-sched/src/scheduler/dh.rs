@@ -30,7 +30,7 @@ impl Dh {
     /// In turn, whatever their weights \[DH-1\].
     fn rebuild(&mut self, list: DestList<'_>) {
         self.slots.clear();
-        self.slots.extend(list.members().map(|(id, _)| id).cycle().take(SLOTS));
+        self.slots.extend(list.members().map(|(id, _)| *id).cycle().take(SLOTS));
     }
 
     /// \[DH-2\] \[DH-3\]

@@ -92,9 +92,10 @@ impl Least {
         }
     }
 
+    #[inline]
     pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
         let place = match self.index {
-            Index::None => return self.rule.scan(list),
+            Index::None => return self.rule.walk(list),
             _ if self.wrapped => return self.walk(list),
             Index::Narrow => self.narrow.least()? & ((1 << self.place_bits) - 1),
             Index::Wide => self.wide.least()? as u64 & u64::from(u32::MAX),
@@ -151,21 +152,8 @@ struct Rule {
 }
 
 impl Rule {
-    /// Of a short list: each in turn, branch-free.
-    fn scan(self, list: DestList<'_>) -> Option<DestId> {
-        use SchedulerKind::{Lc, Nq, Sed, Wlc};
-        // One loop for each, so that the rule is known in it.
-        let of = |kind| Self { kind, ..self };
-        match self.kind {
-            Wlc => lightest(list, of(Wlc)),
-            Lc => lightest(list, of(Lc)),
-            Sed => lightest(list, of(Sed)),
-            Nq => lightest(list, of(Nq)),
-            _ => self.walk(list),
-        }
-    }
-
     /// The rule taken literally.
+    #[inline(never)]
     fn walk(self, list: DestList<'_>) -> Option<DestId> {
         match self.kind {
             SchedulerKind::Lc => lc::pick(list),
@@ -259,42 +247,21 @@ const fn place_bits(dests: usize) -> u32 {
     usize::BITS - dests.saturating_sub(1).leading_zeros()
 }
 
-/// [`walk`] without a branch that depends on what is found, for amounts within [`MAX_AMOUNT`].
-#[inline]
-fn lightest(list: DestList<'_>, rule: Rule) -> Option<DestId> {
-    let (mut best, mut best_amount, mut best_weight) = (usize::MAX, 1, 0);
-    let mut all = 0;
-    for (load, place) in list.loads().zip(0..) {
-        let amount = rule.amount(load);
-        all |= amount;
-        let weight = match rule.kind {
-            SchedulerKind::Lc => load.free_weight.min(1),
-            _ => load.free_weight,
-        };
-        let (amount, weight) = (u64::from(amount), u64::from(weight));
-        let is_lighter = best_amount * weight > amount * best_weight;
-        best = if is_lighter { place } else { best };
-        best_amount = if is_lighter { amount } else { best_amount };
-        best_weight = if is_lighter { weight } else { best_weight };
-    }
-    if all > MAX_AMOUNT {
-        return rule.walk(list);
-    }
-    list.at(best)
-}
-
 /// The kernel's walk: the first in the list of the smallest amount for its weight \[WLC-1\] \[SCH-6\].
+/// What is found decides no branch.
+#[inline]
 pub(super) fn walk(list: DestList<'_>, amount: impl Fn(&Load) -> i32) -> Option<DestId> {
     // Of the fraction 1 / 0, so that the first eligible one is less.
     let (mut best, mut best_amount, mut best_weight) = (None, 1, 0);
-    for (id, load) in list.members() {
+    // Once there is a best, weight 0 is not looked at: with an amount below 0 it wins [WLC-2].
+    for (id, load) in list.members().filter(|(_, load)| !load.overloaded) {
         let (amount, weight) = (i64::from(amount(load)), i64::from(load.weight));
-        // Once there is a best, weight 0 is not looked at: with an amount below 0 it wins [WLC-2].
-        if !load.overloaded && best_amount * weight > amount * best_weight {
-            (best, best_amount, best_weight) = (Some(id), amount, weight);
-        }
+        let is_less = best_amount * weight > amount * best_weight;
+        best = if is_less { Some(id) } else { best };
+        best_amount = if is_less { amount } else { best_amount };
+        best_weight = if is_less { weight } else { best_weight };
     }
-    best
+    best.copied()
 }
 
 /// The heaviest of those eligible that `admits`, the first in the list of several.
@@ -302,7 +269,7 @@ pub(super) fn heaviest(list: DestList<'_>, admits: impl Fn(&Load) -> bool) -> Op
     let (mut best, mut best_weight) = (None, 0);
     for (id, load) in list.members() {
         if load.free_weight > best_weight && admits(load) {
-            (best, best_weight) = (Some(id), load.weight);
+            (best, best_weight) = (Some(*id), load.weight);
         }
     }
     best

@@ -82,7 +82,7 @@ impl Mh {
 
     /// Whether the table is that of `list`: a destination keeps its address.
     fn is_of(&self, list: DestList<'_>) -> bool {
-        let now = list.members().map(|(id, load)| (id, load.last_weight));
+        let now = list.members().map(|(id, load)| (*id, load.last_weight));
         self.members.iter().map(|member| (member.dest, member.last_weight)).eq(now)
     }
 

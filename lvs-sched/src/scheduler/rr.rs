@@ -30,7 +30,12 @@ impl Rr {
     /// \[RR-2\] \[RR-3\]
     pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
         let walked = self.walked.unwrap_or_else(|| list.start(self.start_offset));
-        let place = self.eligible.next(walked).or_else(|| self.eligible.next(0))?;
+        // Most often; then the next pick need not wait for a search.
+        let place = if self.eligible.get(walked) {
+            walked
+        } else {
+            self.eligible.next(walked).or_else(|| self.eligible.next(0))?
+        };
         self.walked = Some(place + 1);
         list.at(place)
     }

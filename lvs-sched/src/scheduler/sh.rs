@@ -31,7 +31,7 @@ impl Sh {
 
     /// Runs as long as the weight, and of one slot for weight 0 \[SH-2\] \[SH-3\].
     fn rebuild(&mut self, list: DestList<'_>) {
-        let runs = list.members().flat_map(|(id, load)| repeat_n(id, load.weight.max(1) as usize));
+        let runs = list.members().flat_map(|(id, load)| repeat_n(*id, load.weight.max(1) as usize));
         self.slots.clear();
         self.slots.extend(runs.cycle().take(SLOTS as usize));
     }

@@ -77,7 +77,7 @@ fn walk(list: DestList<'_>, draws: [i32; 2]) -> [Option<DestId>; 2] {
             left = left.wrapping_sub(load.weight as i32);
             left <= 0
         });
-        found.or_else(|| eligible().last()).map(|(id, _)| id)
+        found.or_else(|| eligible().last()).map(|(id, _)| *id)
     })
 }
 

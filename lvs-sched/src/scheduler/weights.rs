@@ -48,6 +48,13 @@ impl Weights {
         }
     }
 
+    /// The weight at a place, 0 where there is none.
+    #[inline]
+    pub(super) fn get(&self, place: usize) -> u32 {
+        let (line, slot) = self.heap.leaf(place);
+        self.lines.get(line).map_or(0, |Line(weights)| weights[slot & 15])
+    }
+
     /// The greatest weight, or 0.
     pub(super) fn greatest(&self) -> u32 {
         self.lines.first().map_or(0, |Line(weights)| greatest(weights))

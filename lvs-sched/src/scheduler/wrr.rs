@@ -50,13 +50,19 @@ impl Wrr {
         if self.highest == 0 {
             return None;
         }
+        if self.free.get(self.walked) >= self.threshold {
+            return self.take(self.walked, list);
+        }
         match self.free.next(self.walked, self.threshold) {
-            Some(place) => {
-                self.walked = place + 1;
-                list.at(place)
-            }
+            Some(place) => self.take(place, list),
             None => self.pick_in_later_pass(list),
         }
+    }
+
+    #[inline]
+    fn take(&mut self, place: usize, list: DestList<'_>) -> Option<DestId> {
+        self.walked = place + 1;
+        list.at(place)
     }
 
     /// The pass has ended without a pick.
@@ -80,10 +86,7 @@ impl Wrr {
             last_pass = self.threshold <= self.step.get();
             let stops = last_pass && restarted && start != 0;
             match self.free.next(0, self.threshold) {
-                Some(place) if !stops || place < start => {
-                    self.walked = place + 1;
-                    return list.at(place);
-                }
+                Some(place) if !stops || place < start => return self.take(place, list),
                 _ if stops => {
                     self.walked = start;
                     return None;
