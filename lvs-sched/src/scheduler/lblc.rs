@@ -46,6 +46,7 @@ impl Lblc {
         }
     }
 
+    #[inline(never)]
     pub(super) fn counted(&mut self, load: &Load) {
         self.spare.counted(load);
     }

@@ -82,6 +82,7 @@ impl Lblcr {
         Some(id)
     }
 
+    #[inline(never)]
     pub(super) fn counted(&mut self, load: &Load) {
         self.spare.counted(load);
     }

@@ -75,21 +75,26 @@ impl Least {
     #[inline]
     fn set(&mut self, place: u32, load: &Load) {
         let amount = self.rule.amount(load);
-        self.wrapped |= amount > MAX_AMOUNT;
-        let is_in = self.rule.admits(load);
+        if amount > MAX_AMOUNT {
+            self.wrapped = true;
+        }
         match self.index {
             Index::None => {}
             Index::Narrow => {
                 let share = self.rule.share(amount, load, self.scale);
                 let key = share << self.place_bits | u64::from(place);
-                self.narrow.set(place as usize, is_in.then_some(key));
+                self.narrow.set(place as usize, self.rule.admits(load).then_some(key));
             }
-            Index::Wide => {
-                let (high, low) = wide_share(amount, load);
-                let key = u128::from(high) << 64 | u128::from(low << 32 | u64::from(place));
-                self.wide.set(place as usize, is_in.then_some(key));
-            }
+            Index::Wide => self.set_wide(place, amount, load),
         }
+    }
+
+    /// Out of line, so that it costs nothing where keys are narrow.
+    #[inline(never)]
+    fn set_wide(&mut self, place: u32, amount: u32, load: &Load) {
+        let (high, low) = wide_share(amount, load);
+        let key = u128::from(high) << 64 | u128::from(low << 32 | u64::from(place));
+        self.wide.set(place as usize, self.rule.admits(load).then_some(key));
     }
 
     #[inline]

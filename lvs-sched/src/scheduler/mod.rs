@@ -114,6 +114,7 @@ impl AnyScheduler {
     /// The counters or the overload flag of a destination in the list changed.
     pub(crate) fn counted(&mut self, load: &Load) {
         match self {
+            // The others are kept out of line, so that nothing of them is paid for here.
             Self::Least(least) => least.counted(load),
             Self::Lblc(lblc) => lblc.counted(load),
             Self::Lblcr(lblcr) => lblcr.counted(load),

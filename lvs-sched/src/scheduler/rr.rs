@@ -40,6 +40,7 @@ impl Rr {
         list.at(place)
     }
 
+    #[inline(never)]
     pub(super) fn counted(&mut self, load: &Load) {
         self.eligible.set(load.place as usize, load.is_eligible());
     }

@@ -47,6 +47,7 @@ impl Twos {
         Some(if load(first, second) > load(second, first) { other } else { one })
     }
 
+    #[inline(never)]
     pub(super) fn counted(&mut self, load: &Load) {
         self.weights.set(load.place as usize, load.free_weight);
     }

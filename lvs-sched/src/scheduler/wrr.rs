@@ -96,6 +96,7 @@ impl Wrr {
         }
     }
 
+    #[inline(never)]
     pub(super) fn counted(&mut self, load: &Load) {
         self.free.set(load.place as usize, load.free_weight);
         self.heaviest_free = self.free.greatest();
