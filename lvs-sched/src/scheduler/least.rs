@@ -11,7 +11,7 @@ use crate::dests::{DestList, Load};
 use crate::{DestId, OutOfMemory};
 
 /// Lists up to this long are walked: there a walk is as fast, and counters need no upkeep.
-const SHORT: usize = 8;
+const SHORT: usize = 12;
 
 #[derive(Debug)]
 pub(crate) struct Least {
