@@ -11,8 +11,8 @@ use crate::arena::Key;
 /// round, and the first of all wins.
 #[derive(Debug)]
 pub(crate) struct Agenda {
-    /// Whose moment is that of each index.
-    keys: Vec<Key>,
+    /// Whose moment is that of each index, once there was one.
+    keys: Vec<Option<Key>>,
     /// The winner is at 1, those that it won against at 2 and 3, and so on; the moments themselves
     /// are the second half.
     rounds: Vec<Instant>,
@@ -29,7 +29,7 @@ impl Agenda {
         let (mut keys, mut rounds) = (Vec::new(), Vec::new());
         keys.try_reserve_exact(capacity).map_err(|_| OutOfMemory)?;
         rounds.try_reserve_exact(length).map_err(|_| OutOfMemory)?;
-        keys.resize(capacity, Key { index: 0, generation: 0 });
+        keys.resize(capacity, None);
         rounds.resize(length, NEVER);
         Ok(Self { keys, rounds })
     }
@@ -44,7 +44,8 @@ impl Agenda {
                 node += 1;
             }
         }
-        Some((first, *self.keys.get(node - self.half())?))
+        let key = *self.keys.get(node - self.half())?;
+        Some((first, key?))
     }
 
     /// When the first is due.
@@ -61,7 +62,7 @@ impl Agenda {
     pub(crate) fn set(&mut self, key: Key, moment: Option<Instant>) {
         let index = key.index as usize;
         let Some(place) = self.keys.get_mut(index) else { return };
-        *place = key;
+        *place = Some(key);
         let mut node = self.half() + index;
         self.put(node, moment.unwrap_or(NEVER));
         while node > 1 {

@@ -90,7 +90,7 @@ impl World {
     /// Address and weight of each destination, in the order of the list.
     pub(crate) fn dests(&self, service: &ServiceKey) -> Vec<(String, u32)> {
         let service = self.director.service(service).unwrap();
-        let show = |dest: &Dest| (dest.address().to_string(), dest.weight());
+        let show = |dest: Dest<'_>| (dest.address().to_string(), dest.weight());
         service.dests().map(|(_, dest)| show(dest)).collect()
     }
 
