@@ -30,21 +30,26 @@ extern crate no_std_compat as alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+mod agenda;
 mod arena;
+mod chains;
 mod conns;
 mod dests;
 mod director;
 mod hash;
+pub mod health;
 // An `Arc` needs a compare-and-swap, which the smallest processors lack.
 #[cfg(target_has_atomic = "ptr")]
 mod lease;
 mod listing;
+pub mod neighbors;
 mod policy;
 mod pool;
 mod prefetch;
 mod profile;
 mod reuse;
 mod rules;
+mod scatter;
 mod scheduler;
 mod sctp;
 mod service;
@@ -56,7 +61,7 @@ mod template;
 mod timers;
 
 pub use conns::{Conn, ConnId, ConnKey, Lookup};
-pub use dests::{Dest, DestConfig, DestError, DestId};
+pub use dests::{CountError, Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
 #[cfg(target_has_atomic = "ptr")]
 pub use lease::{Lease, LeasePool};

@@ -19,7 +19,12 @@ pub(crate) enum Judgement {
 }
 
 /// \[REUSE-1\] to \[REUSE-5\], then \[NOD-1\] and \[NOD-2\].
-pub(crate) fn judge(conn: &Course, dest: Option<&Dest>, flow: &Flow, policy: &Policy) -> Judgement {
+pub(crate) fn judge(
+    conn: &Course,
+    dest: Option<Dest<'_>>,
+    flow: &Flow,
+    policy: &Policy,
+) -> Judgement {
     let reschedule = if flow.tracked { Judgement::Tracked } else { Judgement::Reschedule };
     if opens(flow.transport) {
         let quiesced = dest.is_some_and(|dest| dest.weight() == 0);

@@ -96,7 +96,7 @@ fn cnt_6_udp_is_never_active() {
     assert_eq!(counts(&director, &service, RS), (0, 1, 0));
     assert_eq!(director.next_deadline(), Some(secs(309)), "UDP-1");
     for statistics in [
-        *dest(&director, &service, RS).statistics(),
+        dest(&director, &service, RS).statistics(),
         director.service(&service).unwrap().statistics(),
     ] {
         assert_eq!((statistics.conns, statistics.in_packets, statistics.in_octets), (1, 2, 120));

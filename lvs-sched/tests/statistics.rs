@@ -40,7 +40,7 @@ fn est_1_est_2_destination_service_and_total() {
 
     let web_counted = counted(3, 6, 240);
     assert_eq!(director.service(&web()).unwrap().statistics(), web_counted);
-    assert_eq!(dest(&director, &web(), "10.2.0.1").statistics(), &web_counted);
+    assert_eq!(dest(&director, &web(), "10.2.0.1").statistics(), web_counted);
     assert_eq!(director.service(&dns()).unwrap().statistics(), counted(1, 1, 60));
     assert_eq!(director.statistics(), &counted(4, 7, 300));
 }
@@ -74,13 +74,13 @@ fn ctl_9_zeroing() {
     director.zero(Some(&web())).unwrap();
     let service = director.service(&web()).unwrap();
     assert_eq!((service.statistics(), service.rates()), Default::default());
-    assert_eq!(dest(&director, &web(), "10.2.0.1").statistics(), &Statistics::default());
+    assert_eq!(dest(&director, &web(), "10.2.0.1").statistics(), Statistics::default());
     assert_eq!(director.service(&dns()).unwrap().statistics(), counted(1, 1, 60));
     assert_eq!(director.statistics(), &counted(2, 2, 100));
 
     director.zero(None).unwrap();
     assert_eq!(director.statistics(), &Statistics::default());
-    assert_eq!(dest(&director, &dns(), "10.2.0.1").statistics(), &Statistics::default());
+    assert_eq!(dest(&director, &dns(), "10.2.0.1").statistics(), Statistics::default());
     // Connections are there all the same.
     assert_eq!(common::counts(&director, &web(), "10.2.0.1"), (1, 0, 0));
 
@@ -96,10 +96,10 @@ fn est_8_dst_5_statistics_survive_the_trash_of_the_same_service() {
     apply(&mut director, secs(1), "-d -t 10.0.0.1:80 -r 10.2.0.1");
     assert_eq!(hop(&mut director, secs(1), &syn), None, "and it is not counted");
     apply(&mut director, secs(2), "-a -t 10.0.0.1:80 -r 10.2.0.1");
-    assert_eq!(dest(&director, &web(), "10.2.0.1").statistics(), &counted(1, 1, 40));
+    assert_eq!(dest(&director, &web(), "10.2.0.1").statistics(), counted(1, 1, 40));
 
     apply(&mut director, secs(3), "-D -t 10.0.0.1:80");
     apply(&mut director, secs(3), RULES[0]);
     apply(&mut director, secs(3), RULES[1]);
-    assert_eq!(dest(&director, &web(), "10.2.0.1").statistics(), &Statistics::default());
+    assert_eq!(dest(&director, &web(), "10.2.0.1").statistics(), Statistics::default());
 }

@@ -45,7 +45,7 @@ pub(crate) fn services(director: &Director, line: &Line) -> Result<(), String> {
         }
         if line.word("op") == "sleep" && line.number("ms") >= Some(STATISTICS_MILLIS) {
             for ((_, dest), row) in service.dests().zip(dests()) {
-                statistics(dest.statistics(), row)?;
+                statistics(&dest.statistics(), row)?;
             }
         }
     }
@@ -85,7 +85,7 @@ fn dest_row(row: &Value) -> Result<DestRow, String> {
     Ok((place, number(1), number(2), number(3), number(4)))
 }
 
-fn row_of(dest: &Dest) -> DestRow {
+fn row_of(dest: Dest<'_>) -> DestRow {
     (
         SocketAddr::new(dest.address(), dest.port()),
         dest.weight().into(),

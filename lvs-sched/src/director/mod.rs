@@ -415,7 +415,7 @@ impl Director {
 
     /// The destination of this id; a deleted one as long as it is remembered.
     #[must_use]
-    pub fn dest(&self, id: DestId) -> Option<&Dest> {
+    pub fn dest(&self, id: DestId) -> Option<Dest<'_>> {
         self.dests.get(id)
     }
 
@@ -472,7 +472,7 @@ impl<'a> Service<'a> {
     }
 
     /// The destinations in list order, the newest first \[DST-1\].
-    pub fn dests(&self) -> impl Iterator<Item = (DestId, &'a Dest)> + use<'a> {
+    pub fn dests(&self) -> impl Iterator<Item = (DestId, Dest<'a>)> + use<'a> {
         self.director.dests.list(self.entry.group).iter()
     }
 }

@@ -136,7 +136,7 @@ impl Director {
             None => self.conns.find(now, key)?,
         };
         let policy = service.config.policy.unwrap_or(self.config.policy);
-        let serves = |dest: &Dest| {
+        let serves = |dest: Dest<'_>| {
             dest.is_available() && !(policy.expire_quiescent_template && dest.weight() == 0)
         };
         let dest = self.conns.dest(self.conns.course(id)?.dest);
