@@ -12,19 +12,27 @@
 mod cases;
 mod churn;
 mod compact;
+mod connections;
+mod line;
 mod linear;
 mod measure;
 mod pool;
 mod report;
 mod setting;
+mod soak;
+mod table;
 mod walk;
 
 pub use cases::{Who, Work, candidate, mh_build, worst_pick};
 pub use churn::{Churn, Null, Random, Scheduler};
 pub use compact::Compact;
+pub use connections::{Lookups, connections, ends_and_floods, lookups};
+pub use line::Lines;
 pub use linear::{Counters, Linear, List, Settings};
 pub use measure::{Candidate, Row, Unit, compare, time};
 pub use pool::Ours;
 pub use report::{SIZES, schedulers};
 pub use setting::{Setting, Shape, VIRTUAL_ADDRESS, flow};
+pub use soak::{Longest, Soak};
+pub use table::{Flood, Map, Table, WINDOW, flood};
 pub use walk::{Link, Walk};

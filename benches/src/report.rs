@@ -49,7 +49,7 @@ pub fn schedulers(emit: &mut impl FnMut(Row)) {
         work(&format!("{kind}.pick"), &Setting::new(kind, n, Shape::Random), Work::Pick, emit);
     }
     for n in [16, 1024, 10_000] {
-        rows(("mh.build", n, Shape::Random), &mut WHO.map(|who| mh_build(who, n)), emit);
+        rows(("mh.build", n, Shape::Random), 1, &mut WHO.map(|who| mh_build(who, n)), emit);
     }
     for n in [4, 64, 1024, 10_000] {
         worst(n, emit);
@@ -74,17 +74,30 @@ fn steps(kind: SchedulerKind, shape: Shape, emit: &mut impl FnMut(Row)) {
 
 fn work(what: &str, setting: &Setting, work: Work, emit: &mut impl FnMut(Row)) -> f64 {
     let n = setting.weights.len() as u32;
-    let mut candidates = WHO.map(|who| candidate(who, setting, work));
-    rows((what, n, setting.shape), &mut candidates, emit)
+    let round = if work == Work::Pick { round(setting) } else { 1 };
+    let mut candidates = WHO.map(|who| {
+        let mut run = candidate(who, setting, work);
+        Box::new(move |rounds| run(rounds * round)) as Candidate<'_>
+    });
+    rows((what, n, setting.shape), round, &mut candidates, emit)
 }
 
-/// Answers what the first costs.
+/// Picks until `wrr` begins again, since some of them cost it far more than others; short of that, if
+/// they are too many to wait for.
+fn round(setting: &Setting) -> u64 {
+    let picks = setting.weights.iter().copied().map(u64::from).sum();
+    if setting.kind == Wrr && picks <= 1_000_000 { picks } else { 1 }
+}
+
+/// Candidates that do so many operations at a time. Answers what one costs the first of them.
 fn rows(
     (what, n, shape): (&str, u32, impl fmt::Display),
+    operations: u64,
     candidates: &mut [Candidate<'_>],
     emit: &mut impl FnMut(Row),
 ) -> f64 {
-    let costs = compare(candidates);
+    let costs = compare(candidates).into_iter().map(|cost| cost / operations as f64);
+    let costs: Vec<_> = costs.collect();
     for (who, &cost) in WHO.iter().zip(&costs).skip(1) {
         emit(Row::new((what, n, &shape), (Unit::Ns, costs[0]), (who.name(), cost)));
     }

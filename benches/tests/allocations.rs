@@ -1,7 +1,7 @@
 //! What a packet or a timer leads to works in memory taken at configuration time.
 
 use allocation_counter::measure;
-use lvs_benches::{Ours, Setting, Shape, flow};
+use lvs_benches::{Ours, Setting, Shape, Soak, flow};
 use lvs_proto::Instant;
 use lvs_sched::SchedulerKind;
 
@@ -25,4 +25,15 @@ fn picking_and_counting_allocate_nothing() {
             assert_eq!(allocated.count_total, 0, "{kind} over {dests}");
         }
     }
+}
+
+#[test]
+fn deciding_refreshing_and_ending_allocate_nothing() {
+    let mut soak = Soak::new(1);
+    let allocated = measure(|| {
+        soak.fill();
+        soak.run(20);
+    });
+    assert_eq!(allocated.count_total, 0);
+    assert!((90_000..110_000).contains(&soak.live()), "as many as a hundred seconds bring");
 }

@@ -16,6 +16,9 @@ struct Arguments {
     /// Count instructions of scheduler steps, too; takes minutes, and valgrind.
     #[arg(long)]
     instructions: bool,
+    /// How many connections the table holds, which take about 90 octets each.
+    #[arg(long, default_value_t = 10_000_000)]
+    connections: u32,
     #[command(subcommand)]
     part: Option<Part>,
 }
@@ -37,6 +40,8 @@ fn main() -> Result<()> {
         check_valgrind()?;
     }
     let mut print = |row| println!("{row}");
+    lvs_benches::connections(arguments.connections, &mut print);
+    lvs_benches::ends_and_floods(arguments.connections, &mut print);
     lvs_benches::schedulers(&mut print);
     if arguments.instructions {
         instructions()?;
