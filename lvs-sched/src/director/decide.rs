@@ -66,7 +66,7 @@ impl Director {
     ///         director.apply(now, &rule)?;
     ///     }
     /// }
-    /// let flows: Vec<Flow> = (1..=100)
+    /// let flows: Vec<Flow> = (40_001..=40_100)
     ///     .map(|port| {
     ///         let (source, destination) = ([192, 0, 2, 7].into(), [192, 0, 2, 100].into());
     ///         Flow::tcp(AddressPair::V4 { source, destination }, port, 80, TcpFlags::SYN)
@@ -79,7 +79,7 @@ impl Director {
     /// assert_eq!(director.find_conns(now, &flows, &mut found), 100);
     /// assert_eq!(found.iter().flatten().count(), 60);
     /// let conn = found[7].and_then(|id| director.conn(id)).ok_or("no connection")?;
-    /// assert_eq!(conn.key().client_port, 8);
+    /// assert_eq!(conn.key().client_port, 40_008);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn find_conns(&self, now: Instant, flows: &[Flow], found: &mut [Option<ConnId>]) -> usize {
