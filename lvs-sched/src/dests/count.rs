@@ -12,9 +12,9 @@ impl Dests {
         change: impl FnOnce(&mut Load) -> Result<(), CountError>,
     ) -> Result<(), CountError> {
         let load = self.loads.get_mut(id).ok_or(CountError::UnknownDest)?;
-        let was_overloaded = load.overloaded;
         change(load)?;
-        if load.watched || load.overloaded != was_overloaded {
+        if load.wants_attention() {
+            load.attended(load.is_watched());
             if let Some(group) = self.groups.at_mut(load.group) {
                 group.scheduler.counted(load);
             }

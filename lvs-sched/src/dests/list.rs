@@ -1,7 +1,7 @@
 //! What a scheduler sees.
 
 use super::dest::{Dest, DestId, Facts};
-use super::load::Load;
+use super::load::{Load, Loads};
 use crate::arena::Arena;
 use crate::{Profile, SchedulerFlags};
 
@@ -10,8 +10,8 @@ use crate::{Profile, SchedulerFlags};
 pub(crate) struct DestList<'a> {
     pub(super) profile: Profile,
     pub(super) facts: &'a Arena<Facts>,
-    pub(super) loads: &'a [Load],
-    pub(super) order: &'a [DestId],
+    pub(crate) loads: &'a Loads,
+    pub(crate) order: &'a [DestId],
     pub(crate) flags: SchedulerFlags,
 }
 
@@ -23,30 +23,16 @@ impl<'a> DestList<'a> {
     /// What picking looks at of each.
     #[inline]
     pub(crate) fn loads(self) -> impl Iterator<Item = &'a Load> + Clone {
-        let Self { order, loads, .. } = self;
-        order.iter().filter_map(move |id| loads.get(id.index()))
+        self.members().iter().map(|(_, load)| load)
     }
 
-    /// The same with the ids.
     #[inline]
-    pub(crate) fn members(self) -> impl Iterator<Item = (&'a DestId, &'a Load)> + Clone {
-        let Self { order, loads, .. } = self;
-        order.iter().filter_map(move |id| Some((id, loads.get(id.index())?)))
+    pub(crate) fn members(self) -> Members<'a> {
+        Members { order: self.order, loads: self.loads.as_slice() }
     }
 
     pub(crate) const fn len(self) -> usize {
         self.order.len()
-    }
-
-    /// The destination at a place, the head's is 0.
-    #[inline]
-    pub(crate) fn at(self, place: usize) -> Option<DestId> {
-        self.order.get(place).copied()
-    }
-
-    /// The place in the list that is `offset` after the head, round and round.
-    pub(crate) fn start(self, offset: u32) -> usize {
-        (offset as usize).checked_rem(self.order.len()).unwrap_or(0)
     }
 
     /// Any destination of the director by its id, deleted ones too.
@@ -57,7 +43,7 @@ impl<'a> DestList<'a> {
     /// What picking looks at of any destination of the director, deleted ones too.
     #[inline]
     pub(crate) fn load(self, id: DestId) -> Option<&'a Load> {
-        self.loads.get(id.index()).filter(|load| load.is_of(id))
+        self.loads.get(id)
     }
 
     pub(crate) const fn profile(self) -> Profile {
@@ -67,7 +53,23 @@ impl<'a> DestList<'a> {
     /// What `lc` and `wlc` compare \[OVH-1\] \[OVH-2\].
     #[inline]
     pub(crate) const fn overhead(self, load: &Load) -> i32 {
-        let surplus = load.active.wrapping_mul(self.profile.active_surplus());
-        surplus.wrapping_add(load.total) as i32
+        load.overhead(self.profile.active_surplus()) as i32
+    }
+}
+
+/// The destinations in list order, with what picking looks at of each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Members<'a> {
+    /// A list.
+    pub(crate) order: &'a [DestId],
+    /// Of all destinations of the director.
+    pub(crate) loads: &'a [Load],
+}
+
+impl<'a> Members<'a> {
+    #[inline]
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a DestId, &'a Load)> + Clone {
+        let Self { order, loads } = self;
+        order.iter().filter_map(move |id| Some((id, loads.get(id.index())?)))
     }
 }

@@ -35,11 +35,17 @@ pub(crate) struct Load {
     pub(crate) overloaded: bool,
     /// Cleared when deleted \[DST-4\].
     pub(crate) available: bool,
-    /// Whether its scheduler wants to hear of every count, and not of the overload flag alone.
-    pub(super) watched: bool,
+    /// Why its scheduler is to hear of a count: [`WATCHED`], [`STIRRED`]. One octet, so that a count
+    /// that nobody hears of asks one question.
+    attention: u8,
 }
 
 const _: () = assert!(size_of::<Load>() == 64);
+
+/// The scheduler wants to hear of every count.
+const WATCHED: u8 = 1;
+/// The overload flag has changed, which every scheduler hears of.
+const STIRRED: u8 = 2;
 
 /// In no list.
 pub(super) const NO_GROUP: u32 = u32::MAX;
@@ -62,7 +68,7 @@ impl Load {
             inverse: 0,
             overloaded: false,
             available: false,
-            watched: false,
+            attention: 0,
         }
     }
 
@@ -76,6 +82,12 @@ impl Load {
     #[inline]
     pub(crate) const fn is_eligible(&self) -> bool {
         self.free_weight > 0
+    }
+
+    /// What `lc` and `wlc` compare, by [`Profile::active_surplus`] \[OVH-1\] \[OVH-2\].
+    #[inline]
+    pub(crate) const fn overhead(&self, active_surplus: u32) -> u32 {
+        self.active.wrapping_mul(active_surplus).wrapping_add(self.total)
     }
 
     /// A connection is born \[CNT-2\]. One rule is right in both profiles: where the flag is looked
@@ -93,10 +105,9 @@ impl Load {
         Ok(())
     }
 
-    /// Nothing is counted of a destination that was deleted \[EST-2\].
     #[inline]
     pub(crate) const fn count_conn(&mut self) {
-        self.conns = self.conns.wrapping_add(self.available as u64);
+        self.conns = self.conns.wrapping_add(1);
     }
 
     /// A connection ends \[CNT-4\] \[OVL-3\].
@@ -169,8 +180,26 @@ impl Load {
     }
 
     const fn set_overloaded(&mut self, overloaded: bool) {
+        if overloaded != self.overloaded {
+            self.attention |= STIRRED;
+        }
         self.overloaded = overloaded;
         self.free_weight = if overloaded { 0 } else { self.weight };
+    }
+
+    /// Whether its scheduler wants to hear of what was just counted.
+    #[inline]
+    pub(super) const fn wants_attention(&self) -> bool {
+        self.attention != 0
+    }
+
+    /// Its scheduler has heard of it, and wants to hear of every count or not.
+    pub(super) const fn attended(&mut self, watched: bool) {
+        self.attention = if watched { WATCHED } else { 0 };
+    }
+
+    pub(super) const fn is_watched(&self) -> bool {
+        self.attention & WATCHED != 0
     }
 }
 
@@ -232,7 +261,7 @@ impl Loads {
     }
 
     #[inline]
-    pub(super) fn as_slice(&self) -> &[Load] {
+    pub(crate) fn as_slice(&self) -> &[Load] {
         &self.0
     }
 }

@@ -16,15 +16,15 @@ use lvs_proto::{Family, Flow, Instant, Method, Protocol};
 
 use dest::Facts;
 pub use dest::{Dest, DestConfig, DestError, DestId};
-pub(crate) use list::DestList;
+pub(crate) use list::{DestList, Members};
 pub use load::CountError;
-pub(crate) use load::Load;
-use load::{Loads, NO_GROUP};
+use load::NO_GROUP;
+pub(crate) use load::{Load, Loads};
 use servers::Servers;
 
 use crate::arena::{Arena, Key};
 use crate::hash::Address;
-use crate::scheduler::{AnyScheduler, Change, SchedulerSetup};
+use crate::scheduler::{AnyScheduler, Change, SchedulerSetup, WantsList};
 use crate::statistics::Traffic;
 use crate::{
     OutOfMemory, Profile, SchedulerFlags, SchedulerKind, ServiceError, ServiceKey, Timers,
@@ -157,7 +157,7 @@ impl Dests {
 
     fn list_of<'a>(&'a self, order: &'a [DestId], flags: SchedulerFlags) -> DestList<'a> {
         let Self { profile, facts, loads, .. } = self;
-        DestList { profile: *profile, facts, loads: loads.as_slice(), order, flags }
+        DestList { profile: *profile, facts, loads, order, flags }
     }
 
     pub(crate) fn get(&self, id: DestId) -> Option<Dest<'_>> {
@@ -176,6 +176,16 @@ impl Dests {
 
     #[inline]
     pub(crate) fn pick(&mut self, now: Instant, group: Key, flow: &Flow) -> Option<DestId> {
+        let Self { loads, groups, .. } = self;
+        let Group { order, scheduler, setup, .. } = groups.get_mut(group)?;
+        match scheduler.pick_at_once(order, loads, setup.flags, flow) {
+            Ok(pick) => pick,
+            Err(WantsList) => self.pick_from_list(now, group, flow),
+        }
+    }
+
+    #[inline(never)]
+    fn pick_from_list(&mut self, now: Instant, group: Key, flow: &Flow) -> Option<DestId> {
         let (scheduler, list) = self.scheduler(group)?;
         scheduler.pick(list, now, flow)
     }
@@ -195,7 +205,8 @@ impl Dests {
         let watched = scheduler.watches_counts();
         for (id, place) in order.iter().zip(0..) {
             if let Some(load) = loads.get_mut(*id) {
-                (load.group, load.place, load.watched) = (group.index, place, watched);
+                (load.group, load.place) = (group.index, place);
+                load.attended(watched);
             }
         }
     }
@@ -204,7 +215,6 @@ impl Dests {
     fn scheduler(&mut self, group: Key) -> Option<(&mut AnyScheduler, DestList<'_>)> {
         let Self { profile, facts, loads, groups, .. } = self;
         let Group { order, scheduler, setup, .. } = groups.get_mut(group)?;
-        let loads = loads.as_slice();
         let list = DestList { profile: *profile, facts, loads, order, flags: setup.flags };
         Some((scheduler, list))
     }
@@ -339,7 +349,8 @@ impl Dests {
             self.servers.remove(dest);
         }
         if let Some(load) = self.loads.get_mut(id) {
-            (load.available, load.group, load.watched) = (false, NO_GROUP, false);
+            (load.available, load.group) = (false, NO_GROUP);
+            load.attended(false);
         }
         self.trash.push(Trashed { dest: id, unreferenced_since: None });
         let deadline = self.timers.deadline(now, TRASH_PERIOD);

@@ -6,7 +6,7 @@ use lvs_proto::Flow;
 
 use super::hash::{destination, fold, spread};
 use super::{Change, Scheduler};
-use crate::dests::DestList;
+use crate::dests::{DestList, Loads};
 use crate::{DestId, OutOfMemory};
 
 const SLOT_BITS: u32 = 8;
@@ -30,14 +30,15 @@ impl Dh {
     /// In turn, whatever their weights \[DH-1\].
     fn rebuild(&mut self, list: DestList<'_>) {
         self.slots.clear();
-        self.slots.extend(list.members().map(|(id, _)| *id).cycle().take(SLOTS));
+        self.slots.extend(list.members().iter().map(|(id, _)| *id).cycle().take(SLOTS));
     }
 
     /// \[DH-2\] \[DH-3\]
-    pub(super) fn pick(&self, list: DestList<'_>, flow: &Flow) -> Option<DestId> {
+    #[inline(never)]
+    pub(super) fn pick(&self, loads: &Loads, flow: &Flow) -> Option<DestId> {
         let slot = spread(fold(destination(flow)), SLOT_BITS);
         let id = *self.slots.get(slot as usize)?;
-        list.load(id)?.is_eligible().then_some(id)
+        loads.get(id)?.is_eligible().then_some(id)
     }
 }
 

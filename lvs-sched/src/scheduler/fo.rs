@@ -2,9 +2,10 @@
 
 use super::least::heaviest;
 use crate::DestId;
-use crate::dests::DestList;
+use crate::dests::{Load, Members};
 
 /// \[FO-1\]
-pub(super) fn pick(list: DestList<'_>) -> Option<DestId> {
-    heaviest(list, |_| true)
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load]) -> Option<DestId> {
+    heaviest(Members { order, loads }, |_| true)
 }

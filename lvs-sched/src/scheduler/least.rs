@@ -7,8 +7,8 @@
 
 use super::winners::Winners;
 use super::{Change, Scheduler, SchedulerKind, fo, lc, nq, ovf, sed, wlc};
-use crate::dests::{DestList, Load};
-use crate::{DestId, OutOfMemory};
+use crate::dests::{DestList, Load, Members};
+use crate::{DestId, OutOfMemory, Profile};
 
 /// Lists up to this long are walked: there a walk is as fast, and counters need no upkeep.
 const SHORT: usize = 12;
@@ -39,7 +39,7 @@ enum Index {
 impl Least {
     pub(super) fn new(kind: SchedulerKind, list: DestList<'_>) -> Result<Self, OutOfMemory> {
         let mut least = Self {
-            rule: Rule { kind, surplus: list.profile().active_surplus() },
+            rule: Rule::of(kind, list.profile()),
             index: Index::None,
             wrapped: false,
             scale: 0,
@@ -98,21 +98,27 @@ impl Least {
     }
 
     #[inline]
-    pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
-        let place = match self.index {
-            Index::None => return self.rule.walk(list),
-            _ if self.wrapped => return self.walk(list),
-            Index::Narrow => self.narrow.least()? & ((1 << self.place_bits) - 1),
-            Index::Wide => self.wide.least()? as u64 & u64::from(u32::MAX),
-        };
-        list.at(place as usize)
+    pub(super) fn pick(&mut self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
+        match self.index {
+            Index::None => self.rule.walk(order, loads),
+            Index::Narrow if !self.wrapped => {
+                let place = self.narrow.least()? & ((1 << self.place_bits) - 1);
+                order.get(place as usize).copied()
+            }
+            _ => self.pick_otherwise(order, loads),
+        }
     }
 
-    /// While an amount is too great, and to find out when none is any more.
-    #[cold]
-    fn walk(&mut self, list: DestList<'_>) -> Option<DestId> {
-        self.wrapped = list.loads().any(|load| self.rule.amount(load) > MAX_AMOUNT);
-        self.rule.walk(list)
+    /// Out of line, so that it costs nothing where keys are narrow.
+    #[inline(never)]
+    fn pick_otherwise(&mut self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
+        if self.wrapped {
+            // While an amount is too great, and to find out when none is any more.
+            let mut members = Members { order, loads }.iter();
+            self.wrapped = members.any(|(_, load)| self.rule.amount(load) > MAX_AMOUNT);
+            return self.rule.walk(order, loads);
+        }
+        order.get(self.wide.least()? as u32 as usize).copied()
     }
 }
 
@@ -148,55 +154,59 @@ impl Scheduler for Least {
 /// a walk makes its decision \[OVH-4\] \[WLC-2\].
 const MAX_AMOUNT: u32 = i32::MAX as u32;
 
-/// What a scheduler compares.
+/// What a scheduler compares: so much for each active connection, each connection, and always.
 #[derive(Clone, Copy, Debug)]
 struct Rule {
     kind: SchedulerKind,
-    /// [`Profile::active_surplus`].
-    surplus: u32,
+    per_active: u32,
+    per_conn: u32,
+    base: u32,
+    /// What is taken off of who is idle.
+    idle: u32,
 }
 
 impl Rule {
-    /// The rule taken literally.
-    #[inline(never)]
-    fn walk(self, list: DestList<'_>) -> Option<DestId> {
-        match self.kind {
-            SchedulerKind::Lc => lc::pick(list),
-            SchedulerKind::Sed => sed::pick(list),
-            SchedulerKind::Nq => nq::pick(list),
-            SchedulerKind::Fo => fo::pick(list),
-            SchedulerKind::Ovf => ovf::pick(list),
-            _ => wlc::pick(list),
-        }
-    }
-
-    #[inline]
-    const fn amount(self, load: &Load) -> u32 {
-        use SchedulerKind::{Fo, Nq, Ovf, Sed};
-        match self.kind {
-            Sed => load.active.wrapping_add(1),
-            // Before all that are busy, whatever the weights [NQ-1].
-            Nq => {
-                if load.active == 0 {
-                    0
-                } else {
-                    load.active.wrapping_add(1)
-                }
-            }
+    const fn of(kind: SchedulerKind, profile: Profile) -> Self {
+        let (per_active, per_conn, base, idle) = match kind {
+            SchedulerKind::Sed => (1, 0, 1, 0),
+            // Nothing is before all that are busy, whatever the weights [NQ-1].
+            SchedulerKind::Nq => (1, 0, 1, 1),
             // The greatest weight has the smallest share of 1.
-            Fo | Ovf => 1,
-            _ => self.surplus.wrapping_mul(load.active).wrapping_add(load.total),
+            SchedulerKind::Fo | SchedulerKind::Ovf => (0, 0, 1, 0),
+            _ => (profile.active_surplus(), 1, 0, 0),
+        };
+        Self { kind, per_active, per_conn, base, idle }
+    }
+
+    /// The rule taken literally.
+    #[inline]
+    fn walk(&self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
+        match self.kind {
+            SchedulerKind::Lc => lc::pick(order, loads, self.per_active),
+            SchedulerKind::Sed => sed::pick(order, loads),
+            SchedulerKind::Nq => nq::pick(order, loads),
+            SchedulerKind::Fo => fo::pick(order, loads),
+            SchedulerKind::Ovf => ovf::pick(order, loads),
+            _ => wlc::pick(order, loads, self.per_active),
         }
     }
 
     #[inline]
-    const fn admits(self, load: &Load) -> bool {
+    const fn amount(&self, load: &Load) -> u32 {
+        let of_active = self.per_active.wrapping_mul(load.active);
+        let of_conns = self.per_conn.wrapping_mul(load.total);
+        let idle = if load.active == 0 { self.idle } else { 0 };
+        of_active.wrapping_add(of_conns).wrapping_add(self.base).wrapping_sub(idle)
+    }
+
+    #[inline]
+    const fn admits(&self, load: &Load) -> bool {
         load.is_eligible() && (!matches!(self.kind, SchedulerKind::Ovf) || ovf::has_room(load))
     }
 
     /// The bits after the point that tell any two different fractions apart: those of unequal
     /// weights `v` and `w` differ by `1 / vw` or more.
-    fn scale(self, weights: impl Iterator<Item = u32> + Clone) -> u32 {
+    fn scale(&self, weights: impl Iterator<Item = u32> + Clone) -> u32 {
         if matches!(self.kind, SchedulerKind::Lc) {
             return 0;
         }
@@ -208,7 +218,7 @@ impl Rule {
 
     /// The amount for each unit of weight, in units of `2^-scale`, rounded down.
     #[inline]
-    const fn share(self, amount: u32, load: &Load, scale: u32) -> u64 {
+    const fn share(&self, amount: u32, load: &Load, scale: u32) -> u64 {
         match self.kind {
             SchedulerKind::Lc => amount as u64,
             _ => divide((amount as u64) << scale, load).0,
@@ -255,11 +265,11 @@ const fn place_bits(dests: usize) -> u32 {
 /// The kernel's walk: the first in the list of the smallest amount for its weight \[WLC-1\] \[SCH-6\].
 /// What is found decides no branch.
 #[inline]
-pub(super) fn walk(list: DestList<'_>, amount: impl Fn(&Load) -> i32) -> Option<DestId> {
+pub(super) fn walk(members: Members<'_>, amount: impl Fn(&Load) -> i32) -> Option<DestId> {
     // Of the fraction 1 / 0, so that the first eligible one is less.
     let (mut best, mut best_amount, mut best_weight) = (None, 1, 0);
     // Once there is a best, weight 0 is not looked at: with an amount below 0 it wins [WLC-2].
-    for (id, load) in list.members().filter(|(_, load)| !load.overloaded) {
+    for (id, load) in members.iter().filter(|(_, load)| !load.overloaded) {
         let (amount, weight) = (i64::from(amount(load)), i64::from(load.weight));
         let is_less = best_amount * weight > amount * best_weight;
         best = if is_less { Some(id) } else { best };
@@ -270,9 +280,9 @@ pub(super) fn walk(list: DestList<'_>, amount: impl Fn(&Load) -> i32) -> Option<
 }
 
 /// The heaviest of those eligible that `admits`, the first in the list of several.
-pub(super) fn heaviest(list: DestList<'_>, admits: impl Fn(&Load) -> bool) -> Option<DestId> {
+pub(super) fn heaviest(members: Members<'_>, admits: impl Fn(&Load) -> bool) -> Option<DestId> {
     let (mut best, mut best_weight) = (None, 0);
-    for (id, load) in list.members() {
+    for (id, load) in members.iter() {
         if load.free_weight > best_weight && admits(load) {
             (best, best_weight) = (Some(*id), load.weight);
         }

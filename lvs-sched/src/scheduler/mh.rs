@@ -10,7 +10,7 @@ use siphasher::sip::SipHasher13;
 
 use super::hash::{client, fold};
 use super::{Change, MhTableIndex, Scheduler, SchedulerFlags, SchedulerSetup};
-use crate::dests::{DestList, Load};
+use crate::dests::{DestList, Load, Loads};
 use crate::{DestId, OutOfMemory};
 
 /// The two keys of \[MH-2\].
@@ -82,7 +82,7 @@ impl Mh {
 
     /// Whether the table is that of `list`: a destination keeps its address.
     fn is_of(&self, list: DestList<'_>) -> bool {
-        let now = list.members().map(|(id, load)| (*id, load.last_weight));
+        let now = list.members().iter().map(|(id, load)| (*id, load.last_weight));
         self.members.iter().map(|member| (member.dest, member.last_weight)).eq(now)
     }
 
@@ -94,7 +94,11 @@ impl Mh {
             for (place, member) in (0..).zip(&mut self.members) {
                 for _ in 0..member.turns.min(vacant) {
                     while self.slots.get(member.cursor as usize).is_some_and(|at| *at != VACANT) {
-                        member.cursor = (member.cursor + member.skip) % size;
+                        // Both are less than the size.
+                        member.cursor += member.skip;
+                        if member.cursor >= size {
+                            member.cursor -= size;
+                        }
                     }
                     if let Some(slot) = self.slots.get_mut(member.cursor as usize) {
                         *slot = place;
@@ -106,15 +110,16 @@ impl Mh {
     }
 
     /// \[MH-10\] \[MH-11\]
-    pub(super) fn pick(&self, list: DestList<'_>, flow: &Flow) -> Option<DestId> {
-        let (address, port) = client(flow, list.flags.contains(SchedulerFlags::MH_PORT));
-        let available = |id: &DestId| list.load(*id).is_some_and(Load::is_eligible);
+    #[inline(never)]
+    pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<DestId> {
+        let (address, port) = client(flow, flags.contains(SchedulerFlags::MH_PORT));
+        let available = |id: &DestId| loads.get(*id).is_some_and(Load::is_eligible);
         let first = hash(KEY_1, address, port, 0);
         if let Some(id) = self.named_by(first).filter(available) {
             return Some(id);
         }
         // With nobody available, as many probes as slots would be in vain.
-        let probes = list.flags.contains(SchedulerFlags::MH_FALLBACK)
+        let probes = flags.contains(SchedulerFlags::MH_FALLBACK)
             && self.members.iter().any(|member| available(&member.dest));
         if !probes {
             return None;

@@ -1,5 +1,6 @@
 //! The fourteen schedulers: one small file each, and the indexes that make them fast.
 
+mod any;
 mod bitmap;
 mod cache;
 mod dh;
@@ -28,9 +29,11 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
-use lvs_proto::{Family, Flow, Instant};
+use lvs_proto::{Family, Instant};
 
-use crate::dests::{DestList, Load};
+pub(crate) use any::{AnyScheduler, WantsList};
+
+use crate::dests::DestList;
 use crate::hash::Seed;
 use crate::{DestId, OutOfMemory, Timers};
 
@@ -75,119 +78,6 @@ trait Scheduler {
     /// How many picks could not be remembered for want of room.
     fn forgotten(&self) -> u64 {
         0
-    }
-}
-
-/// A scheduler of any kind: picks a destination for a new connection or template \[SCH-1\].
-#[derive(Debug)]
-#[repr(u8)]
-pub(crate) enum AnyScheduler {
-    Rr(rr::Rr),
-    Wrr(wrr::Wrr),
-    /// `lc`, `wlc`, `sed`, `nq`, `fo` and `ovf`.
-    Least(least::Least),
-    Lblc(lblc::Lblc),
-    Lblcr(lblcr::Lblcr),
-    Dh(dh::Dh),
-    Sh(sh::Sh),
-    Mh(mh::Mh),
-    Twos(twos::Twos),
-}
-
-impl AnyScheduler {
-    /// The destination, or `None` if there is none to offer \[SCH-2\].
-    #[inline]
-    pub(crate) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
-        match self {
-            Self::Rr(rr) => rr.pick(list),
-            Self::Wrr(wrr) => wrr.pick(list),
-            Self::Least(least) => least.pick(list),
-            Self::Lblc(lblc) => lblc.pick(list, now, flow),
-            Self::Lblcr(lblcr) => lblcr.pick(list, now, flow),
-            Self::Dh(dh) => dh.pick(list, flow),
-            Self::Sh(sh) => sh.pick(list, flow),
-            Self::Mh(mh) => mh.pick(list, flow),
-            Self::Twos(twos) => twos.pick(list),
-        }
-    }
-
-    /// The counters or the overload flag of a destination in the list changed.
-    pub(crate) fn counted(&mut self, load: &Load) {
-        match self {
-            // The others are kept out of line, so that nothing of them is paid for here.
-            Self::Least(least) => least.counted(load),
-            Self::Lblc(lblc) => lblc.counted(load),
-            Self::Lblcr(lblcr) => lblcr.counted(load),
-            Self::Rr(rr) => rr.counted(load),
-            Self::Wrr(wrr) => wrr.counted(load),
-            Self::Twos(twos) => twos.counted(load),
-            Self::Dh(_) | Self::Sh(_) | Self::Mh(_) => {}
-        }
-    }
-
-    pub(crate) fn reserve(
-        &mut self,
-        list: DestList<'_>,
-        dests: usize,
-        weight: u32,
-    ) -> Result<(), OutOfMemory> {
-        self.any_mut().reserve(list, dests, weight)
-    }
-
-    pub(crate) fn changed(&mut self, list: DestList<'_>, change: Change) {
-        self.any_mut().changed(list, change);
-    }
-
-    pub(crate) fn watches_counts(&self) -> bool {
-        self.any().watches_counts()
-    }
-
-    pub(crate) fn refers_to(&self, dest: DestId) -> bool {
-        self.any().refers_to(dest)
-    }
-
-    pub(crate) fn set_expiration(&mut self, expiration: Duration) {
-        self.any_mut().set_expiration(expiration);
-    }
-
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.any().next_deadline()
-    }
-
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        self.any_mut().handle_timeout(now);
-    }
-
-    pub(crate) fn forgotten(&self) -> u64 {
-        self.any().forgotten()
-    }
-
-    fn any(&self) -> &dyn Scheduler {
-        match self {
-            Self::Rr(scheduler) => scheduler,
-            Self::Wrr(scheduler) => scheduler,
-            Self::Least(scheduler) => scheduler,
-            Self::Lblc(scheduler) => scheduler,
-            Self::Lblcr(scheduler) => scheduler,
-            Self::Dh(scheduler) => scheduler,
-            Self::Sh(scheduler) => scheduler,
-            Self::Mh(scheduler) => scheduler,
-            Self::Twos(scheduler) => scheduler,
-        }
-    }
-
-    fn any_mut(&mut self) -> &mut dyn Scheduler {
-        match self {
-            Self::Rr(scheduler) => scheduler,
-            Self::Wrr(scheduler) => scheduler,
-            Self::Least(scheduler) => scheduler,
-            Self::Lblc(scheduler) => scheduler,
-            Self::Lblcr(scheduler) => scheduler,
-            Self::Dh(scheduler) => scheduler,
-            Self::Sh(scheduler) => scheduler,
-            Self::Mh(scheduler) => scheduler,
-            Self::Twos(scheduler) => scheduler,
-        }
     }
 }
 
@@ -478,6 +368,11 @@ impl SchedulerSetup {
     }
 }
 
+/// The place in a list that is `offset` after the head, round and round.
+fn start(offset: u32, order: &[DestId]) -> usize {
+    (offset as usize).checked_rem(order.len()).unwrap_or(0)
+}
+
 const fn gcd(a: u32, b: u32) -> u32 {
     let (mut a, mut b) = (a, b);
     while b != 0 {
@@ -528,6 +423,7 @@ mod tests {
         let (dests, group) = dests(SchedulerKind::Wlc, Profile::Classic, &facts);
         let list = dests.list(group);
         let negative = list.iter().find(|(_, dest)| dest.weight() == 0).map(|(id, _)| id);
-        assert_eq!(wlc::pick(list), negative);
+        let surplus = Profile::Classic.active_surplus();
+        assert_eq!(wlc::pick(list.order, list.loads.as_slice(), surplus), negative);
     }
 }

@@ -2,10 +2,12 @@
 
 use super::sed;
 use crate::DestId;
-use crate::dests::DestList;
+use crate::dests::{Load, Members};
 
 /// \[NQ-1\] \[NQ-2\]
-pub(super) fn pick(list: DestList<'_>) -> Option<DestId> {
-    let idle = list.members().find(|(_, load)| load.is_eligible() && load.active == 0);
-    idle.map(|(id, _)| *id).or_else(|| sed::pick(list))
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load]) -> Option<DestId> {
+    let idle =
+        Members { order, loads }.iter().find(|(_, load)| load.is_eligible() && load.active == 0);
+    idle.map(|(id, _)| *id).or_else(|| sed::pick(order, loads))
 }

@@ -2,11 +2,12 @@
 
 use super::least::heaviest;
 use crate::DestId;
-use crate::dests::{DestList, Load};
+use crate::dests::{Load, Members};
 
 /// \[OVF-1\]
-pub(super) fn pick(list: DestList<'_>) -> Option<DestId> {
-    heaviest(list, has_room)
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load]) -> Option<DestId> {
+    heaviest(Members { order, loads }, has_room)
 }
 
 /// At its weight there is room for one more \[OVF-1\].

@@ -1,7 +1,7 @@
 //! Round robin: each eligible destination in turn.
 
 use super::bitmap::Bitmap;
-use super::{Change, Scheduler};
+use super::{Change, Scheduler, start};
 use crate::dests::{DestList, Load};
 use crate::{DestId, OutOfMemory};
 
@@ -28,16 +28,26 @@ impl Rr {
     }
 
     /// \[RR-2\] \[RR-3\]
-    pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
-        let walked = self.walked.unwrap_or_else(|| list.start(self.start_offset));
-        // Most often; then the next pick need not wait for a search.
-        let place = if self.eligible.get(walked) {
-            walked
-        } else {
-            self.eligible.next(walked).or_else(|| self.eligible.next(0))?
-        };
+    #[inline]
+    pub(super) fn pick(&mut self, order: &[DestId]) -> Option<DestId> {
+        // Most often it is the next one.
+        match self.walked.filter(|next| self.eligible.get(*next)) {
+            Some(next) => self.take(next, order),
+            None => self.search(order),
+        }
+    }
+
+    #[inline(never)]
+    fn search(&mut self, order: &[DestId]) -> Option<DestId> {
+        let walked = self.walked.unwrap_or_else(|| start(self.start_offset, order));
+        let place = self.eligible.next(walked).or_else(|| self.eligible.next(0))?;
+        self.take(place, order)
+    }
+
+    #[inline]
+    fn take(&mut self, place: usize, order: &[DestId]) -> Option<DestId> {
         self.walked = Some(place + 1);
-        list.at(place)
+        order.get(place).copied()
     }
 
     #[inline(never)]

@@ -2,9 +2,10 @@
 
 use super::least::walk;
 use crate::DestId;
-use crate::dests::DestList;
+use crate::dests::{Load, Members};
 
 /// \[SED-1\]
-pub(super) fn pick(list: DestList<'_>) -> Option<DestId> {
-    walk(list, |load| (load.active as i32).wrapping_add(1))
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load]) -> Option<DestId> {
+    walk(Members { order, loads }, |load| (load.active as i32).wrapping_add(1))
 }

@@ -7,7 +7,7 @@ use lvs_proto::Flow;
 
 use super::hash::{client, spread};
 use super::{Change, Scheduler, SchedulerFlags};
-use crate::dests::{DestList, Load};
+use crate::dests::{DestList, Load, Loads};
 use crate::{DestId, OutOfMemory};
 
 const SLOT_BITS: u32 = 8;
@@ -31,19 +31,21 @@ impl Sh {
 
     /// Runs as long as the weight, and of one slot for weight 0 \[SH-2\] \[SH-3\].
     fn rebuild(&mut self, list: DestList<'_>) {
-        let runs = list.members().flat_map(|(id, load)| repeat_n(*id, load.weight.max(1) as usize));
+        let runs =
+            list.members().iter().flat_map(|(id, load)| repeat_n(*id, load.weight.max(1) as usize));
         self.slots.clear();
         self.slots.extend(runs.cycle().take(SLOTS as usize));
     }
 
     /// \[SH-5\] \[SH-6\]
-    pub(super) fn pick(&self, list: DestList<'_>, flow: &Flow) -> Option<DestId> {
-        let key = key(flow, list.flags);
-        let available = |id: &DestId| list.load(*id).is_some_and(Load::is_eligible);
+    #[inline(never)]
+    pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<DestId> {
+        let key = key(flow, flags);
+        let available = |id: &DestId| loads.get(*id).is_some_and(Load::is_eligible);
         if let Some(id) = self.slot(key).filter(available) {
             return Some(id);
         }
-        if !list.flags.contains(SchedulerFlags::SH_FALLBACK) {
+        if !flags.contains(SchedulerFlags::SH_FALLBACK) {
             return None;
         }
         // Probing begins at twice the key: the kernel adds it a second time [WART-10].

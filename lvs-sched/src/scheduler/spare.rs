@@ -24,7 +24,7 @@ impl Spare {
     }
 
     pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
-        self.least.pick(list)
+        self.least.pick(list.order, list.loads.as_slice())
     }
 
     /// More active connections than weight, while another destination has less than half of its

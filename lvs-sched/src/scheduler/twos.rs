@@ -39,7 +39,7 @@ impl Twos {
         let [one, other] = if self.weights.total() > i32::MAX as u64 {
             walk(list, draws)
         } else {
-            draws.map(|draw| list.at(self.weights.reaching(draw.max(1) as u64)))
+            draws.map(|draw| list.order.get(self.weights.reaching(draw.max(1) as u64)).copied())
         };
         let (one, other) = (one?, other?);
         let (first, second) = (list.load(one)?, list.load(other)?);
@@ -71,7 +71,7 @@ impl Scheduler for Twos {
 /// The two drawn, where the sum of the weights has wrapped: nobody may be found, and then the last
 /// eligible one takes the part \[TWOS-1\].
 fn walk(list: DestList<'_>, draws: [i32; 2]) -> [Option<DestId>; 2] {
-    let eligible = || list.members().filter(|(_, load)| load.is_eligible());
+    let eligible = || list.members().iter().filter(|(_, load)| load.is_eligible());
     draws.map(|draw| {
         let mut left = draw;
         let found = eligible().find(|(_, load)| {

@@ -2,9 +2,10 @@
 
 use super::least::walk;
 use crate::DestId;
-use crate::dests::DestList;
+use crate::dests::{Load, Members};
 
 /// \[WLC-1\]
-pub(super) fn pick(list: DestList<'_>) -> Option<DestId> {
-    walk(list, |load| list.overhead(load))
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load], active_surplus: u32) -> Option<DestId> {
+    walk(Members { order, loads }, |load| load.overhead(active_surplus) as i32)
 }

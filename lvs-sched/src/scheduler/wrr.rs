@@ -3,7 +3,7 @@
 use core::num::NonZeroU32;
 
 use super::weights::Weights;
-use super::{Change, Scheduler, gcd};
+use super::{Change, Scheduler, gcd, start};
 use crate::dests::{DestList, Load};
 use crate::{DestId, OutOfMemory};
 
@@ -30,7 +30,7 @@ impl Wrr {
     /// \[WRR-3\]
     pub(super) fn new(start_offset: u32, list: DestList<'_>) -> Result<Self, OutOfMemory> {
         let (step, highest) = measure(list);
-        let walked = list.start(start_offset);
+        let walked = start(start_offset, list.order);
         let free = Weights::default();
         let threshold = highest;
         let mut wrr =
@@ -46,27 +46,34 @@ impl Wrr {
     }
 
     /// \[WRR-5\] \[WRR-6\]
-    pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
-        if self.highest == 0 {
-            return None;
+    #[inline]
+    pub(super) fn pick(&mut self, order: &[DestId]) -> Option<DestId> {
+        // Most often it is the next one.
+        if self.highest != 0 && self.free.get(self.walked) >= self.threshold {
+            return self.take(self.walked, order);
         }
-        if self.free.get(self.walked) >= self.threshold {
-            return self.take(self.walked, list);
-        }
-        match self.free.next(self.walked, self.threshold) {
-            Some(place) => self.take(place, list),
-            None => self.pick_in_later_pass(list),
-        }
+        self.search(order)
     }
 
     #[inline]
-    fn take(&mut self, place: usize, list: DestList<'_>) -> Option<DestId> {
+    fn take(&mut self, place: usize, order: &[DestId]) -> Option<DestId> {
         self.walked = place + 1;
-        list.at(place)
+        order.get(place).copied()
+    }
+
+    #[inline(never)]
+    fn search(&mut self, order: &[DestId]) -> Option<DestId> {
+        if self.highest == 0 {
+            return None;
+        }
+        match self.free.next(self.walked, self.threshold) {
+            Some(place) => self.take(place, order),
+            None => self.search_later_passes(order),
+        }
     }
 
     /// The pass has ended without a pick.
-    fn pick_in_later_pass(&mut self, list: DestList<'_>) -> Option<DestId> {
+    fn search_later_passes(&mut self, order: &[DestId]) -> Option<DestId> {
         let start = self.walked;
         let mut last_pass = false;
         let mut restarted = false;
@@ -86,7 +93,7 @@ impl Wrr {
             last_pass = self.threshold <= self.step.get();
             let stops = last_pass && restarted && start != 0;
             match self.free.next(0, self.threshold) {
-                Some(place) if !stops || place < start => return self.take(place, list),
+                Some(place) if !stops || place < start => return self.take(place, order),
                 _ if stops => {
                     self.walked = start;
                     return None;
@@ -126,7 +133,7 @@ impl Scheduler for Wrr {
     /// Every change, even one that changes nothing, starts from the head \[WRR-4\] \[WRR-10\].
     fn changed(&mut self, list: DestList<'_>, _change: Change) {
         self.rebuild(list);
-        self.walked = list.start(self.start_offset);
+        self.walked = start(self.start_offset, list.order);
         (self.step, self.highest) = measure(list);
         if self.threshold > self.highest || self.threshold == 0 {
             self.threshold = self.highest;
