@@ -4,6 +4,8 @@
 mod common;
 
 use common::{SYN, apply, dest, director, hop, ip, secs, tcp, udp};
+use lvs_proto::Family;
+use lvs_sched::{Director, DirectorConfig, LblcConfig};
 use lvs_sched::{Profile, ServiceError, ServiceKey, Statistics};
 
 const RULES: [&str; 4] = [
@@ -102,4 +104,23 @@ fn est_8_dst_5_statistics_survive_the_trash_of_the_same_service() {
     apply(&mut director, secs(3), RULES[0]);
     apply(&mut director, secs(3), RULES[1]);
     assert_eq!(dest(&director, &web(), "10.2.0.1").statistics(), Statistics::default());
+}
+
+/// Half as many again as the configured capacity is the most that is remembered \[LBLC-1\].
+#[test]
+fn lblc_7_a_pick_is_made_where_there_is_no_room_to_remember_it() {
+    for scheduler in ["lblc", "lblcr"] {
+        let few = LblcConfig { capacity: 2, ..LblcConfig::default() };
+        let config = DirectorConfig { lblc: few, lblcr: few, ..DirectorConfig::default() };
+        let mut director = Director::new(config).unwrap();
+        apply(&mut director, secs(0), &format!("-A -f 1 -s {scheduler}"));
+        apply(&mut director, secs(0), "-a -f 1 -r 10.2.0.1");
+        for last in 1..=5 {
+            let site = format!("203.0.113.{last}");
+            let syn = tcp("192.0.2.1", 40_000, &site, 80, SYN).with_mark(1);
+            assert!(hop(&mut director, secs(0), &syn).is_some(), "{scheduler} {site}");
+        }
+        let key = ServiceKey::Mark { family: Family::V4, mark: 1.try_into().unwrap() };
+        assert_eq!(director.service(&key).unwrap().forgotten_picks(), 2, "{scheduler}");
+    }
 }
