@@ -30,8 +30,9 @@ impl Rr {
     /// \[RR-2\] \[RR-3\]
     #[inline]
     pub(super) fn pick(&mut self, order: &[DestId]) -> Option<DestId> {
-        // Most often it is the next one.
-        match self.walked.filter(|next| self.eligible.get(*next)) {
+        // Most often it is the next one, and after the last one the first.
+        let next = self.walked.map(|walked| if walked < order.len() { walked } else { 0 });
+        match next.filter(|next| self.eligible.get(*next)) {
             Some(next) => self.take(next, order),
             None => self.search(order),
         }

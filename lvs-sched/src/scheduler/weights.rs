@@ -9,6 +9,8 @@ use crate::OutOfMemory;
 #[derive(Debug, Default)]
 pub(super) struct Weights {
     heap: Heap<4>,
+    /// How many slots of a line there are: of a short list, whose only line is not full, the places.
+    slots: usize,
     lines: Vec<Line>,
 }
 
@@ -27,6 +29,7 @@ impl Weights {
     /// Begins anew, in the room reserved.
     pub(super) fn rebuild(&mut self, places: usize, weights: impl Iterator<Item = u32>) {
         self.heap = Heap::of(places);
+        self.slots = places.min(16);
         self.lines.clear();
         self.lines.resize(self.heap.lines().min(self.lines.capacity()), Line([0; 16]));
         weights.enumerate().for_each(|(place, weight)| self.set(place, weight));
@@ -65,7 +68,8 @@ impl Weights {
     pub(super) fn next(&self, from: usize, least: u32) -> Option<usize> {
         self.heap.next(from, |line, slot| {
             let Line(weights) = self.lines.get(line)?;
-            let later = weights.get(slot..)?.iter().position(|weight| *weight >= least)?;
+            let later =
+                weights.get(slot..self.slots)?.iter().position(|weight| *weight >= least)?;
             Some(slot + later)
         })
     }
