@@ -263,3 +263,16 @@ impl<'a> Dest<'a> {
         self.facts.service.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dests::load::Load;
+
+    /// The line that is counted in, what was configured and went through it, its place in the list:
+    /// with the index of its scheduler and its place in the trash, the 320 of `docs/speed.md`.
+    #[test]
+    fn octets_for_each_destination() {
+        assert!(size_of::<Load>() + size_of::<Facts>() + size_of::<DestId>() <= 280);
+    }
+}
