@@ -47,6 +47,9 @@ pub struct Config {
     pub owner_adverts: OwnerAdverts,
     /// What an address list other than the own does to an advert.
     pub address_mismatch: AddressMismatch,
+    /// Whether an advert over IPv6 is dropped if its first address is not link-local; it is counted
+    /// in any case \[W-17\].
+    pub link_local_first: bool,
     /// The checksum form of own adverts.
     pub checksum_transmit: ChecksumTransmit,
     /// The checksum forms that received adverts may have.
@@ -68,8 +71,9 @@ impl Config {
             losing_advert: LosingAdvert::Reply,
             owner_adverts: OwnerAdverts::Process,
             address_mismatch: AddressMismatch::Count,
+            link_local_first: false,
             checksum_transmit: ChecksumTransmit::Follow(ChecksumForm::MessageOnly),
-            checksum_accept: ChecksumAccept::Any,
+            checksum_accept: ChecksumAccept::ANY,
         }
     }
 
@@ -107,7 +111,7 @@ impl Config {
             accept: true,
             losing_advert: LosingAdvert::ReplyAndRearm,
             checksum_transmit: ChecksumTransmit::Always(ChecksumForm::PseudoHeader),
-            checksum_accept: ChecksumAccept::Only(ChecksumForm::PseudoHeader),
+            checksum_accept: ChecksumAccept::PSEUDO_HEADER,
             ..Self::rfc9568(vrid)
         }
     }

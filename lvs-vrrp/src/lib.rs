@@ -9,6 +9,7 @@ mod actions;
 mod config;
 mod counters;
 mod event;
+mod marks;
 mod router;
 mod timers;
 
@@ -18,4 +19,4 @@ pub use config::{
 };
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
 pub use event::{Event, Reason, State};
-pub use router::Router;
+pub use router::{Refusal, Router};

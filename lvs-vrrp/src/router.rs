@@ -11,9 +11,11 @@ use lvs_proto::vrrp::{
 };
 use lvs_proto::{AddressPair, Family, Instant, MacAddr};
 
+pub use self::receive::Refusal;
 use self::transitions::Role;
 use crate::actions::{Pending, Step};
 use crate::config::check_source;
+use crate::marks::Marks;
 use crate::{
     Action, ChecksumTransmit, Config, ConfigError, Counters, Event, Reason, SourceError, State,
     timers,
@@ -65,6 +67,7 @@ pub struct Router<A> {
     last_active: Option<(IpAddr, Priority)>,
     /// The checksum form of the last accepted advert.
     heard_form: Option<ChecksumForm>,
+    marks: Marks,
     /// The last moment handed in.
     now: Instant,
     pending: Pending,
@@ -95,6 +98,7 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
             active_interval: config.interval,
             last_active: None,
             heard_form: None,
+            marks: Marks::default(),
             now: Instant::EPOCH,
             pending: Pending::default(),
             last_event: None,
@@ -298,11 +302,10 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
 
     /// What to hand to [`decode`](lvs_proto::vrrp::decode).
     #[must_use]
-    pub const fn policy(&self) -> AdvertPolicy {
+    pub const fn policy(&self) -> AdvertPolicy<'_> {
         AdvertPolicy {
-            version: self.config.version,
-            vrid: self.config.vrid,
             checksum: self.config.checksum_accept,
+            ..AdvertPolicy::new(self.config.version, self.config.vrid, self.family())
         }
     }
 
@@ -319,6 +322,7 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
                 ChecksumTransmit::Follow(initial) => self.heard_form.unwrap_or(initial),
             },
             addresses: AddressList::from(self.addresses.as_ref()),
+            sequence: None,
         }
     }
 

@@ -292,8 +292,8 @@ fn losing(config: Config) -> (Vec<Action>, u64) {
 /// The checksum form that `config` is sure to accept.
 fn config_form(config: &Config) -> ChecksumForm {
     match config.checksum_accept {
-        ChecksumAccept::Any => ChecksumForm::MessageOnly,
-        ChecksumAccept::Only(form) => form,
+        ChecksumAccept { message_only: true, .. } => ChecksumForm::MessageOnly,
+        _ => ChecksumForm::PseudoHeader,
     }
 }
 

@@ -132,13 +132,14 @@ impl TryFrom<lvs_vrrp_config> for Config {
     type Error = lvs_status;
 
     fn try_from(config: lvs_vrrp_config) -> Result<Self, lvs_status> {
+        let vrid = Vrid::new(config.vrid).ok_or(LVS_ERR_VRID)?;
         Ok(Self {
             version: match config.version {
                 2 => Version::V2,
                 3 => Version::V3,
                 _ => return Err(LVS_ERR_VERSION),
             },
-            vrid: Vrid::new(config.vrid).ok_or(LVS_ERR_VRID)?,
+            vrid,
             priority: Priority::new(config.priority),
             interval: interval(config.interval_centiseconds).ok_or(LVS_ERR_INTERVAL)?,
             preempt: config.preempt != 0,
@@ -149,6 +150,7 @@ impl TryFrom<lvs_vrrp_config> for Config {
             address_mismatch: address_mismatch(config.address_mismatch)?,
             checksum_transmit: checksum_transmit(config.checksum_transmit)?,
             checksum_accept: checksum_accept(config.checksum_accept)?,
+            ..Self::rfc9568(vrid)
         })
     }
 }

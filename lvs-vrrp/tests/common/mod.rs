@@ -113,7 +113,7 @@ impl<'a> Heard<'a> {
             Family::V6 => GROUP_V6.into(),
         };
         let addresses = AddressPair::new(source, group).unwrap();
-        AdvertMeta { addresses, hop_limit: HOP_LIMIT }
+        AdvertMeta::new(addresses, HOP_LIMIT)
     }
 
     /// The message with the lab's address list.
@@ -127,6 +127,7 @@ impl<'a> Heard<'a> {
             interval: self.interval,
             checksum: self.form,
             addresses: AddressList::from(&list[..]),
+            sequence: None,
         };
         let mut octets = vec![0; 512];
         let length = encode(&advert, meta.addresses, &mut octets).unwrap();
@@ -185,7 +186,7 @@ impl Lab {
             talkers.push_front(index);
             self.log.push((self.now, index, action));
             let Action::SendAdvert { priority } = action else { continue };
-            let meta = AdvertMeta { addresses: router.advert_addresses(), hop_limit: HOP_LIMIT };
+            let meta = AdvertMeta::new(router.advert_addresses(), HOP_LIMIT);
             let mut octets = [0; 512];
             let length = encode(&router.advert(priority), meta.addresses, &mut octets).unwrap();
             for (other, hearer) in self.routers.iter_mut().enumerate() {
