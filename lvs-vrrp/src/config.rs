@@ -3,7 +3,9 @@
 use core::net::{IpAddr, Ipv6Addr};
 
 use lvs_proto::Family;
-use lvs_proto::vrrp::{AdvertInterval, ChecksumAccept, ChecksumForm, Priority, Version, Vrid};
+use lvs_proto::vrrp::{
+    AdvertInterval, ChecksumAccept, ChecksumForm, Peer, Priority, Version, Vrid,
+};
 
 /// The parameters of a virtual router (RFC 9568 section 6.1).
 ///
@@ -50,6 +52,12 @@ pub struct Config {
     /// Whether an advert over IPv6 is dropped if its first address is not link-local; it is counted
     /// in any case \[W-17\].
     pub link_local_first: bool,
+    /// Another group than the VRRP group of the family for adverts to go to and come from; over IPv6
+    /// of link-local scope \[X-31\].
+    pub group: Option<IpAddr>,
+    /// Whether only peers may send adverts, where there are peers, and from the distance that each
+    /// may have \[X-29\].
+    pub check_peers: bool,
     /// The checksum form of own adverts.
     pub checksum_transmit: ChecksumTransmit,
     /// The checksum forms that received adverts may have.
@@ -72,6 +80,8 @@ impl Config {
             owner_adverts: OwnerAdverts::Process,
             address_mismatch: AddressMismatch::Count,
             link_local_first: false,
+            group: None,
+            check_peers: true,
             checksum_transmit: ChecksumTransmit::Follow(ChecksumForm::MessageOnly),
             checksum_accept: ChecksumAccept::ANY,
         }
@@ -110,6 +120,7 @@ impl Config {
             version,
             accept: true,
             losing_advert: LosingAdvert::ReplyAndRearm,
+            check_peers: false,
             checksum_transmit: ChecksumTransmit::Always(ChecksumForm::PseudoHeader),
             checksum_accept: ChecksumAccept::PSEUDO_HEADER,
             ..Self::rfc9568(vrid)
@@ -123,7 +134,12 @@ impl Config {
     }
 
     /// Checks the fields against each other and against what they are to govern.
-    pub(crate) fn check(&self, source: IpAddr, addresses: &[IpAddr]) -> Result<(), ConfigError> {
+    pub(crate) fn check(
+        &self,
+        source: IpAddr,
+        addresses: &[IpAddr],
+        peers: &[Peer],
+    ) -> Result<(), ConfigError> {
         if self.priority == Priority::RESIGN {
             return Err(ConfigError::PriorityZero);
         }
@@ -133,7 +149,12 @@ impl Config {
         let family = addresses.first().map_or(Family::of(source), |&first| Family::of(first));
         self.check_version(family, addresses.is_empty())?;
         check_addresses(family, addresses)?;
-        Ok(check_source(family, source)?)
+        check_source(family, source, peers)?;
+        check_peers(source, peers)?;
+        match self.group {
+            Some(group) if !is_group(family, group) => Err(ConfigError::Group(group)),
+            _ => Ok(()),
+        }
     }
 
     fn check_version(&self, family: Family, no_addresses: bool) -> Result<(), ConfigError> {
@@ -169,8 +190,35 @@ fn check_addresses(family: Family, addresses: &[IpAddr]) -> Result<(), ConfigErr
     Ok(())
 }
 
-/// Checks that adverts of a virtual router of `family` may come from `source`.
-pub(crate) fn check_source(family: Family, source: IpAddr) -> Result<(), SourceError> {
+fn check_peers(source: IpAddr, peers: &[Peer]) -> Result<(), ConfigError> {
+    for (index, peer) in peers.iter().enumerate() {
+        let address = peer.address;
+        let fits = Family::of(address) == Family::of(source) && is_unicast(address);
+        if !fits || address == source || peer.min_hop_limit > peer.max_hop_limit {
+            return Err(ConfigError::Peer(address));
+        }
+        if peers.iter().take(index).any(|earlier| earlier.address == address) {
+            return Err(ConfigError::Duplicate(address));
+        }
+    }
+    Ok(())
+}
+
+/// Whether adverts may go to `group`: one that no router forwards, over IPv6.
+fn is_group(family: Family, group: IpAddr) -> bool {
+    match group {
+        IpAddr::V4(group) => family == Family::V4 && group.is_multicast(),
+        IpAddr::V6(group) => family == Family::V6 && group.octets().starts_with(&[0xff, 0x02]),
+    }
+}
+
+/// Checks that adverts of a virtual router of `family` may come from `source`; to peers they may come
+/// from any address of the interface \[1.7\].
+pub(crate) fn check_source(
+    family: Family,
+    source: IpAddr,
+    peers: &[Peer],
+) -> Result<(), SourceError> {
     if Family::of(source) != family {
         return Err(SourceError::OtherFamily(source));
     }
@@ -178,7 +226,7 @@ pub(crate) fn check_source(family: Family, source: IpAddr) -> Result<(), SourceE
         return Err(SourceError::NotUnicast(source));
     }
     match source {
-        IpAddr::V6(address) if !address.is_unicast_link_local() => {
+        IpAddr::V6(address) if !address.is_unicast_link_local() && peers.is_empty() => {
             Err(SourceError::NotLinkLocal(address))
         }
         IpAddr::V4(_) | IpAddr::V6(_) => Ok(()),
@@ -273,9 +321,16 @@ pub enum ConfigError {
     /// A virtual address is unspecified, multicast or broadcast.
     #[error("virtual address {0} is not unicast")]
     AddressNotUnicast(IpAddr),
-    /// A virtual address stands in the list twice \[W-18\].
-    #[error("virtual address {0} is listed twice")]
+    /// A virtual address or a peer stands in its list twice \[W-18\].
+    #[error("address {0} is listed twice")]
     Duplicate(IpAddr),
+    /// A peer is of another family than the source address, is not unicast, is this router itself, or
+    /// has no possible TTL.
+    #[error("{0} is no possible peer")]
+    Peer(IpAddr),
+    /// `group` is not a group of the family, or over IPv6 not of link-local scope.
+    #[error("{0} is not a group for adverts")]
+    Group(IpAddr),
     /// The source address does not fit.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -306,7 +361,7 @@ mod tests {
 
     fn check(config: Config, source: &str, addresses: &[&str]) -> Result<(), ConfigError> {
         let addresses: std::vec::Vec<_> = addresses.iter().map(|text| ip(text)).collect();
-        config.check(ip(source), &addresses)
+        config.check(ip(source), &addresses, &[])
     }
 
     const VRID: Vrid = match Vrid::new(51) {
@@ -371,7 +426,10 @@ mod tests {
     fn at_most_255_addresses() {
         let addresses: std::vec::Vec<IpAddr> =
             (0..256_u32).map(|low| IpAddr::V4((0x0a00_0001 + low).into())).collect();
-        assert_eq!(V3.check(ip("192.0.2.1"), &addresses), Err(ConfigError::TooManyAddresses(256)));
-        assert_eq!(V3.check(ip("192.0.2.1"), &addresses[..255]), Ok(()));
+        assert_eq!(
+            V3.check(ip("192.0.2.1"), &addresses, &[]),
+            Err(ConfigError::TooManyAddresses(256))
+        );
+        assert_eq!(V3.check(ip("192.0.2.1"), &addresses[..255], &[]), Ok(()));
     }
 }

@@ -7,7 +7,8 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use lvs_proto::vrrp::{
-    AddressList, Advert, AdvertInterval, AdvertPolicy, ChecksumForm, GROUP_V4, GROUP_V6, Priority,
+    AddressList, Advert, AdvertInterval, AdvertPath, AdvertPolicy, ChecksumForm, Peer, Priority,
+    group,
 };
 use lvs_proto::{AddressPair, Family, Instant, MacAddr};
 
@@ -23,7 +24,9 @@ use crate::{
 
 /// One virtual router on one interface: a VRID of one address family.
 ///
-/// `A` holds the virtual addresses: an array, a slice or a `Vec`, as the embedder likes.
+/// `A` holds the virtual addresses: an array, a slice or a `Vec`, as the embedder likes. `P` holds the
+/// peers of a router that speaks to each by itself \[X-28\]; without peers adverts go to the VRRP
+/// group.
 ///
 /// Every input takes the moment at which it happened; a moment before the last one counts as the
 /// last one \[S-12\]. After each input drain [`poll_action`](Self::poll_action) and ask for
@@ -51,9 +54,10 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Router<A> {
+pub struct Router<A, P = [Peer; 0]> {
     config: Config,
     addresses: A,
+    peers: P,
     source: IpAddr,
     /// The effective priority.
     priority: Priority,
@@ -68,6 +72,8 @@ pub struct Router<A> {
     /// The checksum form of the last accepted advert.
     heard_form: Option<ChecksumForm>,
     marks: Marks,
+    /// The sequence number of the last advert, sent or accepted, that had an authentication header.
+    header_sequence: u32,
     /// The last moment handed in.
     now: Instant,
     pending: Pending,
@@ -86,10 +92,27 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
     /// # Errors
     /// [`ConfigError`] says which field does not fit and why.
     pub fn new(config: Config, source: IpAddr, addresses: A) -> Result<Self, ConfigError> {
-        config.check(source, addresses.as_ref())?;
+        Self::with_peers(config, source, addresses, [])
+    }
+}
+
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
+    /// The same, whose adverts go to each of `peers` and come from them, if there are any. With peers
+    /// `source` may be any address of the interface.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which field does not fit and why.
+    pub fn with_peers(
+        config: Config,
+        source: IpAddr,
+        addresses: A,
+        peers: P,
+    ) -> Result<Self, ConfigError> {
+        config.check(source, addresses.as_ref(), peers.as_ref())?;
         Ok(Self {
             config,
             addresses,
+            peers,
             source,
             priority: config.priority,
             started: false,
@@ -99,6 +122,7 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
             last_active: None,
             heard_form: None,
             marks: Marks::default(),
+            header_sequence: 0,
             now: Instant::EPOCH,
             pending: Pending::default(),
             last_event: None,
@@ -167,7 +191,7 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
     /// # Errors
     /// [`SourceError`] if adverts cannot come from `source`; nothing has changed.
     pub fn set_source(&mut self, now: Instant, source: IpAddr) -> Result<(), SourceError> {
-        check_source(self.family(), source)?;
+        check_source(self.family(), source, self.peers.as_ref())?;
         self.advance(now);
         if self.state() == State::Active && source != self.source {
             self.pending.add(Step::Advertise);
@@ -234,13 +258,14 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
 
     fn send(&mut self, priority: Priority) -> Action {
         self.counters.adv_sent += 1;
+        self.header_sequence = self.header_sequence.wrapping_add(1);
         self.counters.prio_zero_sent += u64::from(priority == Priority::RESIGN);
         Action::SendAdvert { priority }
     }
 }
 
 /// What can be asked at any time.
-impl<A: AsRef<[IpAddr]>> Router<A> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     /// The state. It also says what ought to be in place: addresses, groups and router
     /// advertisements in Active, nothing elsewhere \[CORE-1\].
     #[must_use]
@@ -300,11 +325,19 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
         self.config.accept || self.config.is_owner()
     }
 
-    /// What to hand to [`decode`](lvs_proto::vrrp::decode).
+    /// What to hand to [`decode`](lvs_proto::vrrp::decode), authentication aside: keys are the
+    /// embedder's.
     #[must_use]
-    pub const fn policy(&self) -> AdvertPolicy<'_> {
+    pub fn policy(&self) -> AdvertPolicy<'_> {
         AdvertPolicy {
             checksum: self.config.checksum_accept,
+            path: match self.peers.as_ref() {
+                [] => AdvertPath::Multicast(self.group()),
+                peers => AdvertPath::Unicast {
+                    own: self.source,
+                    peers: self.config.check_peers.then_some(peers),
+                },
+            },
             ..AdvertPolicy::new(self.config.version, self.config.vrid, self.family())
         }
     }
@@ -326,13 +359,24 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
         }
     }
 
-    /// Where that advert comes from and goes to: the source address and the VRRP group.
+    /// Where that advert comes from and goes to: the source address and the group, or each peer. All
+    /// copies are one advert \[X-17\].
+    pub fn advert_paths(&self) -> impl Iterator<Item = AddressPair> {
+        let group = self.peers.as_ref().is_empty().then_some(self.group());
+        let destinations = group.into_iter().chain(self.peers.as_ref().iter().map(|p| p.address));
+        destinations.filter_map(|destination| AddressPair::new(self.source, destination))
+    }
+
+    /// The sequence number of the authentication header of the advert handed out last: above all that
+    /// were sent or accepted, whoever counted \[W-12\].
     #[must_use]
-    pub const fn advert_addresses(&self) -> AddressPair {
-        match self.source {
-            IpAddr::V4(source) => AddressPair::V4 { source, destination: GROUP_V4 },
-            IpAddr::V6(source) => AddressPair::V6 { source, destination: GROUP_V6 },
-        }
+    pub const fn header_sequence(&self) -> u32 {
+        self.header_sequence
+    }
+
+    /// The group that adverts go to where there are no peers.
+    fn group(&self) -> IpAddr {
+        self.config.group.unwrap_or(group(self.family()))
     }
 
     /// The address of the Active router: the own one, or that of the last accepted advert.

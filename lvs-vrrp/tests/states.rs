@@ -369,7 +369,7 @@ fn w_29_active_advertises_from_its_new_source_at_once() {
     assert_eq!(drain(&mut router), []);
     assert_eq!(router.set_source(at(since), ip("10.0.0.10")), Ok(()));
     assert_eq!(drain(&mut router), [send(100)]);
-    assert_eq!(router.advert_addresses().source(), ip("10.0.0.10"));
+    assert_eq!(router.advert_paths().next().unwrap().source(), ip("10.0.0.10"));
     assert_eq!(router.next_deadline(), Some(at(since + SECOND)));
     Heard::new(OTHER, 100).by(&mut router, since);
     assert_eq!(router.state(), State::Active, "the tie is broken by the new address");

@@ -4,8 +4,8 @@ use core::net::{IpAddr, Ipv6Addr};
 
 use lvs_proto::Instant;
 use lvs_proto::vrrp::{
-    AddressList, Advert, AdvertError, AdvertInterval, AdvertMeta, ChecksumForm, Priority, Sequence,
-    Version,
+    AddressList, Advert, AdvertError, AdvertInterval, AdvertMeta, ChecksumForm, Peer, Priority,
+    Sequence, Version,
 };
 
 use super::Router;
@@ -45,7 +45,7 @@ pub enum Refusal {
     Addresses,
 }
 
-impl<A: AsRef<[IpAddr]>> Router<A> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     /// An advert was received, at the time that the link said if it can \[RX-4\].
     ///
     /// What [`decode`](lvs_proto::vrrp::decode) could not know is checked here, as
@@ -59,6 +59,9 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
                 if let Some(sequence) = advert.sequence {
                     let expiry = self.active_down_interval();
                     self.marks.keep(now, meta.addresses.source(), sequence, expiry);
+                    if let Sequence::Header(sequence) = sequence {
+                        self.header_sequence = self.header_sequence.max(sequence);
+                    }
                 }
                 self.heard(now, advert, meta.addresses.source());
             }

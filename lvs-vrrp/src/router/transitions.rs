@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 
 use lvs_proto::Instant;
-use lvs_proto::vrrp::{Advert, AdvertInterval, Priority};
+use lvs_proto::vrrp::{Advert, AdvertInterval, Peer, Priority};
 
 use super::Router;
 use crate::actions::Step;
@@ -78,7 +78,7 @@ impl Active {
     }
 }
 
-impl<A: AsRef<[IpAddr]>> Router<A> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     /// Initialize: Startup, if all conditions hold.
     pub(super) fn start(&mut self, now: Instant) {
         if self.role != Role::Initialize || !self.started || !self.interface_up {

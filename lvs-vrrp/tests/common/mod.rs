@@ -186,7 +186,7 @@ impl Lab {
             talkers.push_front(index);
             self.log.push((self.now, index, action));
             let Action::SendAdvert { priority } = action else { continue };
-            let meta = AdvertMeta::new(router.advert_addresses(), HOP_LIMIT);
+            let meta = AdvertMeta::new(router.advert_paths().next().unwrap(), HOP_LIMIT);
             let mut octets = [0; 512];
             let length = encode(&router.advert(priority), meta.addresses, &mut octets).unwrap();
             for (other, hearer) in self.routers.iter_mut().enumerate() {
