@@ -3,8 +3,8 @@
 use core::net::IpAddr;
 
 use super::{AdvertMeta, AuthenticationHeader};
-use crate::Protocol;
-use crate::wire::{ip, ipv6};
+use crate::wire::{ip, ipv4, ipv6};
+use crate::{AddressPair, Protocol};
 
 /// The authentication header (RFC 4302).
 pub(super) const AUTHENTICATION: Protocol = Protocol(51);
@@ -51,41 +51,61 @@ pub enum DatagramError {
 /// # Errors
 /// [`DatagramError`] if the packet is malformed, carries no whole VRRP message, or comes from an
 /// address that no host has.
+#[inline]
 pub fn from_ip_packet(octets: &[u8]) -> Result<(AdvertMeta, &[u8]), DatagramError> {
-    let packet = ip::Packet::parse(octets)?;
-    let is_authenticated = is_authenticated(&packet);
-    if packet.protocol() != Protocol::VRRP && !is_authenticated {
-        return Err(DatagramError::NotVrrp(packet.protocol()));
+    match octets.first().ok_or(ip::Error::Empty)? >> 4 {
+        4 => from_ipv4(octets, &ipv4::Packet::parse(octets).map_err(ip::Error::from)?),
+        6 => from_ipv6(&ipv6::Packet::parse(octets).map_err(ip::Error::from)?),
+        other => Err(ip::Error::UnknownVersion(other).into()),
+    }
+}
+
+#[inline]
+fn from_ipv4<'a>(
+    octets: &[u8],
+    packet: &ipv4::Packet<'a>,
+) -> Result<(AdvertMeta, &'a [u8]), DatagramError> {
+    // Without the feature nobody could verify the header.
+    let authenticated = cfg!(feature = "auth-legacy") && packet.protocol == AUTHENTICATION;
+    if packet.protocol != Protocol::VRRP && !authenticated {
+        return Err(DatagramError::NotVrrp(packet.protocol));
     }
     if packet.is_fragment() {
         return Err(DatagramError::Fragment);
     }
-    match packet {
-        ip::Packet::V6(ipv6::Packet { segments_left: left @ 1.., .. }) => {
-            return Err(DatagramError::SegmentsLeft(left));
-        }
-        ip::Packet::V6(ipv6::Packet { authentication: true, .. }) => {
-            return Err(DatagramError::Authentication);
-        }
-        _ => {}
+    let ipv4::Packet { source, destination, .. } = *packet;
+    // The unspecified address passes: both daemons in the field take it.
+    if source.is_multicast() || source.is_loopback() || source.is_broadcast() {
+        return Err(DatagramError::Source(source.into()));
     }
-    let addresses = packet.addresses();
-    if !is_unicast(addresses.source()) {
-        return Err(DatagramError::Source(addresses.source()));
+    let meta = AdvertMeta::new(AddressPair::V4 { source, destination }, packet.hop_limit);
+    if !authenticated {
+        return Ok((meta, packet.payload));
     }
-    let meta = AdvertMeta::new(addresses, packet.hop_limit());
-    if !is_authenticated {
-        return Ok((meta, packet.payload()));
-    }
-    let (header, message) = authentication_header(octets, packet.payload())?;
+    let (header, message) = authentication_header(octets, packet.payload)?;
     Ok((AdvertMeta { authentication: Some(header), ..meta }, message))
 }
 
-/// Whether an authentication header comes first. Over IPv6 there is none \[W-13\], and without the
-/// feature nobody could verify it.
-fn is_authenticated(packet: &ip::Packet<'_>) -> bool {
-    let is_v4 = matches!(packet, ip::Packet::V4(_));
-    cfg!(feature = "auth-legacy") && is_v4 && packet.protocol() == AUTHENTICATION
+#[inline]
+fn from_ipv6<'a>(packet: &ipv6::Packet<'a>) -> Result<(AdvertMeta, &'a [u8]), DatagramError> {
+    if packet.protocol != Protocol::VRRP {
+        return Err(DatagramError::NotVrrp(packet.protocol));
+    }
+    if packet.fragment.is_some() {
+        return Err(DatagramError::Fragment);
+    }
+    if packet.segments_left > 0 {
+        return Err(DatagramError::SegmentsLeft(packet.segments_left));
+    }
+    if packet.authentication {
+        return Err(DatagramError::Authentication);
+    }
+    let ipv6::Packet { source, destination, .. } = *packet;
+    if source.is_multicast() || source.is_loopback() {
+        return Err(DatagramError::Source(source.into()));
+    }
+    let meta = AdvertMeta::new(AddressPair::V6 { source, destination }, packet.hop_limit);
+    Ok((meta, packet.payload))
 }
 
 /// The authentication header at the front of the payload of an IPv4 `packet`, and what follows it.
@@ -104,13 +124,4 @@ fn authentication_header<'a>(
     }
     let identification = u16::from_be_bytes([id_high, id_low]);
     Ok((AuthenticationHeader { identification, octets: *octets }, message))
-}
-
-/// The unspecified address passes: both daemons in the field take it.
-fn is_unicast(source: IpAddr) -> bool {
-    let is_broadcast = match source {
-        IpAddr::V4(source) => source.is_broadcast(),
-        IpAddr::V6(_) => false,
-    };
-    !source.is_multicast() && !source.is_loopback() && !is_broadcast
 }

@@ -1,11 +1,11 @@
 //! From octets to an advertisement: the checks of a receiver, in their order \[2.1\].
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use super::message::{HEADER_LEN, TYPE_ADVERTISEMENT, addresses_len, message_len};
 use super::{
     AddressList, Advert, AdvertInterval, AdvertMeta, AdvertPolicy, AuthFailure, Authentication,
-    ChecksumForm, Message, Priority, Sequence, TRAILER_LEN, Version, Vrid, group,
+    ChecksumForm, GROUP_V4, Message, Priority, Sequence, TRAILER_LEN, Version, Vrid, group,
 };
 use crate::checksum::Sum;
 use crate::{AddressPair, Family, Protocol};
@@ -114,6 +114,7 @@ pub enum AdvertError {
 ///
 /// # Errors
 /// [`AdvertError`], by the first check that fails.
+#[inline]
 pub fn decode<'a>(
     message: &'a [u8],
     meta: &AdvertMeta,
@@ -150,6 +151,7 @@ pub fn decode<'a>(
 }
 
 /// Checks B2 to D3: what the message is, for whom, and from how far.
+#[inline]
 fn check_identity(
     message: &Message<'_>,
     meta: &AdvertMeta,
@@ -164,7 +166,7 @@ fn check_identity(
     if vrid != policy.vrid {
         return Err(AdvertError::OtherVrid { received: vrid, expected: policy.vrid });
     }
-    if !policy.path.hop_limits(meta.addresses.source()).contains(&meta.hop_limit) {
+    if !policy.path.admits_hop_limit(meta.addresses.source(), meta.hop_limit) {
         return Err(AdvertError::HopLimit(meta.hop_limit));
     }
     if version != policy.version {
@@ -191,6 +193,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// Check D4: the count field decides where the message ends.
+    #[inline]
     fn split(
         payload: &'a [u8],
         fields: &Message<'_>,
@@ -226,6 +229,7 @@ const fn wants_trailer(authentication: Authentication<'_>) -> bool {
 
 /// Check D5: the checksum form in which the message verifies, of those that the policy accepts
 /// \[W-23\]. Only over IPv6 does the checksum cover what is behind the message \[W-38\].
+#[inline]
 fn verified_form(
     parts: &Parts<'_>,
     version: Version,
@@ -256,15 +260,29 @@ fn verified_form(
 }
 
 /// `sum` with what `form` covers besides the `length` octets of the message, 4116 at most.
+#[inline]
 pub(super) fn covered(sum: Sum, form: ChecksumForm, addresses: AddressPair, length: usize) -> Sum {
-    let with = |addresses| sum.add_pseudo_header(addresses, Protocol::VRRP, length as u32);
     match (form, addresses) {
         (ChecksumForm::MessageOnly, _) => sum,
-        (ChecksumForm::GroupPseudoHeader, AddressPair::V4 { source, .. }) => {
-            with(AddressPair::V4 { source, destination: super::GROUP_V4 })
+        (ChecksumForm::PseudoHeader, AddressPair::V4 { source, destination }) => {
+            add_pseudo_header_v4(sum, source, destination, length)
         }
-        _ => with(addresses),
+        (ChecksumForm::GroupPseudoHeader, AddressPair::V4 { source, .. }) => {
+            add_pseudo_header_v4(sum, source, GROUP_V4, length)
+        }
+        (_, AddressPair::V6 { .. }) => {
+            sum.add_pseudo_header(addresses, Protocol::VRRP, length as u32)
+        }
     }
+}
+
+/// Word by word, for it is most of the work on a short message.
+#[inline]
+fn add_pseudo_header_v4(sum: Sum, source: Ipv4Addr, destination: Ipv4Addr, length: usize) -> Sum {
+    let (source, destination) = (source.to_bits(), destination.to_bits());
+    [source >> 16, source & 0xffff, destination >> 16, destination & 0xffff, length as u32]
+        .into_iter()
+        .fold(sum.add_word(Protocol::VRRP.0.into()), |sum, word| sum.add_word(word as u16))
 }
 
 /// The checksum form where there is no choice, everywhere but in version 3 over IPv4.
@@ -277,6 +295,7 @@ pub(super) const fn only_form(version: Version, family: Family) -> Option<Checks
 }
 
 /// Checks E1 and E2: whom the packet is for, and from whom.
+#[inline]
 fn check_path(addresses: AddressPair, policy: &AdvertPolicy<'_>) -> Result<(), AdvertError> {
     if addresses.destination() != policy.path.destination() {
         return Err(AdvertError::Destination(addresses.destination()));
@@ -288,6 +307,7 @@ fn check_path(addresses: AddressPair, policy: &AdvertPolicy<'_>) -> Result<(), A
 }
 
 /// Check E3: the sender may speak for the virtual router.
+#[inline]
 fn authenticate(
     parts: &Parts<'_>,
     fields: &Message<'_>,
@@ -322,6 +342,7 @@ fn authenticate(
 
 /// What the headers say of authentication is what the policy asks for \[W-6\], \[W-7\]. Version 3 has
 /// no authentication types.
+#[inline]
 fn check_auth_type(
     fields: &Message<'_>,
     version: Version,

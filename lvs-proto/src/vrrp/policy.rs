@@ -85,16 +85,19 @@ pub enum AdvertPath<'a> {
 }
 
 impl AdvertPath<'_> {
-    /// The TTLs that an advert from `source` may have: 255 but for peers that are farther away
+    /// Whether an advert from `source` may have this TTL: 255 but for peers that are farther away
     /// \[SEC-2\].
-    pub(super) fn hop_limits(&self, source: IpAddr) -> core::ops::RangeInclusive<u8> {
+    #[inline]
+    pub(super) fn admits_hop_limit(&self, source: IpAddr, hop_limit: u8) -> bool {
         match self {
-            Self::Unicast { peers: None, .. } => 0..=u8::MAX,
-            Self::Unicast { peers: Some(peers), .. } => peers
-                .iter()
-                .find(|peer| peer.address == source)
-                .map_or(HOP_LIMIT..=HOP_LIMIT, |peer| peer.min_hop_limit..=peer.max_hop_limit),
-            Self::Multicast(_) => HOP_LIMIT..=HOP_LIMIT,
+            Self::Multicast(_) => hop_limit == HOP_LIMIT,
+            Self::Unicast { peers: None, .. } => true,
+            Self::Unicast { peers: Some(peers), .. } => {
+                match peers.iter().find(|peer| peer.address == source) {
+                    Some(peer) => (peer.min_hop_limit..=peer.max_hop_limit).contains(&hop_limit),
+                    None => hop_limit == HOP_LIMIT,
+                }
+            }
         }
     }
 
@@ -107,6 +110,7 @@ impl AdvertPath<'_> {
     }
 
     /// Whether adverts may come from `source`.
+    #[inline]
     pub(super) fn admits(&self, source: IpAddr) -> bool {
         match self {
             Self::Multicast(_) | Self::Unicast { peers: None, .. } => true,
