@@ -21,8 +21,9 @@ use crate::Event;
 /// groups; that is no error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Encode [`Router::advert`](crate::Router::advert) with this priority and send it to the
-    /// VRRP group, from the virtual MAC address, with TTL or hop limit 255.
+    /// Encode [`Router::advert`](crate::Router::advert) with this priority and send it along each of
+    /// [`Router::advert_paths`](crate::Router::advert_paths), from the virtual MAC address, with TTL
+    /// or hop limit 255.
     SendAdvert {
         /// The priority to advertise, [`Priority::RESIGN`] on leaving Active.
         priority: Priority,
@@ -39,7 +40,7 @@ pub enum Action {
     /// \[W-36\].
     JoinSolicitedNode(Ipv6Addr),
     /// Tell the link that the address is here: a gratuitous ARP or an unsolicited neighbor
-    /// advertisement. An embedder that installs addresses asynchronously sends it once they are in
+    /// advertisement. It comes again as [`Announcements`](crate::Announcements) say. An embedder that installs addresses asynchronously sends it once they are in
     /// place \[FSM-5\].
     Announce(IpAddr),
     /// Undo [`Action::InstallAddresses`]. An owner may keep the addresses, its own \[FSM-22\].
@@ -82,13 +83,8 @@ impl Step {
         Self::Notify,
     ];
 
-    const BECOME_ACTIVE: &[Self] = &[
-        Self::Advertise,
-        Self::Install,
-        Self::Join,
-        Self::Announce,
-        Self::StartRouterAdvertisements,
-    ];
+    const BECOME_ACTIVE: &[Self] =
+        &[Self::Advertise, Self::Install, Self::Join, Self::StartRouterAdvertisements];
 
     const LEAVE_ACTIVE: &[Self] = &[Self::Remove, Self::Leave, Self::StopRouterAdvertisements];
 
@@ -102,6 +98,8 @@ impl Step {
 pub(crate) struct Pending {
     bits: u16,
     cursor: usize,
+    /// How often the addresses are still to be announced.
+    announcements: u8,
 }
 
 impl Pending {
@@ -119,6 +117,25 @@ impl Pending {
     pub(crate) fn leave_active(&mut self) {
         *self = Self::default();
         Step::LEAVE_ACTIVE.iter().for_each(|&step| self.add(step));
+    }
+
+    /// Has each address announced so many times; a walk that has begun is one of them.
+    pub(crate) fn announce(&mut self, repeat: u8) {
+        if repeat > 0 {
+            self.announcements = self.announcements.max(repeat);
+            self.add(Step::Announce);
+        }
+    }
+
+    /// The next address to announce; after the last walk, `None`.
+    pub(crate) fn next_announcement(&mut self, addresses: &[IpAddr]) -> Option<IpAddr> {
+        while self.announcements > 0 {
+            if let Some(address) = self.next_address(addresses) {
+                return Some(address);
+            }
+            self.announcements -= 1;
+        }
+        None
     }
 
     /// The first pending step; it stays so until [`Self::done`].

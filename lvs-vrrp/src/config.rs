@@ -1,11 +1,16 @@
 //! What a virtual router is told once.
 
 use core::net::{IpAddr, Ipv6Addr};
+use core::time::Duration;
 
 use lvs_proto::Family;
 use lvs_proto::vrrp::{
     AdvertInterval, ChecksumAccept, ChecksumForm, Peer, Priority, Version, Vrid,
 };
+
+use crate::{Announcements, LateActive, LateBackup};
+
+const PREEMPT_DELAY_MAX: Duration = Duration::from_secs(1000);
 
 /// The parameters of a virtual router (RFC 9568 section 6.1).
 ///
@@ -37,6 +42,9 @@ pub struct Config {
     pub interval: AdvertInterval,
     /// Whether a Backup router displaces an Active one of lower priority.
     pub preempt: bool,
+    /// How long a Backup router puts up with an Active one of lower priority, counted from its first
+    /// advert; at most 1000 seconds \[X-4\].
+    pub preempt_delay: Duration,
     /// Whether packets to the virtual addresses are accepted while Active, not only forwarded
     /// (RFC 9568 Accept_Mode).
     pub accept: bool,
@@ -45,6 +53,12 @@ pub struct Config {
     pub advert_count: u8,
     /// What an Active router does about an advert that loses against its own.
     pub losing_advert: LosingAdvert,
+    /// How often the virtual addresses are announced.
+    pub announcements: Announcements,
+    /// What becomes of a Backup router that wakes up late.
+    pub late_backup: LateBackup,
+    /// What becomes of an Active router that wakes up late.
+    pub late_active: LateActive,
     /// What an owner does about adverts of others.
     pub owner_adverts: OwnerAdverts,
     /// What an address list other than the own does to an advert.
@@ -74,9 +88,13 @@ impl Config {
             priority: Priority::DEFAULT,
             interval: AdvertInterval::DEFAULT,
             preempt: true,
+            preempt_delay: Duration::ZERO,
             accept: false,
             advert_count: 3,
             losing_advert: LosingAdvert::Reply,
+            announcements: Announcements::RFC4861,
+            late_backup: LateBackup::Grace,
+            late_active: LateActive::Reassert,
             owner_adverts: OwnerAdverts::Process,
             address_mismatch: AddressMismatch::Count,
             link_local_first: false,
@@ -92,6 +110,7 @@ impl Config {
     pub const fn rfc5798(vrid: Vrid) -> Self {
         Self {
             losing_advert: LosingAdvert::Ignore,
+            announcements: Announcements { rounds_on_losing: 0, ..Announcements::RFC4861 },
             owner_adverts: OwnerAdverts::Discard,
             checksum_transmit: ChecksumTransmit::Always(ChecksumForm::PseudoHeader),
             ..Self::rfc9568(vrid)
@@ -104,6 +123,7 @@ impl Config {
         Self {
             version: Version::V2,
             losing_advert: LosingAdvert::Ignore,
+            announcements: Announcements { rounds_on_losing: 0, ..Announcements::RFC4861 },
             owner_adverts: OwnerAdverts::Discard,
             address_mismatch: AddressMismatch::DropUnlessOwner,
             ..Self::rfc9568(vrid)
@@ -120,6 +140,8 @@ impl Config {
             version,
             accept: true,
             losing_advert: LosingAdvert::ReplyAndRearm,
+            announcements: Announcements::KEEPALIVED,
+            late_backup: LateBackup::Promote,
             check_peers: false,
             checksum_transmit: ChecksumTransmit::Always(ChecksumForm::PseudoHeader),
             checksum_accept: ChecksumAccept::PSEUDO_HEADER,
@@ -145,6 +167,9 @@ impl Config {
         }
         if !(1..=100).contains(&self.advert_count) {
             return Err(ConfigError::AdvertCount(self.advert_count));
+        }
+        if self.preempt_delay > PREEMPT_DELAY_MAX {
+            return Err(ConfigError::PreemptDelay(self.preempt_delay));
         }
         let family = addresses.first().map_or(Family::of(source), |&first| Family::of(first));
         self.check_version(family, addresses.is_empty())?;
@@ -300,6 +325,9 @@ pub enum ConfigError {
     /// `advert_count` is outside 1 to 100.
     #[error("advert count {0} is not within 1 to 100")]
     AdvertCount(u8),
+    /// `preempt_delay` is longer than 1000 seconds.
+    #[error("preempt delay of {0:?}, 1000 s at most")]
+    PreemptDelay(Duration),
     /// Version 2 knows IPv4 only.
     #[error("VRRP version 2 over IPv6")]
     V2OverIpv6,

@@ -58,6 +58,9 @@ pub enum Reason {
     Shutdown,
     /// The interface went down.
     InterfaceDown,
+    /// The router woke up late. An Active one goes on and announces its addresses again, or becomes
+    /// Backup; a Backup one waits once more \[S-9\], \[S-10\].
+    Late,
 }
 
 impl fmt::Display for Reason {
@@ -70,11 +73,12 @@ impl fmt::Display for Reason {
             Self::BetterAdvert => "better advert",
             Self::Shutdown => "shutdown",
             Self::InterfaceDown => "interface down",
+            Self::Late => "late",
         })
     }
 }
 
-/// A change of state.
+/// A change of state, or one that did not come about: then both states are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {

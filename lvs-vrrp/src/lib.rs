@@ -6,17 +6,21 @@
 extern crate std;
 
 mod actions;
+mod announcements;
 mod config;
 mod counters;
 mod event;
+mod lateness;
 mod marks;
 mod router;
 mod timers;
 
 pub use actions::Action;
+pub use announcements::Announcements;
 pub use config::{
     AddressMismatch, ChecksumTransmit, Config, ConfigError, LosingAdvert, OwnerAdverts, SourceError,
 };
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
 pub use event::{Event, Reason, State};
+pub use lateness::{LateActive, LateBackup};
 pub use router::{Refusal, Router};

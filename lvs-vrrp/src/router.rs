@@ -161,6 +161,15 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         self.stop(now, Reason::InterfaceDown);
     }
 
+    /// The host slept for `gap`, or was paused, and this is the first that the router hears of it: the
+    /// clock may not have counted it. A Backup router that may have missed adverts waits longer, an
+    /// Active one that may have been replaced says so again \[S-8\], [`LateBackup`](crate::LateBackup),
+    /// [`LateActive`](crate::LateActive).
+    pub fn resumed(&mut self, now: Instant, gap: Duration) {
+        let now = self.advance(now);
+        self.woke_up(now, gap);
+    }
+
     /// Lets time pass. Before [`next_deadline`](Self::next_deadline) nothing happens \[FSM-2\].
     ///
     /// Hand in all adverts received until `now` first; they may postpone the deadline \[S-7\].
@@ -171,9 +180,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
 
     /// Changes the effective priority, as trackers do: 0 counts as 1 and 255 as 254 \[X-43\], and an
     /// owner keeps its own \[FSM-19\]. The deadline of a Backup router moves by the difference of
-    /// the down intervals \[T-7\].
+    /// the down intervals, but not into the past \[T-7\].
     pub fn set_priority(&mut self, now: Instant, priority: Priority) {
-        self.advance(now);
+        let now = self.advance(now);
         if self.config.is_owner() {
             return;
         }
@@ -181,7 +190,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         self.priority = Priority::new(priority.get().clamp(1, Priority::OWNER.get() - 1));
         let new = self.active_down_interval();
         if let Role::Backup(backup) = &mut self.role {
-            backup.active_down = timers::shift(backup.active_down, old, new);
+            backup.active_down = timers::shift(backup.active_down, old, new).max(now);
         }
     }
 
@@ -232,7 +241,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         let walked = match step {
             Step::Join => self.pending.next_group(addresses).map(Action::JoinSolicitedNode),
             Step::Leave => self.pending.next_group(addresses).map(Action::LeaveSolicitedNode),
-            Step::Announce => self.pending.next_address(addresses).map(Action::Announce),
+            Step::Announce => self.pending.next_announcement(addresses).map(Action::Announce),
             _ => None,
         };
         if walked.is_some() {

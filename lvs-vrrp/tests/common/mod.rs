@@ -9,7 +9,7 @@ use lvs_proto::vrrp::{
     Priority, Version, Vrid, decode, encode,
 };
 use lvs_proto::{AddressPair, Family, Instant};
-use lvs_vrrp::{Action, Config, Event, LosingAdvert, Router, State};
+use lvs_vrrp::{Action, Announcements, Config, Event, LosingAdvert, Router, State};
 
 pub(crate) type TestRouter = Router<Vec<IpAddr>>;
 
@@ -31,12 +31,18 @@ pub(crate) fn centiseconds(number: u16) -> AdvertInterval {
     AdvertInterval::from_centiseconds(number).unwrap()
 }
 
+/// One announcement on becoming Active and no more, so that adverts are all that is timed.
+pub(crate) fn announcing_once(config: Config) -> Config {
+    let announcements = Announcements { rounds: 1, rounds_on_losing: 0, ..Announcements::RFC4861 };
+    Config { announcements, ..config }
+}
+
 pub(crate) fn v3(priority: u8) -> Config {
-    Config { priority: Priority::new(priority), ..Config::rfc9568(vrid()) }
+    announcing_once(Config { priority: Priority::new(priority), ..Config::rfc9568(vrid()) })
 }
 
 pub(crate) fn v2(priority: u8) -> Config {
-    Config { priority: Priority::new(priority), ..Config::rfc3768(vrid()) }
+    announcing_once(Config { priority: Priority::new(priority), ..Config::rfc3768(vrid()) })
 }
 
 /// RFC 3768 with the immediate reply of RFC 9568, as keepalived's version 2 has it.
