@@ -673,6 +673,8 @@ struct lvs_vrrp_config {
     uint8_t announce_repeat;
     /** How often a refresh does. */
     uint8_t announce_refresh_repeat;
+    /** Not 0 if an Active router whose priority changes sends an advert at once. */
+    uint8_t advert_on_priority_change;
     /**
      * Not 0 if a Backup router that wakes up late becomes Active at once instead of waiting for
      * another interval and Skew_Time [S-9].
@@ -731,6 +733,8 @@ enum lvs_vrrp_reason {
      * after.
      */
     LVS_VRRP_REASON_LATE = 7,
+    /** Something that is watched says that the router cannot do its work. */
+    LVS_VRRP_REASON_FAULT = 8,
 };
 
 /** A change of state. */

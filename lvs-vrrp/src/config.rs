@@ -55,6 +55,9 @@ pub struct Config {
     pub losing_advert: LosingAdvert,
     /// How often the virtual addresses are announced.
     pub announcements: Announcements,
+    /// Whether an Active router whose priority changes sends an advert at once, and not only when the
+    /// next one is due \[X-46\].
+    pub advert_on_priority_change: bool,
     /// What becomes of a Backup router that wakes up late.
     pub late_backup: LateBackup,
     /// What becomes of an Active router that wakes up late.
@@ -93,6 +96,7 @@ impl Config {
             advert_count: 3,
             losing_advert: LosingAdvert::Reply,
             announcements: Announcements::RFC4861,
+            advert_on_priority_change: true,
             late_backup: LateBackup::Grace,
             late_active: LateActive::Reassert,
             owner_adverts: OwnerAdverts::Process,
@@ -141,6 +145,7 @@ impl Config {
             accept: true,
             losing_advert: LosingAdvert::ReplyAndRearm,
             announcements: Announcements::KEEPALIVED,
+            advert_on_priority_change: false,
             late_backup: LateBackup::Promote,
             check_peers: false,
             checksum_transmit: ChecksumTransmit::Always(ChecksumForm::PseudoHeader),

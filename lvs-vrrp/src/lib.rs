@@ -14,6 +14,7 @@ mod lateness;
 mod marks;
 mod router;
 mod timers;
+mod tracker;
 
 pub use actions::Action;
 pub use announcements::Announcements;
@@ -24,3 +25,4 @@ pub use counters::{Counters, NewActiveReason, ProtoErrReason};
 pub use event::{Event, Reason, State};
 pub use lateness::{LateActive, LateBackup};
 pub use router::{Refusal, Router};
+pub use tracker::{Contribution, Tracked, Tracker, TrackerConfig, TrackerError};

@@ -19,7 +19,7 @@ use crate::config::check_source;
 use crate::marks::Marks;
 use crate::{
     Action, ChecksumTransmit, Config, ConfigError, Counters, Event, Reason, SourceError, State,
-    timers,
+    Tracked, timers,
 };
 
 /// One virtual router on one interface: a VRID of one address family.
@@ -61,9 +61,11 @@ pub struct Router<A, P = [Peer; 0]> {
     source: IpAddr,
     /// The effective priority.
     priority: Priority,
-    /// Whether it was started; it runs when its interface is up as well \[FSM-4\].
+    /// Whether it was started; it runs when its interface is up as well and nothing is at fault
+    /// \[FSM-4\], \[X-53\].
     started: bool,
     interface_up: bool,
+    fault: bool,
     role: Role,
     /// Active_Adver_Interval: what the Active router advertises.
     active_interval: AdvertInterval,
@@ -117,6 +119,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             priority: config.priority,
             started: false,
             interface_up: true,
+            fault: false,
             role: Role::Initialize,
             active_interval: config.interval,
             last_active: None,
@@ -178,19 +181,37 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         self.expire(now);
     }
 
-    /// Changes the effective priority, as trackers do: 0 counts as 1 and 255 as 254 \[X-43\], and an
-    /// owner keeps its own \[FSM-19\]. The deadline of a Backup router moves by the difference of
-    /// the down intervals, but not into the past \[T-7\].
+    /// Takes what the trackers come to. In fault the router does not run: an Active one resigns first
+    /// \[X-54\]; after the last fault it begins afresh \[X-55\].
+    pub fn track(&mut self, now: Instant, tracked: Tracked) {
+        self.set_priority(now, tracked.priority);
+        self.fault = tracked.fault;
+        if tracked.fault {
+            self.stop(self.now, Reason::Fault);
+        } else {
+            self.start(self.now);
+        }
+    }
+
+    /// Changes the effective priority: 0 counts as 1 and 255 as 254 \[X-43\], and an owner keeps its
+    /// own \[FSM-19\]. The deadline of a Backup router moves by the difference of the down intervals,
+    /// but not into the past \[T-7\]; an Active router may say so at once \[X-46\].
     pub fn set_priority(&mut self, now: Instant, priority: Priority) {
         let now = self.advance(now);
-        if self.config.is_owner() {
+        let priority = Priority::new(priority.get().clamp(1, Priority::OWNER.get() - 1));
+        if self.config.is_owner() || priority == self.priority {
             return;
         }
         let old = self.active_down_interval();
-        self.priority = Priority::new(priority.get().clamp(1, Priority::OWNER.get() - 1));
+        self.priority = priority;
         let new = self.active_down_interval();
-        if let Role::Backup(backup) = &mut self.role {
-            backup.active_down = timers::shift(backup.active_down, old, new).max(now);
+        match &mut self.role {
+            Role::Initialize => {}
+            Role::Backup(backup) => {
+                backup.active_down = timers::shift(backup.active_down, old, new).max(now);
+            }
+            Role::Active(_) if self.config.advert_on_priority_change => self.advertise(now),
+            Role::Active(_) => {}
         }
     }
 

@@ -14,7 +14,7 @@ use lvs_proto::vrrp::{
 use lvs_proto::{AddressPair, Instant};
 use lvs_vrrp::{
     Action, Announcements, Config, ConfigError, LateActive, LateBackup, Reason, Refusal, Router,
-    State,
+    State, Tracked,
 };
 
 const OWN: &str = "10.0.0.5";
@@ -225,6 +225,37 @@ fn x_8_a_late_active_router_may_step_down() {
         assert_eq!(actions[0], Action::RemoveAddresses);
         assert_eq!(router.next_deadline(), Some(at(woken + 3_609_375)));
     }
+}
+
+/// to
+#[test]
+fn trackers_lower_the_priority_or_put_the_router_into_fault() {
+    let tracked = |priority, fault| Tracked { priority: Priority::new(priority), fault };
+    for at_once in [true, false] {
+        let config = Config { advert_on_priority_change: at_once, ..v3(200) };
+        let (mut router, since) = active(config, OWN);
+        router.track(at(since + 1), tracked(90, false));
+        let said = if at_once { vec![send(90)] } else { vec![] };
+        assert_eq!(drain(&mut router), said);
+        router.track(at(since + 2), tracked(90, false));
+        assert_eq!(drain(&mut router), [], "no change");
+        assert_eq!(router.next_deadline(), Some(at(since + SECOND)), "the timer is left alone");
+
+        router.track(at(since + 3), tracked(90, true));
+        let actions = drain(&mut router);
+        assert_eq!((actions[0], reason(&actions)), (send(0), Some(Reason::Fault)));
+        assert_eq!((router.state(), router.next_deadline()), (State::Initialize, None));
+        router.interface_up(at(since + 4));
+        assert_eq!(router.state(), State::Initialize, "still in fault");
+        router.track(at(since + 5), tracked(200, false));
+        assert_eq!(router.next_deadline(), Some(at(since + 5 + 3_218_750)));
+    }
+    let mut owner = started(v3(255), OWN);
+    owner.track(at(1), tracked(1, false));
+    assert_eq!((owner.priority(), owner.state()), (Priority::OWNER, State::Active));
+    owner.track(at(2), tracked(255, true));
+    owner.track(at(3), tracked(255, false));
+    assert_eq!(owner.state(), State::Active, "at once");
 }
 
 /// Adverts go to each peer and come from them.

@@ -79,6 +79,8 @@ pub struct lvs_vrrp_config {
     pub announce_repeat: u8,
     /// How often a refresh does.
     pub announce_refresh_repeat: u8,
+    /// Not 0 if an Active router whose priority changes sends an advert at once \[X-46\].
+    pub advert_on_priority_change: u8,
     /// Not 0 if a Backup router that wakes up late becomes Active at once instead of waiting for
     /// another interval and Skew_Time \[S-9\].
     pub late_backup_promotes: u8,
@@ -151,6 +153,7 @@ impl From<Config> for lvs_vrrp_config {
             announce_rounds_on_losing: announcements.rounds_on_losing,
             announce_repeat: announcements.repeat,
             announce_refresh_repeat: announcements.refresh_repeat,
+            advert_on_priority_change: config.advert_on_priority_change.into(),
             late_backup_promotes: (config.late_backup == LateBackup::Promote).into(),
             late_active_steps_down: (config.late_active == LateActive::StepDown).into(),
         }
@@ -187,6 +190,7 @@ impl TryFrom<lvs_vrrp_config> for Config {
                 refresh: Duration::from_millis(config.announce_refresh_milliseconds.into()),
                 refresh_repeat: config.announce_refresh_repeat,
             },
+            advert_on_priority_change: config.advert_on_priority_change != 0,
             late_backup: match config.late_backup_promotes {
                 0 => LateBackup::Grace,
                 _ => LateBackup::Promote,

@@ -99,7 +99,8 @@ impl Active {
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     /// Initialize: Startup, if all conditions hold.
     pub(super) fn start(&mut self, now: Instant) {
-        if self.role != Role::Initialize || !self.started || !self.interface_up {
+        let may_run = self.started && self.interface_up && !self.fault;
+        if self.role != Role::Initialize || !may_run {
             return;
         }
         self.active_interval = self.config.interval;
@@ -111,7 +112,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         }
     }
 
-    /// Backup and Active: Shutdown, or the interface is gone.
+    /// Backup and Active: Shutdown, the interface is gone, or something is at fault.
     pub(super) fn stop(&mut self, now: Instant, reason: Reason) {
         match self.role {
             Role::Initialize => return,
@@ -161,7 +162,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
 
     /// An Active router sends an advert. If the last one is so long ago that somebody may have taken
     /// over, it announces its addresses again or gives way \[S-10\].
-    fn advertise(&mut self, now: Instant) {
+    pub(super) fn advertise(&mut self, now: Instant) {
         let Role::Active(active) = &mut self.role else { return };
         let tolerance = lateness::active_tolerance(self.config.version, self.config.interval);
         let late = active.sent.is_none_or(|sent| now.saturating_duration_since(sent) >= tolerance);
