@@ -30,7 +30,8 @@ pub enum Action {
     },
     /// Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for
     /// the virtual addresses with it; IPv6 addresses without duplicate address detection
-    /// \[ND-2\].
+    /// \[ND-2\]. It may come again: [`Router::addresses`](crate::Router::addresses) are what ought to be
+    /// in place, and what else was installed for this router is to be removed \[CORE-1\].
     InstallAddresses {
         /// Whether packets to the addresses are accepted as well; otherwise they are dropped, save
         /// ARP and neighbor discovery \[ND-5\].
@@ -125,6 +126,11 @@ impl Pending {
             self.announcements = self.announcements.max(repeat);
             self.add(Step::Announce);
         }
+    }
+
+    /// Begins walks of the address list anew, since that has changed.
+    pub(crate) fn restart_walks(&mut self) {
+        self.cursor = 0;
     }
 
     /// The next address to announce; after the last walk, `None`.

@@ -73,6 +73,11 @@ impl Schedule {
         Self { rounds: plan.rounds, next: now, refresh }
     }
 
+    /// A burst for an address that is new. One that is under way begins again \[X-27\].
+    pub(crate) fn begin_again(&mut self, now: Instant, plan: &Announcements) {
+        (self.rounds, self.next) = (plan.rounds, now);
+    }
+
     /// A burst after a losing advert. One that is under way, or whose last round is less than a gap
     /// ago, is enough: bursts are bounded as answers are \[FSM-15\].
     pub(crate) fn after_losing(&mut self, now: Instant, plan: &Announcements) {

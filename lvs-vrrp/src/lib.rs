@@ -24,5 +24,5 @@ pub use config::{
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
 pub use event::{Event, Reason, State};
 pub use lateness::{LateActive, LateBackup};
-pub use router::{Refusal, Router};
+pub use router::{ApplyError, Plan, Refusal, Router};
 pub use tracker::{Contribution, Tracked, Tracker, TrackerConfig, TrackerError};

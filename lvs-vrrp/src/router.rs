@@ -1,6 +1,7 @@
 //! The virtual router: what goes in, what comes out, what can be asked.
 
 mod receive;
+mod reload;
 mod transitions;
 
 use core::net::IpAddr;
@@ -13,6 +14,7 @@ use lvs_proto::vrrp::{
 use lvs_proto::{AddressPair, Family, Instant, MacAddr};
 
 pub use self::receive::Refusal;
+pub use self::reload::{ApplyError, Plan};
 use self::transitions::Role;
 use crate::actions::{Pending, Step};
 use crate::config::check_source;

@@ -44,14 +44,14 @@ enum Lateness {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Active {
     /// When Adver_Timer fires.
-    adver: Instant,
+    pub(super) adver: Instant,
     /// From when on an advert of another router may be answered \[FSM-15\].
     reply_from: Instant,
     /// The answer that has to wait until then.
     owed: Option<Reply>,
     /// When the last advert was sent; `None` after a pause that is too long in any case.
     sent: Option<Instant>,
-    announcements: Schedule,
+    pub(super) announcements: Schedule,
 }
 
 /// What an answer does to Adver_Timer.
@@ -174,7 +174,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         let preempts = self.config.preempt || self.config.is_owner();
         if self.config.late_active == LateActive::StepDown || !preempts {
             self.leave_active();
-            self.active_interval = self.config.interval;
+            self.last_active = None;
             self.become_backup(now, Reason::Late);
         } else {
             active.announcements = Schedule::begin(now, &self.config.announcements);
@@ -185,7 +185,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     }
 
     /// An Active router announces its addresses, if that is due.
-    fn announce(&mut self, now: Instant) {
+    pub(super) fn announce(&mut self, now: Instant) {
         if let Role::Active(active) = &mut self.role {
             let repeat = active.announcements.due(now, &self.config.announcements);
             self.pending.announce(repeat);
