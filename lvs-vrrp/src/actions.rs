@@ -101,6 +101,8 @@ pub(crate) struct Pending {
     cursor: usize,
     /// How often the addresses are still to be announced.
     announcements: u8,
+    /// Whether that has to wait.
+    held: bool,
 }
 
 impl Pending {
@@ -108,15 +110,25 @@ impl Pending {
         self.bits |= step.bit();
     }
 
+    /// Has announcements wait, or go on.
+    pub(crate) fn hold(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    /// Whether announcements wait.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held && self.bits & Step::Announce.bit() != 0
+    }
+
     /// Replaces whatever is pending by the steps to Active.
     pub(crate) fn become_active(&mut self) {
-        *self = Self::default();
+        *self = Self { held: self.held, ..Self::default() };
         Step::BECOME_ACTIVE.iter().for_each(|&step| self.add(step));
     }
 
     /// Replaces whatever is pending by the steps from Active.
     pub(crate) fn leave_active(&mut self) {
-        *self = Self::default();
+        *self = Self { held: self.held, ..Self::default() };
         Step::LEAVE_ACTIVE.iter().for_each(|&step| self.add(step));
     }
 
@@ -144,9 +156,10 @@ impl Pending {
         None
     }
 
-    /// The first pending step; it stays so until [`Self::done`].
+    /// The first pending step that need not wait; it stays so until [`Self::done`].
     pub(crate) fn first(&self) -> Option<Step> {
-        Step::ORDER.into_iter().find(|step| self.bits & step.bit() != 0)
+        let bits = if self.held { self.bits & !Step::Announce.bit() } else { self.bits };
+        Step::ORDER.into_iter().find(|step| bits & step.bit() != 0)
     }
 
     pub(crate) fn done(&mut self, step: Step) {

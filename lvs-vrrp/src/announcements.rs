@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use lvs_proto::Instant;
 
+use crate::ConfigError;
+
 /// How often addresses are announced: gratuitous ARP, or unsolicited neighbor advertisements
 /// \[X-18\] to \[X-21\].
 ///
@@ -18,10 +20,10 @@ pub struct Announcements {
     pub rounds_on_losing: u8,
     /// How often a round announces each address.
     pub repeat: u8,
-    /// From one round to the next.
+    /// From one round to the next, 10 ms at least.
     pub gap: Duration,
     /// The time between announcements for as long as the router is Active, counted from the end of
-    /// the first burst; zero is never \[X-20\].
+    /// the first burst, 10 ms at least; zero is never \[X-20\].
     pub refresh: Duration,
     /// How often those announce each address.
     pub refresh_repeat: u8,
@@ -47,6 +49,19 @@ impl Announcements {
         gap: Duration::from_secs(5),
         ..Self::RFC4861
     };
+
+    /// Rounds that follow each other at once would be a storm.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let least = Duration::from_millis(10);
+        let rounds = self.rounds.max(self.rounds_on_losing);
+        if rounds > 0 && self.gap < least {
+            return Err(ConfigError::AnnouncementGap(self.gap));
+        }
+        if !self.refresh.is_zero() && self.refresh < least {
+            return Err(ConfigError::AnnouncementGap(self.refresh));
+        }
+        Ok(())
+    }
 }
 
 impl Default for Announcements {

@@ -53,6 +53,9 @@ pub struct Config {
     pub advert_count: u8,
     /// What an Active router does about an advert that loses against its own.
     pub losing_advert: LosingAdvert,
+    /// Whether an Active router that hears a winning advert sends a last one of its own, so that the
+    /// winner knows that there were two and announces its addresses again \[X-12\].
+    pub advert_before_demotion: bool,
     /// How often the virtual addresses are announced.
     pub announcements: Announcements,
     /// Whether an Active router whose priority changes sends an advert at once, and not only when the
@@ -95,6 +98,7 @@ impl Config {
             accept: false,
             advert_count: 3,
             losing_advert: LosingAdvert::Reply,
+            advert_before_demotion: false,
             announcements: Announcements::RFC4861,
             advert_on_priority_change: true,
             late_backup: LateBackup::Grace,
@@ -176,6 +180,7 @@ impl Config {
         if self.preempt_delay > PREEMPT_DELAY_MAX {
             return Err(ConfigError::PreemptDelay(self.preempt_delay));
         }
+        self.announcements.check()?;
         let family = addresses.first().map_or(Family::of(source), |&first| Family::of(first));
         self.check_version(family, addresses.is_empty())?;
         check_addresses(family, addresses)?;
@@ -333,6 +338,9 @@ pub enum ConfigError {
     /// `preempt_delay` is longer than 1000 seconds.
     #[error("preempt delay of {0:?}, 1000 s at most")]
     PreemptDelay(Duration),
+    /// Rounds of announcements are less than 10 ms apart, or refreshed more often.
+    #[error("announcements every {0:?}, 10 ms at least")]
+    AnnouncementGap(Duration),
     /// Version 2 knows IPv4 only.
     #[error("VRRP version 2 over IPv6")]
     V2OverIpv6,

@@ -12,6 +12,7 @@ mod counters;
 mod event;
 mod lateness;
 mod marks;
+mod pacer;
 mod router;
 mod timers;
 mod tracker;
@@ -24,5 +25,6 @@ pub use config::{
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
 pub use event::{Event, Reason, State};
 pub use lateness::{LateActive, LateBackup};
+pub use pacer::Pacer;
 pub use router::{ApplyError, Plan, Refusal, Router};
 pub use tracker::{Contribution, Tracked, Tracker, TrackerConfig, TrackerError};

@@ -80,6 +80,8 @@ pub struct Router<A, P = [Peer; 0]> {
     header_sequence: u32,
     /// The last moment handed in.
     now: Instant,
+    /// Until when announcements wait.
+    held_until: Instant,
     pending: Pending,
     last_event: Option<Event>,
     counters: Counters,
@@ -129,6 +131,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             marks: Marks::default(),
             header_sequence: 0,
             now: Instant::EPOCH,
+            held_until: Instant::EPOCH,
             pending: Pending::default(),
             last_event: None,
             counters: Counters::default(),
@@ -232,7 +235,14 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         Ok(())
     }
 
-    /// The next thing to do; `None` when all is done.
+    /// Lets announcements wait until that moment, as [`Pacer`](crate::Pacer) says; whatever else there
+    /// is to do goes on.
+    pub fn hold_announcements(&mut self, until: Instant) {
+        self.held_until = until;
+        self.pending.hold(self.now < until);
+    }
+
+    /// The next thing to do; `None` when all is done, or waits.
     pub fn poll_action(&mut self) -> Option<Action> {
         loop {
             let step = self.pending.first()?;
@@ -248,6 +258,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         match &self.role {
             Role::Initialize => None,
             Role::Backup(backup) => Some(backup.active_down),
+            Role::Active(active) if self.pending.is_held() => {
+                Some(active.deadline().min(self.held_until))
+            }
             Role::Active(active) => Some(active.deadline()),
         }
     }
@@ -255,6 +268,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     /// The later of `now` and the last moment handed in \[S-12\].
     fn advance(&mut self, now: Instant) -> Instant {
         self.now = self.now.max(now);
+        self.pending.hold(self.now < self.held_until);
         self.now
     }
 

@@ -13,8 +13,8 @@ use lvs_proto::vrrp::{
 };
 use lvs_proto::{AddressPair, Instant};
 use lvs_vrrp::{
-    Action, Announcements, Config, ConfigError, LateActive, LateBackup, Reason, Refusal, Router,
-    State, Tracked,
+    Action, Announcements, Config, ConfigError, LateActive, LateBackup, Pacer, Reason, Refusal,
+    Router, State, Tracked,
 };
 
 const OWN: &str = "10.0.0.5";
@@ -78,6 +78,43 @@ fn announcements_are_repeated_by_deadlines_of_their_own() {
     router.handle_timeout(at(7_500_000));
     Heard::new(OTHER, 255).by(&mut router, 7_500_001);
     assert_eq!(wakings(&mut router, 8 * SECOND), []);
+}
+
+/// Announcements a gap apart; adverts and all else do not wait for them.
+#[test]
+fn x_22_announcements_are_paced() {
+    let mut pacer = Pacer::new(Duration::from_millis(600), 1);
+    let mut router = started(v3(100), OWN);
+    let since = 3_609_375;
+    let mut announced = Vec::new();
+    let mut sent = Vec::new();
+    while let Some(deadline) = router.next_deadline().filter(|next| *next < at(6 * SECOND)) {
+        router.handle_timeout(deadline);
+        while let Some(action) = router.poll_action() {
+            match action {
+                Action::Announce(_) => {
+                    announced.push(deadline.as_micros() - since);
+                    let held = pacer.sent(deadline);
+                    held.into_iter().for_each(|until| router.hold_announcements(until));
+                }
+                Action::SendAdvert { .. } => sent.push(deadline.as_micros() - since),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!((announced, sent), (vec![0, 600_000], vec![0, SECOND, 2 * SECOND]));
+    // What waits when the router leaves is dropped.
+    let (mut router, since) = active(full(100), OWN);
+    router.hold_announcements(at(since + 5 * SECOND));
+    wakings(&mut router, since + SECOND);
+    assert_eq!(router.next_deadline(), Some(at(since + 2 * SECOND)));
+    Heard::new(OTHER, 200).by(&mut router, since + SECOND + 1);
+    assert_eq!(wakings(&mut router, since + 4 * SECOND), []);
+
+    let announcements = Announcements { gap: Duration::from_millis(9), ..Announcements::RFC4861 };
+    let config = Config { announcements, ..v3(100) };
+    let error = Router::new(config, ip(OWN), [ip("10.0.0.100")]).map(|_| ());
+    assert_eq!(error, Err(ConfigError::AnnouncementGap(announcements.gap)));
 }
 
 /// [SC-14], [X-13], [FSM-15] However many adverts lose, one burst.
@@ -224,6 +261,19 @@ fn x_8_a_late_active_router_may_step_down() {
         assert_eq!((adverts(&actions), reason(&actions)), (0, Some(Reason::Late)));
         assert_eq!(actions[0], Action::RemoveAddresses);
         assert_eq!(router.next_deadline(), Some(at(woken + 3_609_375)));
+    }
+}
+
+/// The loser's last advert comes first, and the winner announces because of it.
+#[test]
+fn x_12_a_router_that_gives_way_may_say_so() {
+    for (advert_before_demotion, expected) in [(true, 1), (false, 0)] {
+        let config = Config { advert_before_demotion, ..v3(100) };
+        let (mut router, since) = active(config, OWN);
+        let actions = Heard::new(OTHER, 200).by(&mut router, since + 1);
+        assert_eq!(adverts(&actions), expected);
+        assert_eq!(actions[expected], Action::RemoveAddresses);
+        assert_eq!(router.state(), State::Backup);
     }
 }
 

@@ -259,6 +259,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         } else if (advert.priority, sender) > (self.priority, self.source) {
             // The source addresses decide between equals, as unsigned numbers [FSM-16].
             self.leave_active();
+            if self.config.advert_before_demotion {
+                self.pending.add(Step::Advertise);
+            }
             self.follow(advert, sender);
             self.become_backup(now, Reason::BetterAdvert);
             return;
