@@ -18,41 +18,30 @@ struct Mark {
     sender: IpAddr,
     sequence: Sequence,
     heard: Instant,
-    /// When a sender that has begun to count anew is believed \[W-12\].
-    expires: Option<Instant>,
 }
 
 impl Marks {
-    /// The last number of `sender`.
-    pub(crate) fn last(&self, now: Instant, sender: IpAddr) -> Option<Sequence> {
+    /// The last number of `sender`. That of an authentication header is forgotten after `expiry` of
+    /// silence, for routers begin again at 1 after a restart; that of a trailer is a moment and stays
+    /// \[W-12\], \[W-39\].
+    pub(crate) fn last(&self, now: Instant, sender: IpAddr, expiry: Duration) -> Option<Sequence> {
         let mark = self.0.iter().flatten().find(|mark| mark.sender == sender)?;
-        let expired = mark.expires.is_some_and(|expires| expires <= now);
-        (!expired).then_some(mark.sequence)
+        match mark.sequence {
+            Sequence::Header(_) if mark.heard + expiry <= now => None,
+            sequence => Some(sequence),
+        }
     }
 
-    /// Keeps the number of an accepted advert. Those of authentication headers expire after `expiry`
-    /// of silence, for routers begin again at 1 after a restart; those of trailers are moments and
-    /// stay \[W-12\], \[W-39\].
-    pub(crate) fn keep(
-        &mut self,
-        now: Instant,
-        sender: IpAddr,
-        sequence: Sequence,
-        expiry: Duration,
-    ) {
-        let expires = match sequence {
-            Sequence::Header(_) => Some(now + expiry),
-            Sequence::Trailer(_) => None,
-        };
+    /// Keeps the number of an accepted advert.
+    pub(crate) fn keep(&mut self, now: Instant, sender: IpAddr, sequence: Sequence) {
         let is_senders = |mark: &Option<Mark>| mark.is_some_and(|mark| mark.sender == sender);
-        let index = self.0.iter().position(is_senders);
-        let oldest = || {
-            let heard =
-                |index: &usize| self.0.get(*index).copied().flatten().map(|mark| mark.heard);
-            (0..SENDERS).min_by_key(heard)
+        let oldest = |marks: &[Option<Mark>]| {
+            let heard = |index: &usize| marks.get(*index).copied().flatten().map(|mark| mark.heard);
+            (0..marks.len()).min_by_key(heard)
         };
-        if let Some(slot) = index.or_else(oldest).and_then(|index| self.0.get_mut(index)) {
-            *slot = Some(Mark { sender, sequence, heard: now, expires });
+        let index = self.0.iter().position(is_senders).or_else(|| oldest(&self.0));
+        if let Some(slot) = index.and_then(|index| self.0.get_mut(index)) {
+            *slot = Some(Mark { sender, sequence, heard: now });
         }
     }
 }
@@ -73,9 +62,9 @@ mod tests {
 
         let mut marks = Marks::default();
         let (header, trailer) = (Sequence::Header(7), Sequence::Trailer(TrailerTime(7)));
-        marks.keep(Instant::EPOCH, sender(1), header, EXPIRY);
-        marks.keep(Instant::EPOCH, sender(2), trailer, EXPIRY);
-        let last = |seconds, of| marks.last(Instant::from_secs(seconds), sender(of));
+        marks.keep(Instant::EPOCH, sender(1), header);
+        marks.keep(Instant::EPOCH, sender(2), trailer);
+        let last = |seconds, of| marks.last(Instant::from_secs(seconds), sender(of), EXPIRY);
         assert_eq!((last(2, 1), last(3, 1)), (Some(header), None));
         assert_eq!((last(2, 2), last(9, 2)), (Some(trailer), Some(trailer)));
         assert_eq!(last(0, 3), None);
@@ -86,9 +75,9 @@ mod tests {
         let mut marks = Marks::default();
         for (second, last) in [1, 2, 3, 4, 1, 5].into_iter().enumerate() {
             let now = Instant::from_secs(second as u64);
-            marks.keep(now, sender(last), Sequence::Header(u32::from(last)), EXPIRY * 9);
+            marks.keep(now, sender(last), Sequence::Header(u32::from(last)));
         }
-        let kept = |last| marks.last(Instant::EPOCH, sender(last)).is_some();
+        let kept = |last| marks.last(Instant::EPOCH, sender(last), EXPIRY).is_some();
         assert_eq!([1, 2, 3, 4, 5].map(kept), [true, false, true, true, true]);
     }
 }

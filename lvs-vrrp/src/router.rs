@@ -227,11 +227,11 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     /// [`SourceError`] if adverts cannot come from `source`; nothing has changed.
     pub fn set_source(&mut self, now: Instant, source: IpAddr) -> Result<(), SourceError> {
         check_source(self.family(), source, self.peers.as_ref())?;
-        self.advance(now);
-        if self.state() == State::Active && source != self.source {
-            self.pending.add(Step::Advertise);
+        let now = self.advance(now);
+        if source != self.source {
+            self.source = source;
+            self.advertise(now);
         }
-        self.source = source;
         Ok(())
     }
 

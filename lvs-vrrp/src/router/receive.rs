@@ -57,8 +57,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             Ok(()) => {
                 self.count_accepted(advert);
                 if let Some(sequence) = advert.sequence {
-                    let expiry = self.active_down_interval();
-                    self.marks.keep(now, meta.addresses.source(), sequence, expiry);
+                    self.marks.keep(now, meta.addresses.source(), sequence);
                     if let Sequence::Header(sequence) = sequence {
                         self.header_sequence = self.header_sequence.max(sequence);
                     }
@@ -94,7 +93,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         if source == self.source {
             return Err(Refusal::SelfReceived);
         }
-        if let (Some(received), Some(last)) = (advert.sequence, self.marks.last(now, source)) {
+        let last = self.marks.last(now, source, self.active_down_interval());
+        if let (Some(received), Some(last)) = (advert.sequence, last) {
             if !received.may_follow(last) {
                 return Err(Refusal::Replayed { received, last });
             }
