@@ -53,8 +53,7 @@ impl Announcements {
     /// Rounds that follow each other at once would be a storm.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let least = Duration::from_millis(10);
-        let rounds = self.rounds.max(self.rounds_on_losing);
-        if rounds > 0 && self.gap < least {
+        if self.gap < least {
             return Err(ConfigError::AnnouncementGap(self.gap));
         }
         if !self.refresh.is_zero() && self.refresh < least {
@@ -86,6 +85,11 @@ impl Schedule {
         let burst = plan.gap.saturating_mul(plan.rounds.saturating_sub(1).into());
         let refresh = (!plan.refresh.is_zero()).then(|| now + burst + plan.refresh);
         Self { rounds: plan.rounds, next: now, refresh }
+    }
+
+    /// Another plan; a burst under way goes on.
+    pub(crate) fn change(&mut self, now: Instant, plan: &Announcements) {
+        self.refresh = (!plan.refresh.is_zero()).then(|| now + plan.refresh);
     }
 
     /// A burst for an address that is new. One that is under way begins again \[X-27\].

@@ -334,7 +334,8 @@ fn authenticate(
         }
         #[cfg(feature = "auth-hmac")]
         (Authentication::Trailer(trailers), parts) => {
-            let trailer = parts.payload.get(parts.message.len()..).and_then(<[u8]>::first_chunk);
+            let rest = parts.payload.get(parts.message.len()..).unwrap_or_default();
+            let trailer = rest.try_into().ok();
             Ok(trailers.verify(trailer, meta.addresses, parts.message)?)
         }
     }

@@ -155,8 +155,11 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
                 backup.active_down = timers::shift(backup.active_down, old_down, new_down).max(now);
             }
             Role::Active(active) => {
-                let (old, new) = (old.interval.duration(), config.interval.duration());
-                active.adver = timers::shift(active.adver, old, new).max(now);
+                let (old_span, new_span) = (old.interval.duration(), config.interval.duration());
+                active.adver = timers::shift(active.adver, old_span, new_span).max(now);
+                if old.announcements != config.announcements {
+                    active.announcements.change(now, &config.announcements);
+                }
             }
         }
     }
