@@ -45,6 +45,12 @@ pub struct Config {
     /// How long a Backup router puts up with an Active one of lower priority, counted from its first
     /// advert; at most 1000 seconds \[X-4\].
     pub preempt_delay: Duration,
+    /// The longest interval that is learned from adverts: a forged one cannot delay a takeover beyond
+    /// that \[SEC-9\].
+    pub max_learned_interval: Option<AdvertInterval>,
+    /// Whether only the router that was last taken for the Active one can resign; a blunt defence
+    /// against forged resignations \[FSM-9\].
+    pub resign_by_active_only: bool,
     /// Whether packets to the virtual addresses are accepted while Active, not only forwarded
     /// (RFC 9568 Accept_Mode).
     pub accept: bool,
@@ -95,6 +101,8 @@ impl Config {
             interval: AdvertInterval::DEFAULT,
             preempt: true,
             preempt_delay: Duration::ZERO,
+            max_learned_interval: None,
+            resign_by_active_only: false,
             accept: false,
             advert_count: 3,
             losing_advert: LosingAdvert::Reply,

@@ -277,6 +277,26 @@ fn x_12_a_router_that_gives_way_may_say_so() {
     }
 }
 
+/// [SEC-9], [FSM-9] What forged adverts can delay or hasten is bounded on request.
+#[test]
+fn sec_9_fsm_9_forged_adverts_move_little() {
+    let config = Config {
+        max_learned_interval: Some(centiseconds(200)),
+        resign_by_active_only: true,
+        ..v3(100)
+    };
+    let mut router = started(config, OWN);
+    for (learned, deadline) in [(50, 1_804_687), (4_095, 7_218_750)] {
+        let interval = centiseconds(learned);
+        Heard { interval, ..Heard::new(OTHER, 200) }.by(&mut router, 0);
+        assert_eq!(router.next_deadline(), Some(at(deadline)));
+    }
+    Heard::new("10.0.0.8", 0).by(&mut router, 1);
+    assert_eq!(router.next_deadline(), Some(at(7_218_750)), "of another router");
+    Heard::new(OTHER, 0).by(&mut router, 1);
+    assert_eq!(router.next_deadline(), Some(at(1 + 1_218_750)));
+}
+
 /// to
 #[test]
 fn trackers_lower_the_priority_or_put_the_router_into_fault() {

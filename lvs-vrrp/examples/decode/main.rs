@@ -40,7 +40,7 @@ fn arguments() -> Result<Options, Error> {
         let value = arguments.next().ok_or(USAGE)?;
         match (option.as_str(), value.as_str()) {
             ("--receivers", file) => receivers = std::fs::read_to_string(file)?,
-            ("--profile", "rfc" | "rfc9568" | "rfc3768") => profile = Profile::Rfc,
+            ("--profile", "rfc" | "rfc9568" | "rfc5798" | "rfc3768") => profile = Profile::Rfc,
             ("--profile", "keepalived") => profile = Profile::Keepalived,
             ("--profile", "frr") => profile = Profile::Frr,
             ("--checksum", "rfc9568") => checksum = Some(ChecksumAccept::MESSAGE_ONLY),
@@ -56,8 +56,10 @@ fn run(options: Options) -> Result<(), Error> {
     let mut judge = Judge::new(options);
     let mut output = io::stdout().lock();
     for line in io::stdin().lock().lines() {
-        let verdict = judge.line(&serde_json::from_str(&line?)?)?;
-        writeln!(output, "{verdict}")?;
+        let line = line?;
+        if !line.is_empty() {
+            writeln!(output, "{}", judge.line(&serde_json::from_str(&line)?)?)?;
+        }
     }
     Ok(())
 }

@@ -230,6 +230,10 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     ) {
         let preempts = self.config.preempt || self.config.is_owner();
         if advert.priority == Priority::RESIGN {
+            let by_active = self.last_active.is_some_and(|(active, _)| active == sender);
+            if self.config.resign_by_active_only && !by_active {
+                return;
+            }
             let active_down = now + self.skew();
             self.role = Role::Backup(Backup { active_down, takeover: Reason::Resigned, ..backup });
         } else if preempts && advert.priority < self.priority {
@@ -283,7 +287,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
 
     /// Takes the sender of `advert` for the Active router and learns its interval.
     fn follow(&mut self, advert: &Advert<'_>, sender: IpAddr) {
-        self.active_interval = advert.interval;
+        let longest = self.config.max_learned_interval.unwrap_or(advert.interval);
+        self.active_interval = advert.interval.min(longest);
         self.last_active = Some((sender, advert.priority));
     }
 
