@@ -6,9 +6,10 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use lvs_proto::vrrp::{
     Advert, AdvertError, AdvertInterval, AdvertMeta, AdvertPath, AdvertPolicy, AuthFailure,
-    Authentication, ChecksumForm, DatagramError, EncodeError, GROUP_V4, GROUP_V6, HeaderFields,
-    Password, Priority, Sequence, TRAILER_LEN, TrailerKey, TrailerPolicy, TrailerTime, Version,
-    Vrid, decode, encode_with_header, encode_with_password, encode_with_trailer, from_ip_packet,
+    Authentication, ChecksumForm, DatagramError, EncodeError, EncodedAdvert, GROUP_V4, GROUP_V6,
+    HeaderFields, Password, Priority, Sequence, TRAILER_LEN, TrailerKey, TrailerPolicy,
+    TrailerTime, Version, Vrid, decode, encode_with_header, encode_with_password,
+    encode_with_trailer, from_ip_packet,
 };
 use lvs_proto::{AddressPair, Family};
 
@@ -71,6 +72,13 @@ fn passwords_are_compared_whole() {
     let written =
         encode_with_password(&advert(Version::V2, &vip()), MULTICAST, &password, &mut out);
     assert_eq!((written, &out[..]), (Ok(20), &octets(G2)[..]));
+    // A kept advert has its password too [W-26].
+    let vip = vip();
+    let resigned = Advert { priority: Priority::RESIGN, ..advert(Version::V2, &vip) };
+    let mut kept = EncodedAdvert::with_password(&resigned, MULTICAST, &password, [0; 20]).unwrap();
+    kept.set_priority(Priority::DEFAULT);
+    assert_eq!(kept.octets(), out);
+
     let meta = AdvertMeta::new(MULTICAST, 255);
     let with = |text: &[u8]| {
         let password = Password::new(text);
@@ -269,6 +277,46 @@ fn trailers_follow_messages_of_either_version_and_family() {
         out[bit / 8] ^= 1 << (bit % 8);
         let checksum_field = length - TRAILER_LEN > bit / 8 && matches!(bit / 8, 6 | 7);
         assert!(decode(&out[..length], &meta, &policy).is_err() || checksum_field, "bit {bit}");
+        Ok(())
+    });
+}
+
+/// [SEC-11] Whatever octets come, with whatever in front or behind.
+#[test]
+fn arbitrary_octets_do_not_panic() {
+    arbtest::arbtest(|u| {
+        let (password, keys) = (Password::new(b"secret"), [key(1)]);
+        let trailers = TrailerPolicy { keys: &keys, required: u.arbitrary()?, window: None };
+        let authentication = match u.int_in_range(0..=3)? {
+            0 => Authentication::None,
+            1 => Authentication::Password(&password),
+            2 => Authentication::Header(&password),
+            _ => Authentication::Trailer(trailers),
+        };
+        let version = *u.choose(&[Version::V2, Version::V3])?;
+        let family = *u.choose(&[Family::V4, Family::V6])?;
+        let policy = AdvertPolicy {
+            authentication,
+            trailing_octets: u.arbitrary()?,
+            v2_over_ipv6: u.arbitrary()?,
+            ..AdvertPolicy::new(version, vrid(), family)
+        };
+        // A golden packet with some octets overwritten, or cut short.
+        let mut packet = octets(u.choose(&[G9, L1])?);
+        for _ in 0..u.int_in_range(0..=4)? {
+            let index = u.choose_index(packet.len())?;
+            packet[index] = u.arbitrary()?;
+        }
+        packet.truncate(u.int_in_range(0..=packet.len())?);
+        if let Ok((meta, message)) = from_ip_packet(&packet) {
+            let _ = decode(message, &meta, &policy);
+        }
+        let meta = AdvertMeta::new(MULTICAST, 255);
+        let mut message = octets(u.choose(&[G2, G10])?);
+        let index = u.choose_index(message.len())?;
+        message[index] = u.arbitrary()?;
+        message.truncate(u.int_in_range(0..=message.len())?);
+        let _ = decode(&message, &meta, &policy);
         Ok(())
     });
 }

@@ -101,7 +101,7 @@ pub fn encode_with_password(
     password: &Password,
     out: &mut [u8],
 ) -> Result<usize, EncodeError> {
-    let encoder = Encoder::with_authentication(advert, addresses, 1, password.octets())?;
+    let encoder = Encoder::with_password(advert, addresses, password)?;
     let length = usize::from(encoder.len());
     let mut writer = Writer::new(out, length)?;
     encoder.emit(|octets| writer.put(octets));
@@ -199,6 +199,16 @@ impl<'a> Encoder<'a> {
     /// Without authentication.
     pub(crate) fn new(advert: &Advert<'a>, addresses: AddressPair) -> Result<Self, EncodeError> {
         Self::with_authentication(advert, addresses, 0, [0; AUTHENTICATION_DATA_LEN])
+    }
+
+    /// With authentication type 1.
+    #[cfg(feature = "auth-legacy")]
+    pub(super) fn with_password(
+        advert: &Advert<'a>,
+        addresses: AddressPair,
+        password: &Password,
+    ) -> Result<Self, EncodeError> {
+        Self::with_authentication(advert, addresses, 1, password.octets())
     }
 
     fn with_authentication(

@@ -3,8 +3,9 @@
 use super::decode::{covered, only_form};
 use super::encode::{CHECKSUM_OFFSET, Encoder};
 use super::message::HEADER_LEN;
-use super::{Advert, ChecksumForm, EncodeError, Priority, encode};
+use super::{Advert, ChecksumForm, EncodeError, Priority};
 use crate::AddressPair;
+use crate::buffer::Writer;
 use crate::checksum::Sum;
 
 /// The octets of an advertisement, written once and sent again and again \[S-3\]. What changes from
@@ -54,19 +55,43 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> EncodedAdvert<B> {
     pub fn new(
         advert: &Advert<'_>,
         addresses: AddressPair,
+        buffer: B,
+    ) -> Result<Self, EncodeError> {
+        Self::written(&Encoder::new(advert, addresses)?, advert, addresses, buffer)
+    }
+
+    /// The same with the password of authentication type 1 \[W-4\]. Headers and trailers differ from
+    /// advert to advert: there is nothing to keep.
+    ///
+    /// # Errors
+    /// [`EncodeError`].
+    #[cfg(feature = "auth-legacy")]
+    pub fn with_password(
+        advert: &Advert<'_>,
+        addresses: AddressPair,
+        password: &super::Password,
+        buffer: B,
+    ) -> Result<Self, EncodeError> {
+        let encoder = Encoder::with_password(advert, addresses, password)?;
+        Self::written(&encoder, advert, addresses, buffer)
+    }
+
+    fn written(
+        encoder: &Encoder<'_>,
+        advert: &Advert<'_>,
+        addresses: AddressPair,
         mut buffer: B,
     ) -> Result<Self, EncodeError> {
-        let sum = Encoder::new(advert, addresses)?.sum();
-        // At most 8 + 255 * 16.
-        let len = encode(advert, addresses, buffer.as_mut())? as u16;
+        let mut writer = Writer::new(buffer.as_mut(), encoder.len().into())?;
+        encoder.emit(|octets| writer.put(octets));
         let only_form = only_form(advert.version, addresses.family());
         Ok(Self {
             buffer,
-            len,
+            len: encoder.len(),
             form: only_form.unwrap_or(advert.checksum),
             any_form: only_form.is_none(),
             addresses,
-            sum: !sum.checksum(),
+            sum: !encoder.sum().checksum(),
         })
     }
 

@@ -17,6 +17,13 @@ use crate::{AddressPair, Protocol};
 const ICV_OFFSET: usize = 12;
 
 /// The password of a virtual router: 8 octets, padded with zeros.
+///
+/// ```
+/// use lvs_proto::vrrp::Password;
+///
+/// assert_eq!(Password::new(b"secret"), Password::new(b"secret\0\0"));
+/// assert_eq!(Password::new(b"longer than that"), Password::new(b"longer t"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Password([u8; 8]);
 

@@ -117,6 +117,40 @@ impl fmt::Debug for TrailerKey {
 }
 
 /// What a receiver asks of trailers \[W-40\].
+///
+/// ```
+/// use lvs_proto::vrrp::{
+///     Advert, AdvertInterval, AdvertMeta, AdvertPolicy, Authentication, ChecksumForm, GROUP_V4,
+///     Priority, Sequence, TrailerKey, TrailerPolicy, TrailerTime, Version, Vrid, decode,
+///     encode_with_trailer,
+/// };
+/// use lvs_proto::{AddressPair, Family};
+///
+/// let (keys, vip) = ([TrailerKey::new(1, &[7; 32])?], [[192, 0, 2, 100].into()]);
+/// let vrid = Vrid::new(51).ok_or("0 is no VRID")?;
+/// let advert = Advert {
+///     version: Version::V3,
+///     vrid,
+///     priority: Priority::DEFAULT,
+///     interval: AdvertInterval::DEFAULT,
+///     checksum: ChecksumForm::MessageOnly,
+///     addresses: vip[..].into(),
+///     sequence: None,
+/// };
+/// let path = AddressPair::V4 { source: [192, 0, 2, 1].into(), destination: GROUP_V4 };
+/// let now = TrailerTime::from_utc(1_700_000_000, 0);
+/// let mut octets = [0; 64];
+/// let length = encode_with_trailer(&advert, path, &keys[0], now, &mut octets)?;
+///
+/// let trailers = TrailerPolicy { keys: &keys, required: true, window: Some((now, 5)) };
+/// let policy = AdvertPolicy {
+///     authentication: Authentication::Trailer(trailers),
+///     ..AdvertPolicy::new(Version::V3, vrid, Family::V4)
+/// };
+/// let heard = decode(&octets[..length], &AdvertMeta::new(path, 255), &policy)?;
+/// assert_eq!(heard.sequence, Some(Sequence::Trailer(now)));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TrailerPolicy<'a> {
     /// The keys that it knows.
