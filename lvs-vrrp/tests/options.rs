@@ -395,6 +395,16 @@ fn w_12_sequence_numbers_grow_by_sender_and_go_on_from_the_peers() {
     assert_eq!((router.counters().adv_rcvd, router.counters().auth_failures), (1, 1));
     assert_eq!(hear(&mut router, 3, "10.0.0.8", 7), Ok(()), "another sender");
     assert_eq!(hear(&mut router, 3_609_376, OTHER, 1), Ok(()), "after a restart");
+    // [RX-1] A proven number is remembered even if the advert is refused for something else.
+    let pair = AddressPair::new(ip(OTHER), ip("224.0.0.18")).unwrap();
+    let meta = AdvertMeta::new(pair, HOP_LIMIT);
+    let sequence = Some(Sequence::Header(9));
+    let slow = Advert { interval: centiseconds(200), sequence, ..router.advert(Priority::DEFAULT) };
+    let mut refusing = router.clone();
+    refusing.handle_advert(at(3_609_377), &slow, &meta);
+    assert_eq!(refusing.counters().adv_interval_errors, 1);
+    assert!(hear(&mut refusing, 3_609_378, OTHER, 9).is_err());
+
     wakings(&mut router, 20 * SECOND);
     assert!(router.header_sequence() > 7, "above all that were heard");
 }

@@ -50,19 +50,19 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     ///
     /// What [`decode`](lvs_proto::vrrp::decode) could not know is checked here, as
     /// [`check_advert`](Self::check_advert) does. An advert that fails is counted and changes
-    /// nothing else: no timer, no state \[RX-1\], \[RX-2\].
+    /// nothing else: no timer, no state \[RX-1\], \[RX-2\]. Only the sequence number of a proven
+    /// sender is remembered in any case.
     pub fn handle_advert(&mut self, now: Instant, advert: &Advert<'_>, meta: &AdvertMeta) {
         let now = self.advance(now);
-        match self.check_advert(now, advert, meta) {
+        let source = meta.addresses.source();
+        let verdict = self.check_sender(now, advert, meta).and_then(|()| {
+            self.remember_sequence(now, source, advert.sequence);
+            self.check_contents(advert)
+        });
+        match verdict {
             Ok(()) => {
                 self.count_accepted(advert);
-                if let Some(sequence) = advert.sequence {
-                    self.marks.keep(now, meta.addresses.source(), sequence);
-                    if let Sequence::Header(sequence) = sequence {
-                        self.header_sequence = self.header_sequence.max(sequence);
-                    }
-                }
-                self.heard(now, advert, meta.addresses.source());
+                self.heard(now, advert, source);
             }
             Err(refusal) => self.counters.count_refused(&refusal),
         }
@@ -86,6 +86,17 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         advert: &Advert<'_>,
         meta: &AdvertMeta,
     ) -> Result<(), Refusal> {
+        self.check_sender(now, advert, meta)?;
+        self.check_contents(advert)
+    }
+
+    /// Stages A1, C2, A4 and, of E3, what needs memory.
+    fn check_sender(
+        &self,
+        now: Instant,
+        advert: &Advert<'_>,
+        meta: &AdvertMeta,
+    ) -> Result<(), Refusal> {
         let source = meta.addresses.source();
         if !self.is_for_us(advert, meta) {
             return Err(Refusal::NotForUs);
@@ -94,11 +105,16 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             return Err(Refusal::SelfReceived);
         }
         let last = self.marks.last(now, source, self.active_down_interval());
-        if let (Some(received), Some(last)) = (advert.sequence, last) {
-            if !received.may_follow(last) {
-                return Err(Refusal::Replayed { received, last });
+        match (advert.sequence, last) {
+            (Some(received), Some(last)) if !received.may_follow(last) => {
+                Err(Refusal::Replayed { received, last })
             }
+            _ => Ok(()),
         }
+    }
+
+    /// Stages F1 to G1.
+    fn check_contents(&self, advert: &Advert<'_>) -> Result<(), Refusal> {
         if self.config.version == Version::V2 && advert.interval != self.config.interval {
             return Err(Refusal::Interval(advert.interval));
         }
@@ -115,6 +131,15 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             AddressMismatch::Drop => true,
         };
         if dropped && !self.has_addresses_of(advert) { Err(Refusal::Addresses) } else { Ok(()) }
+    }
+
+    /// Marks move as soon as the sender is proven, whatever becomes of the advert \[RX-1\].
+    fn remember_sequence(&mut self, now: Instant, sender: IpAddr, sequence: Option<Sequence>) {
+        let Some(sequence) = sequence else { return };
+        self.marks.keep(now, sender, sequence);
+        if let Sequence::Header(sequence) = sequence {
+            self.header_sequence = self.header_sequence.max(sequence);
+        }
     }
 
     /// Stages A1 and C2: a router that does not run ignores everything, uncounted.
