@@ -251,12 +251,15 @@ fn verified_form(
     if version == Version::V2 {
         return verifies(MessageOnly).then_some(MessageOnly);
     }
-    let is_unicast = addresses.destination() != group(Family::V4);
-    [MessageOnly, PseudoHeader, GroupPseudoHeader].into_iter().find(|&form| {
-        policy.checksum.contains(form)
-            && (form != GroupPseudoHeader || is_unicast)
-            && verifies(form)
-    })
+    let passes = |form| policy.checksum.contains(form) && verifies(form);
+    if passes(MessageOnly) {
+        Some(MessageOnly)
+    } else if passes(PseudoHeader) {
+        Some(PseudoHeader)
+    } else {
+        let is_unicast = addresses.destination() != group(Family::V4);
+        (is_unicast && passes(GroupPseudoHeader)).then_some(GroupPseudoHeader)
+    }
 }
 
 /// `sum` with what `form` covers besides the `length` octets of the message, 4116 at most.
