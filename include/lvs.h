@@ -658,6 +658,33 @@ struct lvs_vrrp_config {
     int checksum_transmit;
     /** One of `enum lvs_vrrp_checksum_accept`. */
     int checksum_accept;
+    /** The time between two rounds of announcements. */
+    uint32_t announce_gap_milliseconds;
+    /**
+     * The time between announcements after the first rounds for as long as the router is Active; 0
+     * is never [X-20].
+     */
+    uint32_t announce_refresh_milliseconds;
+    /** Rounds of announcements on becoming Active; 0 is none. */
+    uint8_t announce_rounds;
+    /** Rounds after an advert that lost; 0 is none. */
+    uint8_t announce_rounds_on_losing;
+    /** How often a round announces each address. */
+    uint8_t announce_repeat;
+    /** How often a refresh does. */
+    uint8_t announce_refresh_repeat;
+    /** Not 0 if an Active router whose priority changes sends an advert at once. */
+    uint8_t advert_on_priority_change;
+    /**
+     * Not 0 if a Backup router that wakes up late becomes Active at once instead of waiting for
+     * another interval and Skew_Time [S-9].
+     */
+    uint8_t late_backup_promotes;
+    /**
+     * Not 0 if an Active router that wakes up late becomes Backup instead of announcing its
+     * addresses again [S-10].
+     */
+    uint8_t late_active_steps_down;
 };
 
 /**
@@ -700,6 +727,14 @@ enum lvs_vrrp_reason {
     LVS_VRRP_REASON_SHUTDOWN = 5,
     /** The interface went down. */
     LVS_VRRP_REASON_INTERFACE_DOWN = 6,
+    /**
+     * The router woke up late. An Active one goes on and announces its addresses again, or becomes
+     * Backup; a Backup one waits once more [S-9], [S-10]. States may be the same before and
+     * after.
+     */
+    LVS_VRRP_REASON_LATE = 7,
+    /** Something that is watched says that the router cannot do its work. */
+    LVS_VRRP_REASON_FAULT = 8,
 };
 
 /** A change of state. */

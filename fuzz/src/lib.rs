@@ -8,7 +8,7 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use lvs_proto::frames::{self, OwnAddresses};
 use lvs_proto::sync::{ConnFlags, Message, MessageBuffer, SyncRecord};
-use lvs_proto::vrrp::{self, AdvertPolicy, ChecksumAccept, Version};
+use lvs_proto::vrrp::{self, AdvertPolicy, Version};
 use lvs_proto::wire::{arp, ethernet, ipv6, ndp};
 use lvs_proto::{Decide, Flow, Instant, LinkPair, MacAddr, parse, rewrite_direct_route};
 use lvs_sched::{Director, DirectorConfig, Rule, SchedulerKind, SyncPolicy};
@@ -49,7 +49,7 @@ pub fn advert(packet: &[u8]) {
     let Ok((meta, message)) = vrrp::from_ip_packet(packet) else { return };
     let Some(vrid) = vrrp::vrid_of(message) else { return };
     for version in [Version::V2, Version::V3] {
-        let policy = AdvertPolicy { version, vrid, checksum: ChecksumAccept::Any };
+        let policy = AdvertPolicy::new(version, vrid, meta.addresses.family());
         let Ok(advert) = vrrp::decode(message, &meta, &policy) else { continue };
         let mut again = [0; 8 + 255 * 16];
         let Ok(length) = vrrp::encode(&advert, meta.addresses, &mut again) else { continue };

@@ -28,8 +28,8 @@ fn example_vrrp() {
         "  Initialize -> Backup\n\
          3.609375 s\n  send an advert of priority 100, 46 octets\n  announce the address, 42 octets\n  \
          Backup -> Active\n\
-         4.609375 s\n  send an advert of priority 100, 46 octets\n\
-         5.609375 s\n  send an advert of priority 100, 46 octets\n  \
+         4.609375 s\n  send an advert of priority 100, 46 octets\n  announce the address, 42 octets\n\
+         5.609375 s\n  send an advert of priority 100, 46 octets\n  announce the address, 42 octets\n  \
          send an advert of priority 0, 46 octets\n  Active -> Initialize\n",
     );
 }

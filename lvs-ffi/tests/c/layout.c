@@ -13,7 +13,7 @@ IS(lvs_flow, 48);
 GROWS(lvs_dest_config, 48, 40);
 GROWS(lvs_dest, 48, 44);
 GROWS(lvs_pool_config, 56, 56);
-GROWS(lvs_vrrp_config, 40, 32);
+GROWS(lvs_vrrp_config, 56, 48);
 GROWS(lvs_vrrp_counters, 176, 176);
 IS(lvs_vrrp_event, 32);
 IS(lvs_vrrp_action, 56);
