@@ -9,6 +9,7 @@ pub mod capture;
 pub mod check;
 pub mod clock;
 pub mod event_loop;
+pub mod keepalived;
 pub mod keepalived_conf;
 pub mod lab;
 pub mod namespace;

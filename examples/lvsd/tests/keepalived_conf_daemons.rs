@@ -4,13 +4,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lvsd::lab::network::Network;
 use lvsd::namespace::Namespace;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 /// The files, and what keepalived 2.2 complains of.
 const FILES: [(&str, &[&str]); 6] = [
@@ -117,4 +120,106 @@ fn check_prints_a_line_for_each_statement_and_fails_if_one_is_not_followed() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(said.contains("line 1: this block is never closed"), "{said}");
+}
+
+const RUNNING: &str = "! S3 without what is not supported
+vrrp_instance VI_1 {
+    state MASTER
+    interface eth0
+    virtual_router_id 51
+    virtual_ipaddress { 192.168.2.100 }
+}
+virtual_server 192.168.2.100 80 {
+    lb_algo wrr
+    lb_kind DR
+    protocol TCP
+    persistence_timeout 60
+    real_server 192.168.2.79 80 { weight 3 }
+    real_server 192.168.2.80 80 { weight 3 }
+}
+";
+
+const LISTING: [&str; 6] = [
+    "IP Virtual Server version 1.2.1 (size=4096)",
+    "Prot LocalAddress:Port Scheduler Flags",
+    "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn",
+    "TCP  192.168.2.100:80 wrr persistent 60",
+    "  -> 192.168.2.79:80              Route   3      0          0",
+    "  -> 192.168.2.80:80              Route   3      0          0",
+];
+
+/// A process that does not outlive a test that fails.
+struct Running(Child);
+
+impl Running {
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.0.id().try_into().unwrap()), signal).unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_configuration_runs() {
+    let Some((_network, host)) = host(false) else { return };
+    let mut command = lvsd(&["keepalived", "--config"], &written("running", RUNNING));
+    let mut lvsd = Running(host.run(|| Ok(command.stdout(Stdio::piped()).spawn()?)).unwrap());
+    let mut lines = BufReader::new(lvsd.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().contains("\"MASTER\""));
+    lvsd.signal(Signal::SIGUSR1);
+    for expected in LISTING {
+        assert_eq!(lines.next().unwrap().trim_end(), expected);
+    }
+    lvsd.signal(Signal::SIGTERM);
+    assert!(lines.any(|line| line.contains("\"INIT\"")));
+    assert!(lvsd.0.wait().unwrap().success());
+}
+
+/// What keepalived sends of a file is what `lvsd` expects of the same file: it listens as long as
+/// keepalived is there, and takes over then.
+#[test]
+fn one_file_serves_keepalived_and_lvsd() {
+    let Some((mut network, ours)) = host(true) else { return };
+    let theirs = network.add_host(&[("192.168.2.109".parse().unwrap(), 24)]).unwrap();
+    let ours_text = RUNNING.replace("state MASTER", "state BACKUP");
+    let theirs_text = ours_text.replace("state BACKUP", "state BACKUP\npriority 150");
+    let files = [written("ours", &ours_text), written("theirs", &theirs_text)];
+
+    let mut command = Command::new("keepalived");
+    command.args(["--dont-fork", "--vrrp", "--log-console", "--use-file"]).arg(&files[1]);
+    for (option, extension) in [("--pid", "pid"), ("--vrrp_pid", "vrrp.pid")] {
+        command.arg(option).arg(files[1].with_extension(extension));
+    }
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let keepalived = Running(theirs.run(|| Ok(command.spawn()?)).unwrap());
+    let mut command = lvsd(&["keepalived", "--config"], &files[0]);
+    let mut lvsd = Running(ours.run(|| Ok(command.stdout(Stdio::piped()).spawn()?)).unwrap());
+    let mut lines = BufReader::new(lvsd.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut state = || serde_json::from_str::<serde_json::Value>(&lines.next().unwrap()).unwrap();
+    assert_eq!(state()["state"], "BACKUP");
+    // Longer than a router that hears nothing would wait.
+    std::thread::sleep(Duration::from_secs(6));
+    let gone = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    keepalived.signal(Signal::SIGTERM);
+    let change = state();
+    assert_eq!(change["state"], "MASTER");
+    assert!(change["time"].as_f64().unwrap() >= gone, "it waited: {change}");
+}
+
+#[test]
+fn what_is_not_followed_does_not_run_unless_told() {
+    let output = lvsd(&["keepalived", "--config"], &path("s3-wlc")).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("s3-wlc.conf:13 authentication: unsupported"), "{said}");
+    assert!(said.contains("--anyway"), "{said}");
+    let arguments = ["keepalived", "--anyway", "--config"];
+    let output = lvsd(&arguments, &path("s3-sync-group")).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("say which with --instance"), "{said}");
 }
