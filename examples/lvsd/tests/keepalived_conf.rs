@@ -166,7 +166,7 @@ fn global_defaults_yield_to_instances() {
     let found = router(global, "down_timer_adverts 3; lower_prio_no_advert off");
     assert_eq!((found.advert_count, found.losing_advert), (3, LosingAdvert::ReplyAndRearm));
     let found = router("", "version 3; v3_checksum_as_v2");
-    assert_eq!(found.checksum_accept, ChecksumAccept::Any);
+    assert_eq!(found.checksum_accept, ChecksumAccept::ANY);
 }
 
 /// What is only wrong or unsupported once the rest is known.

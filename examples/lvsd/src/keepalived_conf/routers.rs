@@ -47,7 +47,7 @@ impl VrrpInstance {
         if self.v3_checksum_as_v2 {
             config.checksum_transmit = ChecksumTransmit::Always(ChecksumForm::MessageOnly);
             // From there on keepalived takes any [W-21].
-            config.checksum_accept = ChecksumAccept::Any;
+            config.checksum_accept = ChecksumAccept::ANY;
         }
         Ok(config)
     }
