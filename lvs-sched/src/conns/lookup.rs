@@ -4,8 +4,8 @@ use core::fmt;
 
 use lvs_proto::{Flow, Instant};
 
-use super::entry::ConnId;
-use super::key::{ConnKey, Sought};
+use super::entry::{ConnId, Entry};
+use super::key::Sought;
 use super::{Conns, Found};
 
 /// Packets on the way to their connections, made by
@@ -31,10 +31,12 @@ impl<'a> Lookup<'a> {
         let flows = flows.get(..Self::MOST).unwrap_or(flows);
         let mut hashes = [0; Self::MOST];
         for (flow, hash) in flows.iter().zip(&mut hashes) {
-            if let Some(sought) = ConnKey::of(flow).map(|key| key.sought()) {
-                *hash = conns.hash_of(&sought, None);
-                conns.prefetch_index(flow, *hash);
-            }
+            *hash = match Sought::of(flow) {
+                Some(Sought::V4(tuple)) => conns.hash_alone(&tuple),
+                Some(Sought::V6(tuple)) => conns.hash_alone(&tuple),
+                None => continue,
+            };
+            conns.prefetch_index(flow, *hash);
         }
         Self { conns, flows, hashes, likely: [None; Self::MOST] }
     }
@@ -61,17 +63,15 @@ impl<'a> Lookup<'a> {
 
     #[inline]
     fn find(&self, now: Instant, flow: &Flow, hash: u64, likely: Option<ConnId>) -> Option<ConnId> {
-        let (conns, key) = (self.conns, ConnKey::of(flow)?);
-        let is_it = match (likely.and_then(|id| conns.places.get(id)), key.sought()) {
-            (Some(Found::V4(entry)), Sought::V4(tuple)) => {
-                entry.tuple == tuple && conns.lives(now, &entry.course)
-            }
-            (Some(Found::V6(entry)), Sought::V6(tuple)) => {
-                entry.tuple == tuple && conns.lives(now, &entry.course)
-            }
-            _ => false,
-        };
-        if is_it { likely } else { conns.find_hashed(now, &key, hash) }
+        let conns = self.conns;
+        let found = likely.and_then(|id| conns.places.get(id));
+        let is_it =
+            |entry: &Entry<_>, tuple| entry.tuple == tuple && conns.lives(now, &entry.course);
+        match (Sought::of(flow)?, found) {
+            (Sought::V4(tuple), Some(Found::V4(entry))) if is_it(entry, tuple) => likely,
+            (Sought::V4(tuple), _) => conns.find_tuple(now, &tuple, hash),
+            (Sought::V6(tuple), _) => conns.find_tuple(now, &tuple, hash),
+        }
     }
 }
 

@@ -230,6 +230,7 @@ impl Conns {
         course.controlled > 0 || !self.is_due(now, course)
     }
 
+    #[inline]
     fn is_due(&self, now: Instant, course: &Course) -> bool {
         let fires = course.alarm().map_or(0, |alarm| self.timers.fires(alarm));
         self.timers.moment(fires) <= now
