@@ -108,6 +108,17 @@ impl Conns {
         Some(id)
     }
 
+    /// Asks for what tells that a packet is no reply either \[CON-4\], and for the place that its
+    /// connection will likely have.
+    pub(super) fn prefetch_new<A: Placed>(&self, tuple: &Tuple<A>, hash: u64) {
+        let table = A::table(&self.places);
+        table.prefetch_tags(self.hash_of_tuple(&tuple.reversed(), None));
+        if let Some(place) = table.vacancy(hash) {
+            table.prefetch_entry(place);
+            self.queue.prefetch(A::id(&self.places, place));
+        }
+    }
+
     /// The newest of a key, living or not.
     #[inline]
     pub(super) fn newest(

@@ -229,6 +229,17 @@ impl<A: Address> Tuple<A> {
         }
     }
 
+    /// With the ends swapped.
+    pub(crate) const fn reversed(&self) -> Self {
+        Self {
+            client: self.virtual_address,
+            virtual_address: self.client,
+            client_port: self.virtual_port,
+            virtual_port: self.client_port,
+            ..*self
+        }
+    }
+
     /// Whether packets of its client may find it \[CON-3\].
     pub(crate) const fn is_shown(&self) -> bool {
         self.template || self.client_port != 0

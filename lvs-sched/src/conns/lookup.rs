@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use lvs_proto::{Flow, Instant};
+use lvs_proto::{Flow, Hook, Instant};
 
 use super::entry::{ConnId, Entry};
 use super::key::Sought;
@@ -46,6 +46,21 @@ impl<'a> Lookup<'a> {
     pub fn probe(&mut self) {
         for ((flow, hash), likely) in self.flows.iter().zip(self.hashes).zip(&mut self.likely) {
             *likely = self.conns.prefetch_entry(flow, hash);
+        }
+    }
+
+    /// After [`probe`](Self::probe), asks for what those packets need that likely have no connection
+    /// yet.
+    #[inline]
+    pub(crate) fn prefetch_new(&self) {
+        for ((flow, hash), likely) in self.flows.iter().zip(self.hashes).zip(self.likely) {
+            if likely.is_none() && flow.hook != Hook::Forward {
+                match Sought::of(flow) {
+                    Some(Sought::V4(tuple)) => self.conns.prefetch_new(&tuple, hash),
+                    Some(Sought::V6(tuple)) => self.conns.prefetch_new(&tuple, hash),
+                    None => {}
+                }
+            }
         }
     }
 

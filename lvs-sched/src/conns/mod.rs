@@ -267,7 +267,9 @@ impl Conns {
     }
 
     fn end(&mut self, tick: u64, id: ConnId) -> Due {
-        if let Some(next) = self.queue.upcoming() {
+        // Two for each one that ends, until they are far enough ahead.
+        for _ in 0..2 {
+            let Some(next) = self.queue.look_ahead() else { break };
             self.places.prefetch_entry(next);
             self.places.prefetch_tags(next);
         }

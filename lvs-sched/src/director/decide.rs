@@ -17,6 +17,7 @@ impl Decide for Director {
         for (flows, verdicts) in bursts {
             let mut lookup = Lookup::new(&self.conns, flows);
             lookup.probe();
+            lookup.prefetch_new();
             let hashes = lookup.hashes;
             for ((flow, hash), verdict) in flows.iter().zip(hashes).zip(verdicts) {
                 *verdict = self.decide_hashed(now, Packet { flow, call: None }, hash);
