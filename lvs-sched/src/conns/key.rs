@@ -257,7 +257,7 @@ impl<A: Address> Tuple<A> {
     }
 }
 
-/// All at once: which field differs is not asked.
+/// All at once: a search need not know which field differs.
 impl<A: Address> PartialEq for Tuple<A> {
     #[inline]
     fn eq(&self, other: &Self) -> bool {

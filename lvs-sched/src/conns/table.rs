@@ -78,8 +78,8 @@ const fn gather(word: u64) -> u32 {
     ((word >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
 }
 
-/// Lanes of a group, a bit for each: one word, for which of them it is cannot be guessed, and a
-/// wrong guess costs as much as all the rest.
+/// Lanes of a group, a bit for each. They are in one word because no branch can foresee which of
+/// two would have the right one.
 #[derive(Clone, Copy, Debug)]
 struct Lanes(u32);
 

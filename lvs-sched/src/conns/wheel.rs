@@ -13,8 +13,8 @@ use crate::timers::{LEVELS, SHIFT_PER_LEVEL};
 
 /// Lists of a level: no span of a level, but for the coarsest, is longer than so many of its steps.
 const LISTS_PER_LEVEL: u64 = 64;
-/// So many timers are known ahead of the one that is visited: what they need comes from memory
-/// meanwhile.
+/// So many timers are told ahead of the one that is visited, so that what they need comes from
+/// memory meanwhile.
 const AHEAD: u32 = 8;
 /// The end of a list.
 const END: u32 = u32::MAX;
@@ -39,8 +39,9 @@ pub(crate) struct Wheel {
     level: u8,
     /// What is visited next in that list.
     cursor: u32,
-    /// What is visited after it, as far as it was looked for, and how many visits later.
+    /// The first one not told yet of what is visited after it.
     ahead: u32,
+    /// How many visits `ahead` is after `cursor`.
     distance: u32,
     /// Nothing fires before this tick.
     idle_until: u64,
@@ -164,13 +165,12 @@ impl Wheel {
         }
     }
 
-    /// The first one not told yet of those that are likely visited next.
+    /// Tells, one after the other, what is likely visited next, up to [`AHEAD`].
     pub(crate) fn look_ahead(&mut self) -> Option<u32> {
         if self.distance >= AHEAD {
             return None;
         }
         let index = self.ahead;
-        // One step for each visit: who follows the links faster waits for them.
         self.ahead = self.links.get(index as usize)?.older;
         self.distance += 1;
         Some(index)
