@@ -27,12 +27,31 @@ pub fn connections(count: u32, emit: &mut impl FnMut(Row)) {
     row("conn.pipelined", pipelined, "line", line);
     row("conn.pipelined", pipelined, "hashbrown-siphash", siphash);
 
+    table.establish();
+    let Packets { packet, lookup, store } = packets(&mut table, &lines);
+    row("conn.packet", packet, "store", store);
+    row("conn.refresh", packet - lookup, "store", store);
+}
+
+/// Nanoseconds of a packet of an established connection, in bursts.
+struct Packets {
+    /// All that is decided about it, and done.
+    packet: f64,
+    /// To find its connection alone.
+    lookup: f64,
+    /// A store to a random line of as large an array.
+    store: f64,
+}
+
+fn packets(table: &mut Table, lines: &RefCell<Lines>) -> Packets {
+    let table = RefCell::new(table);
     let mut random = Random::default();
-    let [refresh, store] = windows(&mut [
-        Box::new(|windows| table.refresh(windows)),
+    let [packet, lookup, store] = windows(&mut [
+        Box::new(|windows| table.borrow_mut().refresh(windows)),
+        Box::new(|windows| table.borrow_mut().find_bursts(windows)),
         Box::new(|windows| lines.borrow_mut().write(windows * WINDOW as u64, &mut random)),
     ]);
-    row("conn.refresh", refresh, "store", store);
+    Packets { packet, lookup, store }
 }
 
 /// Nanoseconds of a lookup, its entry touched.

@@ -95,6 +95,11 @@ impl Table {
         self.decide(numbers.map(|number| client(number, TcpFlags::SYN)));
     }
 
+    /// Every client sends the packet that establishes its connection.
+    pub fn establish(&mut self) {
+        self.decide((0..self.clients).map(|number| client(number, TcpFlags::ACK)));
+    }
+
     /// Decides about packets in bursts.
     pub fn decide(&mut self, flows: impl Iterator<Item = Flow>) {
         let mut flows = flows.fuse();

@@ -21,13 +21,37 @@ impl Conns {
 
     /// The connection or template of `key` that lives at `now`; of several, the newest \[CON-3\].
     pub(crate) fn find(&self, now: Instant, key: &ConnKey) -> Option<ConnId> {
-        self.find_hashed(now, key, self.hash(key))
+        let newest = self.newest(&key.sought(), self.hash(key), None)?;
+        self.first_of(newest, Chain::Client, |course| self.lives(now, course))
     }
 
-    /// The same by the [hash](Self::hash) of the key.
+    /// The same of a packet's key, by the [hash](Self::hash) of it.
     #[inline]
     pub(crate) fn find_hashed(&self, now: Instant, key: &ConnKey, hash: u64) -> Option<ConnId> {
-        let newest = self.newest(&key.sought(), hash, None)?;
+        match key.sought() {
+            Sought::V4(tuple) => self.find_tuple(now, &tuple, hash),
+            Sought::V6(tuple) => self.find_tuple(now, &tuple, hash),
+        }
+    }
+
+    /// The connection that a packet belongs to if it comes from a client \[CON-3\].
+    pub(crate) fn find_of(&self, now: Instant, flow: &Flow) -> Option<ConnId> {
+        match Sought::of(flow)? {
+            Sought::V4(tuple) => self.find_tuple(now, &tuple, self.hash_alone(&tuple)),
+            Sought::V6(tuple) => self.find_tuple(now, &tuple, self.hash_alone(&tuple)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn find_tuple<A: Placed>(
+        &self,
+        now: Instant,
+        tuple: &Tuple<A>,
+        hash: u64,
+    ) -> Option<ConnId> {
+        // A packet's is no template's, and so for no call.
+        let newest = A::table(&self.places).find(hash, |entry| entry.tuple == *tuple)?;
+        let newest = A::id(&self.places, newest);
         self.first_of(newest, Chain::Client, |course| self.lives(now, course))
     }
 
@@ -82,6 +106,17 @@ impl Conns {
         };
         self.places.prefetch_entry(id);
         Some(id)
+    }
+
+    /// Asks for what tells that a packet is no reply either \[CON-4\], and for the place that its
+    /// connection will likely have.
+    pub(super) fn prefetch_new<A: Placed>(&self, tuple: &Tuple<A>, hash: u64) {
+        let table = A::table(&self.places);
+        table.prefetch_tags(self.hash_of_tuple(&tuple.reversed(), None));
+        if let Some(place) = table.vacancy(hash) {
+            table.prefetch_entry(place);
+            self.queue.prefetch(A::id(&self.places, place));
+        }
     }
 
     /// The newest of a key, living or not.
@@ -152,18 +187,31 @@ impl Conns {
         }
     }
 
-    #[inline]
     pub(super) fn hash_of_tuple<A: Placed>(
         &self,
         tuple: &Tuple<A>,
         call: Option<CallId<'_>>,
     ) -> u64 {
-        let [k0, k1] = self.seed.0;
-        let mut hasher = SipHasher13::new_with_keys(k0, k1);
-        tuple.write(&mut hasher);
+        let mut hasher = self.hasher_of(tuple);
         if let Some(call) = call {
             hasher.write(call.octets());
         }
         hasher.finish()
+    }
+
+    /// Without a call.
+    #[inline(always)]
+    pub(super) fn hash_alone<A: Placed>(&self, tuple: &Tuple<A>) -> u64 {
+        self.hasher_of(tuple).finish()
+    }
+
+    /// Inlined, so that neither a packet's tuple nor the hasher goes through memory: the next look
+    /// waits for the hash.
+    #[inline(always)]
+    fn hasher_of<A: Placed>(&self, tuple: &Tuple<A>) -> SipHasher13 {
+        let [k0, k1] = self.seed.0;
+        let mut hasher = SipHasher13::new_with_keys(k0, k1);
+        tuple.write(&mut hasher);
+        hasher
     }
 }

@@ -103,6 +103,8 @@ pub(crate) trait Address: Copy + Eq + core::fmt::Debug {
     fn ip(self) -> IpAddr;
     /// `None` never happens: both are of this family.
     fn pair(source: Self, destination: Self) -> AddressPair;
+    /// Whether two pairs are the same.
+    fn are_same(one: (Self, Self), other: (Self, Self)) -> bool;
     /// Hashes two in a row.
     fn write(source: Self, destination: Self, hasher: &mut SipHasher13);
 }
@@ -126,10 +128,21 @@ impl Address for Ipv4Addr {
     }
 
     #[inline]
-    fn write(source: Self, destination: Self, hasher: &mut SipHasher13) {
-        let ([a, b, c, d], [e, f, g, h]) = (source.octets(), destination.octets());
-        hasher.write_u64(u64::from_ne_bytes([a, b, c, d, e, f, g, h]));
+    fn are_same(one: (Self, Self), other: (Self, Self)) -> bool {
+        word(one) == word(other)
     }
+
+    #[inline(always)]
+    fn write(source: Self, destination: Self, hasher: &mut SipHasher13) {
+        hasher.write_u64(word((source, destination)));
+    }
+}
+
+/// Two addresses in the order of the wire.
+#[inline]
+const fn word((source, destination): (Ipv4Addr, Ipv4Addr)) -> u64 {
+    let ([a, b, c, d], [e, f, g, h]) = (source.octets(), destination.octets());
+    u64::from_ne_bytes([a, b, c, d, e, f, g, h])
 }
 
 impl Address for Ipv6Addr {
@@ -150,6 +163,10 @@ impl Address for Ipv6Addr {
         AddressPair::V6 { source, destination }
     }
 
+    fn are_same(one: (Self, Self), other: (Self, Self)) -> bool {
+        one == other
+    }
+
     fn write(source: Self, destination: Self, hasher: &mut SipHasher13) {
         hasher.write(&source.octets());
         hasher.write(&destination.octets());
@@ -157,7 +174,7 @@ impl Address for Ipv6Addr {
 }
 
 /// A [`ConnKey`] of one family, as it lies in the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Tuple<A> {
     pub(crate) client: A,
@@ -173,6 +190,14 @@ pub(crate) struct Tuple<A> {
 pub(crate) enum Sought {
     V4(Tuple<Ipv4Addr>),
     V6(Tuple<Ipv6Addr>),
+}
+
+impl Sought {
+    /// What the connection of a client's packet is found by, as [`ConnKey::of`].
+    #[inline]
+    pub(crate) fn of(flow: &Flow) -> Option<Self> {
+        ConnKey::of(flow).map(|key| key.sought())
+    }
 }
 
 impl<A: Copy> Tuple<A> {
@@ -204,6 +229,17 @@ impl<A: Address> Tuple<A> {
         }
     }
 
+    /// With the ends swapped.
+    pub(crate) const fn reversed(&self) -> Self {
+        Self {
+            client: self.virtual_address,
+            virtual_address: self.client,
+            client_port: self.virtual_port,
+            virtual_port: self.client_port,
+            ..*self
+        }
+    }
+
     /// Whether packets of its client may find it \[CON-3\].
     pub(crate) const fn is_shown(&self) -> bool {
         self.template || self.client_port != 0
@@ -211,13 +247,26 @@ impl<A: Address> Tuple<A> {
 
     /// The octets in the order of the wire, so that every machine hashes alike; every one of them
     /// counts, so that none can be varied to collide.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(&self, hasher: &mut SipHasher13) {
         A::write(self.client, self.virtual_address, hasher);
         let [a, b] = self.client_port.to_be_bytes();
         let [c, d] = self.virtual_port.to_be_bytes();
         let kind = self.template.into();
         hasher.write_u64(u64::from_ne_bytes([a, b, c, d, self.protocol, kind, 0, 0]));
+    }
+}
+
+/// All at once: a search need not know which field differs.
+impl<A: Address> PartialEq for Tuple<A> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        let addresses = |tuple: &Self| (tuple.client, tuple.virtual_address);
+        A::are_same(addresses(self), addresses(other))
+            & (self.client_port == other.client_port)
+            & (self.virtual_port == other.virtual_port)
+            & (self.protocol == other.protocol)
+            & (self.template == other.template)
     }
 }
 

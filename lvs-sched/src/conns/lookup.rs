@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use lvs_proto::{Flow, Instant};
+use lvs_proto::{Flow, Hook, Instant};
 
-use super::entry::ConnId;
-use super::key::{ConnKey, Sought};
+use super::entry::{ConnId, Entry};
+use super::key::Sought;
 use super::{Conns, Found};
 
 /// Packets on the way to their connections, made by
@@ -31,10 +31,12 @@ impl<'a> Lookup<'a> {
         let flows = flows.get(..Self::MOST).unwrap_or(flows);
         let mut hashes = [0; Self::MOST];
         for (flow, hash) in flows.iter().zip(&mut hashes) {
-            if let Some(sought) = ConnKey::of(flow).map(|key| key.sought()) {
-                *hash = conns.hash_of(&sought, None);
-                conns.prefetch_index(flow, *hash);
-            }
+            *hash = match Sought::of(flow) {
+                Some(Sought::V4(tuple)) => conns.hash_alone(&tuple),
+                Some(Sought::V6(tuple)) => conns.hash_alone(&tuple),
+                None => continue,
+            };
+            conns.prefetch_index(flow, *hash);
         }
         Self { conns, flows, hashes, likely: [None; Self::MOST] }
     }
@@ -44,6 +46,21 @@ impl<'a> Lookup<'a> {
     pub fn probe(&mut self) {
         for ((flow, hash), likely) in self.flows.iter().zip(self.hashes).zip(&mut self.likely) {
             *likely = self.conns.prefetch_entry(flow, hash);
+        }
+    }
+
+    /// After [`probe`](Self::probe), asks for what those packets need that likely have no connection
+    /// yet.
+    #[inline]
+    pub(crate) fn prefetch_new(&self) {
+        for ((flow, hash), likely) in self.flows.iter().zip(self.hashes).zip(self.likely) {
+            if likely.is_none() && flow.hook != Hook::Forward {
+                match Sought::of(flow) {
+                    Some(Sought::V4(tuple)) => self.conns.prefetch_new(&tuple, hash),
+                    Some(Sought::V6(tuple)) => self.conns.prefetch_new(&tuple, hash),
+                    None => {}
+                }
+            }
         }
     }
 
@@ -61,17 +78,15 @@ impl<'a> Lookup<'a> {
 
     #[inline]
     fn find(&self, now: Instant, flow: &Flow, hash: u64, likely: Option<ConnId>) -> Option<ConnId> {
-        let (conns, key) = (self.conns, ConnKey::of(flow)?);
-        let is_it = match (likely.and_then(|id| conns.places.get(id)), key.sought()) {
-            (Some(Found::V4(entry)), Sought::V4(tuple)) => {
-                entry.tuple == tuple && conns.lives(now, &entry.course)
-            }
-            (Some(Found::V6(entry)), Sought::V6(tuple)) => {
-                entry.tuple == tuple && conns.lives(now, &entry.course)
-            }
-            _ => false,
-        };
-        if is_it { likely } else { conns.find_hashed(now, &key, hash) }
+        let conns = self.conns;
+        let found = likely.and_then(|id| conns.places.get(id));
+        let is_it =
+            |entry: &Entry<_>, tuple| entry.tuple == tuple && conns.lives(now, &entry.course);
+        match (Sought::of(flow)?, found) {
+            (Sought::V4(tuple), Some(Found::V4(entry))) if is_it(entry, tuple) => likely,
+            (Sought::V4(tuple), _) => conns.find_tuple(now, &tuple, hash),
+            (Sought::V6(tuple), _) => conns.find_tuple(now, &tuple, hash),
+        }
     }
 }
 

@@ -230,6 +230,7 @@ impl Conns {
         course.controlled > 0 || !self.is_due(now, course)
     }
 
+    #[inline]
     fn is_due(&self, now: Instant, course: &Course) -> bool {
         let fires = course.alarm().map_or(0, |alarm| self.timers.fires(alarm));
         self.timers.moment(fires) <= now
@@ -266,7 +267,9 @@ impl Conns {
     }
 
     fn end(&mut self, tick: u64, id: ConnId) -> Due {
-        if let Some(next) = self.queue.upcoming() {
+        // Two for each one that ends, until they are far enough ahead.
+        for _ in 0..2 {
+            let Some(next) = self.queue.look_ahead() else { break };
             self.places.prefetch_entry(next);
             self.places.prefetch_tags(next);
         }

@@ -48,6 +48,13 @@ impl Queue {
         }
     }
 
+    /// Asks for what [`set`](Self::set) needs.
+    pub(crate) fn prefetch(&self, id: ConnId) {
+        if let Kind::Ticks(wheel) = &self.kind {
+            wheel.prefetch(id.place());
+        }
+    }
+
     pub(crate) fn remove(&mut self, id: ConnId, alarm: Alarm) {
         match &mut self.kind {
             Kind::Exact(deadlines) => deadlines.remove(id.place()),
@@ -74,11 +81,11 @@ impl Queue {
         Some((tick, ConnId::new(place)))
     }
 
-    /// Whose turn is likely next.
-    pub(crate) fn upcoming(&self) -> Option<ConnId> {
-        match &self.kind {
+    /// Whose turn is likely soon, one after the other; none is told twice.
+    pub(crate) fn look_ahead(&mut self) -> Option<ConnId> {
+        match &mut self.kind {
             Kind::Exact(_) => None,
-            Kind::Ticks(wheel) => wheel.upcoming().map(ConnId::new),
+            Kind::Ticks(wheel) => wheel.look_ahead().map(ConnId::new),
         }
     }
 }

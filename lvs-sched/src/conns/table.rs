@@ -31,23 +31,29 @@ const HIDDEN: u8 = 1;
 #[repr(C, align(16))]
 struct Group {
     tags: [u8; LANES as usize],
-    passed: u16,
+    /// As octets, so that all of a group is read as two words.
+    passed: [u8; 2],
 }
 
 impl Group {
-    const EMPTY: Self = Self { tags: [FREE; LANES as usize], passed: 0 };
+    const EMPTY: Self = Self { tags: [FREE; LANES as usize], passed: [0; 2] };
 
     /// The lanes of a tag, lowest first.
     #[inline]
     fn lanes(&self, tag: u8) -> Lanes {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = self.tags;
         let low = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        // The lanes behind the last one repeat its tag, and are cut off.
-        let high = u64::from_le_bytes([i, j, k, l, m, n, n, n]);
-        Lanes {
-            low: zeros(low ^ pattern(tag)),
-            high: zeros(high ^ pattern(tag)) & (u64::MAX >> 16),
-        }
+        // What is behind the last lane is cut off.
+        let [o, p] = self.passed;
+        let high = u64::from_le_bytes([i, j, k, l, m, n, o, p]);
+        let [low, high] = [low, high].map(|tags| gather(zeros(tags ^ pattern(tag))));
+        Lanes((low | high << 8) & ((1 << LANES) - 1))
+    }
+
+    /// How many entries passed it.
+    #[inline]
+    const fn passed(&self) -> u16 {
+        u16::from_le_bytes(self.passed)
     }
 
     fn tag_mut(&mut self, lane: u32) -> Option<&mut u8> {
@@ -66,28 +72,24 @@ const fn zeros(word: u64) -> u64 {
     !(((word & LOW) + LOW) | word | LOW)
 }
 
-/// Lanes of a group, each as the highest bit of an octet.
-#[derive(Clone, Copy, Debug)]
-struct Lanes {
-    low: u64,
-    high: u64,
+/// The highest bits of all octets in one: the product moves each to its place, no two to the same.
+#[inline]
+const fn gather(word: u64) -> u32 {
+    ((word >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
 }
+
+/// Lanes of a group, a bit for each. They are in one word because no branch can foresee which of
+/// two would have the right one.
+#[derive(Clone, Copy, Debug)]
+struct Lanes(u32);
 
 impl Iterator for Lanes {
     type Item = u32;
 
     #[inline]
     fn next(&mut self) -> Option<u32> {
-        if self.low != 0 {
-            let lane = self.low.trailing_zeros() / 8;
-            self.low &= self.low - 1;
-            return Some(lane);
-        }
-        if self.high == 0 {
-            return None;
-        }
-        let lane = 8 + self.high.trailing_zeros() / 8;
-        self.high &= self.high - 1;
+        let lane = self.0.trailing_zeros();
+        self.0 &= self.0.checked_sub(1)?;
         Some(lane)
     }
 }
@@ -171,7 +173,7 @@ impl<A: Address> Table<A> {
                     return Some(place);
                 }
             }
-            if group.passed == 0 {
+            if group.passed() == 0 {
                 return None;
             }
             at = self.after(at);
@@ -221,7 +223,7 @@ impl<A: Address> Table<A> {
 
     /// Puts an entry to a place that is its [vacancy](Self::vacancy).
     pub(crate) fn insert(&mut self, hash: u64, place: u32, hidden: bool, entry: Entry<A>) {
-        self.count_passing(hash, place, |passed| *passed = passed.saturating_add(1));
+        self.count_passing(hash, place, |passed| passed.saturating_add(1));
         if let Some(taken) = self.get_mut(place) {
             *taken = entry;
         }
@@ -238,7 +240,7 @@ impl<A: Address> Table<A> {
 
     /// Frees a place that is taken.
     pub(crate) fn remove(&mut self, hash: u64, place: u32) {
-        self.count_passing(hash, place, |passed| *passed = passed.saturating_sub(1));
+        self.count_passing(hash, place, |passed| passed.saturating_sub(1));
         if let Some(tag) = self.tag_mut(place) {
             *tag = FREE;
         }
@@ -246,14 +248,14 @@ impl<A: Address> Table<A> {
     }
 
     /// Every group that an entry passed on the way to its place.
-    fn count_passing(&mut self, hash: u64, place: u32, count: impl Fn(&mut u16)) {
+    fn count_passing(&mut self, hash: u64, place: u32, count: impl Fn(u16) -> u16) {
         let mut at = self.home(hash);
         for _ in 0..REACH {
             if at == (place / LANES) as usize {
                 return;
             }
             if let Some(group) = self.groups.get_mut(at) {
-                count(&mut group.passed);
+                group.passed = count(group.passed()).to_le_bytes();
             }
             at = self.after(at);
         }
@@ -306,7 +308,7 @@ mod tests {
 
         /// How many groups were passed by all entries together.
         pub(crate) fn displaced(&self) -> u32 {
-            self.groups.iter().map(|group| u32::from(group.passed)).sum()
+            self.groups.iter().map(|group| u32::from(group.passed())).sum()
         }
     }
 
@@ -350,7 +352,9 @@ mod tests {
             for (hash, place, ..) in model {
                 table.remove(hash, place);
             }
-            assert!(table.groups.iter().all(|group| group.passed == 0 && group.tags == [FREE; 14]));
+            assert!(
+                table.groups.iter().all(|group| group.passed() == 0 && group.tags == [FREE; 14])
+            );
             Ok(())
         });
     }

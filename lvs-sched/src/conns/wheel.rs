@@ -8,10 +8,14 @@
 use alloc::vec::Vec;
 
 use crate::OutOfMemory;
+use crate::prefetch::prefetch;
 use crate::timers::{LEVELS, SHIFT_PER_LEVEL};
 
 /// Lists of a level: no span of a level, but for the coarsest, is longer than so many of its steps.
 const LISTS_PER_LEVEL: u64 = 64;
+/// So many timers are told ahead of the one that is visited, so that what they need comes from
+/// memory meanwhile.
+const AHEAD: u32 = 8;
 /// The end of a list.
 const END: u32 = u32::MAX;
 
@@ -35,6 +39,10 @@ pub(crate) struct Wheel {
     level: u8,
     /// What is visited next in that list.
     cursor: u32,
+    /// The first one not told yet of what is visited after it.
+    ahead: u32,
+    /// How many visits `ahead` is after `cursor`.
+    distance: u32,
     /// Nothing fires before this tick.
     idle_until: u64,
 }
@@ -49,7 +57,17 @@ impl Wheel {
         heads.resize(lists, END);
         links.resize(capacity, Link { newer: END, older: END });
         let taken = [0; LEVELS as usize];
-        Ok(Self { heads, taken, links, clock: 0, level: 0, cursor: END, idle_until: 0 })
+        Ok(Self {
+            heads,
+            taken,
+            links,
+            clock: 0,
+            level: 0,
+            cursor: END,
+            ahead: END,
+            distance: 0,
+            idle_until: 0,
+        })
     }
 
     /// Puts `index` to the front of a list; it must be in none. What fires then must not be done
@@ -69,11 +87,19 @@ impl Wheel {
         self.idle_until = self.idle_until.min(fires);
     }
 
+    /// Asks for what is known of `index`.
+    pub(crate) fn prefetch(&self, index: u32) {
+        prefetch(&self.links, index as usize);
+    }
+
     /// Takes `index` out of the list that it was [inserted](Self::insert) to.
     pub(crate) fn remove(&mut self, index: u32, fires: u64, level: u8) {
         let Some(&Link { newer, older }) = self.links.get(index as usize) else { return };
         if self.cursor == index {
             self.cursor = older;
+        }
+        if self.ahead == index {
+            self.ahead = older;
         }
         if let Some(older) = self.links.get_mut(older as usize) {
             older.newer = newer;
@@ -120,9 +146,14 @@ impl Wheel {
             };
             (self.clock, self.level) = (tick, level);
             self.cursor = *self.head_mut(tick, level)?;
+            self.distance = 0;
         }
         let index = self.cursor;
         self.cursor = self.links.get(index as usize)?.older;
+        self.distance = self.distance.saturating_sub(1);
+        if self.distance == 0 {
+            self.ahead = self.cursor;
+        }
         Some((self.clock, index))
     }
 
@@ -134,9 +165,15 @@ impl Wheel {
         }
     }
 
-    /// What is visited after this one, as far as it is known.
-    pub(crate) fn upcoming(&self) -> Option<u32> {
-        (self.cursor != END).then_some(self.cursor)
+    /// Tells, one after the other, what is likely visited next, up to [`AHEAD`].
+    pub(crate) fn look_ahead(&mut self) -> Option<u32> {
+        if self.distance >= AHEAD {
+            return None;
+        }
+        let index = self.ahead;
+        self.ahead = self.links.get(index as usize)?.older;
+        self.distance += 1;
+        Some(index)
     }
 
     /// The first list that is not empty after the one visited last: of one tick, the coarsest.
@@ -258,6 +295,6 @@ mod tests {
             wheel.insert(level.into(), u64::MAX, level);
         }
         while wheel.visit(u64::MAX).is_some() {}
-        assert_eq!((wheel.upcoming(), wheel.first()), (None, None));
+        assert_eq!((wheel.look_ahead(), wheel.first()), (None, None));
     }
 }

@@ -17,6 +17,7 @@ impl Decide for Director {
         for (flows, verdicts) in bursts {
             let mut lookup = Lookup::new(&self.conns, flows);
             lookup.probe();
+            lookup.prefetch_new();
             let hashes = lookup.hashes;
             for ((flow, hash), verdict) in flows.iter().zip(hashes).zip(verdicts) {
                 *verdict = self.decide_hashed(now, Packet { flow, call: None }, hash);
@@ -49,7 +50,7 @@ impl Director {
     /// The connection that a packet belongs to at `now` if it comes from a client \[CON-3\].
     #[must_use]
     pub fn find_conn(&self, now: Instant, flow: &Flow) -> Option<ConnId> {
-        self.conns.find(self.now.max(now), &ConnKey::of(flow)?)
+        self.conns.find_of(self.now.max(now), flow)
     }
 
     /// The same of many packets, in their order and in less time. Returns how many were looked up,
