@@ -11,4 +11,4 @@ pub use advert::advert;
 pub use announce::{
     ReplyError, announce, arp_reply, gratuitous_arp, neighbor_reply, unsolicited_advertisement,
 };
-pub use icmp::{IcmpRefusal, OwnAddresses, port_unreachable, time_exceeded};
+pub use icmp::{IcmpRefusal, OwnAddresses, packet_too_big, port_unreachable, time_exceeded};
