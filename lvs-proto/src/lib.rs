@@ -14,8 +14,10 @@ pub mod wire;
 mod address;
 mod buffer;
 mod call_id;
+mod crc32c;
 mod flow;
 mod frame;
+mod layout;
 mod parse;
 mod process;
 mod rewrite;
@@ -27,8 +29,12 @@ pub use buffer::BufferTooSmall;
 pub use call_id::CallId;
 pub use flow::{Embedded, Flow, Hook, Protocol, SctpChunk, TcpFlags, Transport};
 pub use frame::{Frame, NoHeadroom, OutOfBuffer};
-pub use parse::{ParseError, parse, parse_call_id};
+pub use layout::Layout;
+pub use parse::{ParseError, parse, parse_call_id, parse_with_layout};
 pub use process::{Outcome, process};
-pub use rewrite::{LinkPair, RewriteError, rewrite_direct_route};
+pub use rewrite::{
+    Endpoint, LinkPair, Path, RewriteError, Route, Translation, forward, reply,
+    rewrite_direct_route, translate,
+};
 pub use time::Instant;
 pub use verdict::{Decide, DropReason, Hop, Method, Origin, Reject, Verdict};

@@ -31,6 +31,8 @@ pub enum Outcome {
     TimeExceeded,
     /// Drop it in silence.
     Drop(DropReason),
+    /// It could not be rewritten: drop it.
+    NotRewritten(RewriteError),
     /// No intact IP packet: [`ParseError::NotIp`] goes to the local stack, damage is dropped.
     NotParsed(ParseError),
 }
@@ -101,6 +103,6 @@ fn send(frame: &mut [u8], link: LinkPair) -> Outcome {
     match rewrite_direct_route(frame, link) {
         Ok(()) => Outcome::Send,
         Err(RewriteError::TimeExceeded) => Outcome::TimeExceeded,
-        Err(RewriteError::Parse(error)) => Outcome::NotParsed(error),
+        Err(error) => Outcome::NotRewritten(error),
     }
 }

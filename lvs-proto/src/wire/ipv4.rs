@@ -89,7 +89,7 @@ impl<'a> Packet<'a> {
         let payload = octets
             .get(packet.header_len..total)
             .ok_or(Error::TotalLength { total, captured: octets.len() })?;
-        if !Sum::new().add_octets(octets.get(..packet.header_len).unwrap_or_default()).verifies() {
+        if !header_sum(octets, packet.header_len).verifies() {
             return Err(Error::Checksum);
         }
         Ok(Self { payload, ..packet })
@@ -139,6 +139,16 @@ impl<'a> Packet<'a> {
     #[must_use]
     pub const fn is_fragment(&self) -> bool {
         self.more_fragments || self.fragment_offset != 0
+    }
+}
+
+/// The sum of a header of this length.
+#[inline]
+fn header_sum(octets: &[u8], header_len: usize) -> Sum {
+    match octets.first_chunk::<HEADER_LEN>() {
+        // Most have no options: a sum of known length.
+        Some(header) if header_len == HEADER_LEN => Sum::new().add_octets(header),
+        _ => Sum::new().add_octets(octets.get(..header_len).unwrap_or_default()),
     }
 }
 

@@ -1,58 +1,43 @@
-//! Changing a frame in place.
+//! Direct routing: another link address, one hop less.
 
-use crate::MacAddr;
+use super::{LinkPair, RewriteError};
 use crate::checksum::updated;
 use crate::parse::ParseError;
-use crate::wire::ethernet::{self, EtherType, Frame};
+use crate::wire::ethernet::{self, EtherType};
 use crate::wire::{ipv4, ipv6};
-
-/// The Ethernet addresses of one hop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct LinkPair {
-    /// The interface that the frame leaves by.
-    pub source: MacAddr,
-    /// Who takes it next.
-    pub destination: MacAddr,
-}
-
-/// Why a frame was not rewritten; it is unchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RewriteError {
-    /// The frame holds no IP packet.
-    #[error(transparent)]
-    Parse(#[from] ParseError),
-    /// Its TTL or hop limit does not allow another hop \[RT-5\].
-    #[error("the packet may go no further")]
-    TimeExceeded,
-}
 
 /// Sends a frame on to a real server that shares the virtual address: new Ethernet addresses, and
 /// one hop less \[DR-1\], \[RT-5\].
 ///
 /// VLAN tags stay, and so does every other octet. The frame is one that [`parse`](crate::parse)
 /// accepted: what it checks is not checked again, so a header checksum that was wrong stays so.
+/// [`forward`](super::forward) looks at the MTU as well.
 ///
 /// # Errors
 /// [`RewriteError::TimeExceeded`] when TTL or hop limit is 1 or 0: answer with
 /// [`time_exceeded`](crate::frames::time_exceeded). [`RewriteError::Parse`] if the frame does not
 /// hold an IP header. Either way the frame is unchanged.
 pub fn rewrite_direct_route(frame: &mut [u8], link: LinkPair) -> Result<(), RewriteError> {
-    let truncated = ParseError::Ethernet(ethernet::Error::Truncated(frame.len()));
-    let Frame { ethertype, header_len, .. } = Frame::parse(frame).map_err(ParseError::from)?;
-    let (link_header, packet) = frame.split_at_mut_checked(header_len).ok_or(truncated)?;
-    let (destination, rest) = link_header.split_first_chunk_mut().ok_or(truncated)?;
-    let (source, _) = rest.split_first_chunk_mut().ok_or(truncated)?;
+    let header = ethernet::Frame::parse(frame).map_err(ParseError::from)?;
+    let (ethertype, header_len) = (header.ethertype, header.header_len);
+    let packet = frame.get_mut(header_len..).unwrap_or_default();
     match ethertype {
         EtherType::IPV4 => decrement_ttl(packet)?,
         EtherType::IPV6 => decrement_hop_limit(packet)?,
         other => return Err(ParseError::NotIp(other).into()),
     }
-    *destination = link.destination.octets();
-    *source = link.source.octets();
+    relink(frame, link);
     Ok(())
+}
+
+/// Writes the link addresses of a frame that has them.
+pub(super) fn relink(frame: &mut [u8], link: LinkPair) {
+    if let Some((destination, rest)) = frame.split_first_chunk_mut() {
+        if let Some((source, _)) = rest.split_first_chunk_mut() {
+            *destination = link.destination.octets();
+            *source = link.source.octets();
+        }
+    }
 }
 
 fn decrement_ttl(packet: &mut [u8]) -> Result<(), RewriteError> {

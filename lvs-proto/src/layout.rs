@@ -1,0 +1,93 @@
+//! Where the parts of a packet are in its frame.
+
+use core::ops::Range;
+
+use crate::wire::{ethernet, ip};
+use crate::{Family, Protocol};
+
+/// Where the headers of a frame's packet begin and end: what [`parse_with_layout`] found, so that
+/// nobody needs to look again.
+///
+/// It belongs to the frame that it was made from. With another frame nothing breaks but that
+/// frame. It stays true when addresses and ports change, and ends with what makes the frame grow.
+///
+/// ```
+/// use lvs_proto::wire::ethernet::{EtherType, header};
+/// use lvs_proto::wire::ipv4;
+/// use lvs_proto::{MacAddr, Protocol, parse_with_layout};
+///
+/// let mac = MacAddr::new([2, 0, 0, 0, 0, 1]);
+/// let packet = ipv4::Header {
+///     source: [192, 0, 2, 7].into(),
+///     destination: [192, 0, 2, 100].into(),
+///     protocol: Protocol::UDP,
+///     hop_limit: 64,
+///     tos: 0,
+///     total_len: 28,
+/// };
+/// let frame = [&header(mac, mac, EtherType::IPV4)[..], &packet.octets(), &[0; 26]].concat();
+/// let (_, layout) = parse_with_layout(&frame)?;
+/// assert_eq!(layout.packet(), 14..42);
+/// assert_eq!(layout.message(), 34..42);
+/// # Ok::<(), lvs_proto::ParseError>(())
+/// ```
+///
+/// [`parse_with_layout`]: crate::parse_with_layout
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Layout {
+    pub(crate) family: Family,
+    pub(crate) protocol: Protocol,
+    pub(crate) fragment: Fragment,
+    network: usize,
+    transport: usize,
+    end: usize,
+}
+
+/// What part of a packet a frame holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Fragment {
+    /// All of it.
+    Whole,
+    /// The beginning, with the transport header.
+    First,
+    /// A part without it.
+    Later,
+}
+
+impl Layout {
+    /// The layout of `frame`, which holds `packet`.
+    #[inline]
+    pub(crate) fn of(frame: &ethernet::Frame<'_>, packet: &ip::Packet<'_>) -> Self {
+        let network = frame.header_len;
+        let fragment = match packet {
+            packet if packet.is_later_fragment() => Fragment::Later,
+            packet if packet.is_fragment() => Fragment::First,
+            _ => Fragment::Whole,
+        };
+        Self {
+            family: packet.family(),
+            protocol: packet.protocol(),
+            fragment,
+            network,
+            transport: network + packet.header_len(),
+            end: network + packet.total_len(),
+        }
+    }
+
+    /// The IP packet, from its first header to the end of its payload.
+    #[must_use]
+    pub const fn packet(&self) -> Range<usize> {
+        self.network..self.end
+    }
+
+    /// What follows the IP header, its options and its extension headers.
+    #[must_use]
+    pub const fn message(&self) -> Range<usize> {
+        self.transport..self.end
+    }
+
+    /// Octets of the IP header with options or extension headers.
+    pub(crate) const fn header_len(&self) -> usize {
+        self.transport - self.network
+    }
+}

@@ -1,0 +1,156 @@
+//! Changing a frame in place, so that it goes where the verdict says.
+//!
+//! Every function here checks all that may be wrong before it writes the first octet: when it
+//! returns an error, the frame is as it was.
+
+mod direct_route;
+mod header;
+mod message;
+mod quote;
+mod translate;
+
+pub use direct_route::rewrite_direct_route;
+pub use translate::{Endpoint, Translation, translate};
+
+use direct_route::relink;
+use header::{Edit, Header, V4, V6};
+use translate::apply;
+
+use crate::parse::ParseError;
+use crate::{Family, Frame, Hop, Layout, MacAddr, Method, Origin};
+
+/// The Ethernet addresses of one hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct LinkPair {
+    /// The interface that the frame leaves by.
+    pub source: MacAddr,
+    /// Who takes it next.
+    pub destination: MacAddr,
+}
+
+/// The way to whoever takes a frame next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Path {
+    /// The link addresses of the next hop.
+    pub link: LinkPair,
+    /// Octets of the longest IP packet that may be sent \[RT-6\].
+    pub mtu: u32,
+}
+
+/// Where a packet goes when it has been rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// To this host: it is the real server, or the client. Hand the frame to the local stack;
+    /// only [`Method::Nat`] changed it \[RT-4\].
+    Local,
+    /// Out again.
+    Via(Path),
+}
+
+/// Why a frame was not rewritten; it is unchanged. Count them by reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RewriteError {
+    /// The frame holds no IP packet.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// The layout is not that of the frame.
+    #[error("the layout is another frame's")]
+    Layout,
+    /// TTL or hop limit does not allow another hop \[RT-5\]: answer with
+    /// [`time_exceeded`](crate::frames::time_exceeded).
+    #[error("the packet may go no further")]
+    TimeExceeded,
+    /// It is too long, and must not be sent in fragments \[RT-7\] \[RT-8\]: answer with
+    /// [`packet_too_big`](crate::frames::packet_too_big).
+    #[error("the packet is longer than {mtu} octets")]
+    TooBig {
+        /// Octets of the longest packet that may come this way.
+        mtu: u32,
+    },
+    /// A packet cannot be given an address of the other family.
+    #[error("a packet of {packet} is not translated to another family")]
+    Family {
+        /// The packet's.
+        packet: Family,
+    },
+    /// The transport header is cut short \[SVC-10\].
+    #[error("the transport header is cut short")]
+    HeaderUnreadable,
+    /// The checksum of an ICMP error does not verify \[ICMP-4\] \[ICMP-6\].
+    #[error("the checksum of the ICMP error does not verify")]
+    IcmpChecksum,
+    /// An ICMP error in fragments, or one that quotes its packet too briefly to be translated
+    /// \[ICMP-1\] \[ICMP-2\].
+    #[error("the ICMP error does not quote its packet")]
+    IcmpUnreadable,
+    /// Ports of SCTP cannot change in one fragment: its checksum covers all of them \[NAT-4\].
+    #[error("the checksum of an SCTP packet in fragments is out of reach")]
+    SctpFragment,
+}
+
+/// Sends a client's packet to its real server, as [`Verdict::Forward`](crate::Verdict::Forward)
+/// says \[NAT-1\], \[DR-1\], \[BYP-1\]; an ICMP error about a connection as well
+/// \[ICMP-4\], \[ICMP-5\].
+///
+/// `layout` is that of [`parse_with_layout`](crate::parse_with_layout). A packet longer than the
+/// MTU that may be sent in fragments is not refused: fragmenting is for whoever sends it.
+///
+/// # Errors
+/// [`RewriteError`]; the frame is unchanged.
+pub fn forward(
+    frame: &mut Frame<'_>,
+    layout: &Layout,
+    hop: &Hop,
+    route: &Route,
+) -> Result<(), RewriteError> {
+    match hop.method {
+        Method::Nat => apply(frame, layout, None, Some((&hop.address, hop.port)), route),
+        Method::DirectRoute | Method::Tunnel => pass_on(frame, layout, route),
+    }
+}
+
+/// Sends a real server's answer to its client, as [`Verdict::Reply`](crate::Verdict::Reply) says
+/// \[NAT-6\], \[NAT-7\]; an ICMP error about a connection as well \[ICMP-6\].
+///
+/// For the rest as [`forward`].
+///
+/// # Errors
+/// [`RewriteError`]; the frame is unchanged.
+pub fn reply(
+    frame: &mut Frame<'_>,
+    layout: &Layout,
+    origin: &Origin,
+    route: &Route,
+) -> Result<(), RewriteError> {
+    match origin.method {
+        Method::Nat => apply(frame, layout, Some((&origin.address, origin.port)), None, route),
+        Method::DirectRoute | Method::Tunnel => pass_on(frame, layout, route),
+    }
+}
+
+/// Sends a packet on as it is, one hop less.
+fn pass_on(frame: &mut Frame<'_>, layout: &Layout, route: &Route) -> Result<(), RewriteError> {
+    let Route::Via(path) = route else { return Ok(()) };
+    let packet = frame.octets_mut().get_mut(layout.packet()).ok_or(RewriteError::Layout)?;
+    match layout.family {
+        Family::V4 => next_hop::<V4<'_>>(packet, layout, path.mtu)?,
+        Family::V6 => next_hop::<V6<'_>>(packet, layout, path.mtu)?,
+    }
+    relink(frame.octets_mut(), path.link);
+    Ok(())
+}
+
+/// Takes one off TTL or hop limit \[RT-5\].
+fn next_hop<'a, H: Header<'a>>(
+    packet: &'a mut [u8],
+    layout: &Layout,
+    mtu: u32,
+) -> Result<(), RewriteError> {
+    let mut header = H::of(packet).ok_or(RewriteError::Layout)?;
+    header.check_onward(layout, mtu)?;
+    header.rewrite(&Edit::ONWARD);
+    Ok(())
+}

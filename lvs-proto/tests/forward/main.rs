@@ -1,0 +1,6 @@
+//! What leaves: each method and direction, against packets that are written anew from their fields.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
+
+mod icmp;
+mod model;
+mod nat;
