@@ -22,6 +22,7 @@ mod parse;
 mod process;
 mod rewrite;
 mod time;
+mod tunnel;
 mod verdict;
 
 pub use address::{AddressPair, Family, MacAddr, ParseMacAddrError};
@@ -37,4 +38,5 @@ pub use rewrite::{
     rewrite_direct_route, translate,
 };
 pub use time::Instant;
+pub use tunnel::{GueChecksum, Tunnel};
 pub use verdict::{Decide, DropReason, Hop, Method, Origin, Reject, Verdict};

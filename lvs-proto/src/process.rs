@@ -53,7 +53,7 @@ pub enum Outcome {
 ///
 /// impl Decide for OnlyOne {
 ///     fn decide(&mut self, _now: Instant, _flow: &Flow) -> Verdict {
-///         Verdict::Forward(Hop { method: Method::DirectRoute, address: self.0, port: 80 })
+///         Verdict::Forward(Hop::new(Method::DirectRoute, self.0, 80))
 ///     }
 /// }
 ///

@@ -158,7 +158,7 @@ impl Decide for Decided {
 
 #[test]
 fn each_verdict_has_its_outcome() {
-    let hop = |method| Hop { method, address: IpAddr::from([192, 0, 2, 11]), port: 80 };
+    let hop = |method| Hop::new(method, IpAddr::from([192, 0, 2, 11]), 80);
     let direct = hop(Method::DirectRoute);
     let run = |recipe: &Recipe, verdict, link| {
         let before = recipe.frame();

@@ -69,7 +69,7 @@ mod tests {
         let syn = Flow::tcp(addresses, 1, 80, TcpFlags::SYN);
         let ack = Flow::tcp(addresses, 1, 80, TcpFlags::ACK);
         let key = ConnKey::of(&syn).unwrap();
-        let hop = Hop { method: Method::Nat, address: [3; 4].into(), port: 80 };
+        let hop = Hop::new(Method::Nat, [3; 4].into(), 80);
         let conn =
             |state| Conn { state: State::Tcp(state), ..Conn::new(key, DestId::from_bits(0), hop) };
         let judge = |state, flow: Flow| judge(&conn(state), None, &flow, &Policy::default());

@@ -53,6 +53,14 @@ impl<A: Copy> Edit<A> {
     }
 }
 
+/// What a tunnel copies into the outer header.
+#[derive(Clone, Copy)]
+pub(super) struct Facts {
+    pub(super) tos: u8,
+    pub(super) hop_limit: u8,
+    pub(super) dont_fragment: bool,
+}
+
 /// The fixed part of an IP header.
 pub(super) trait Header<'a>: Sized {
     /// The octets of an address.
@@ -68,6 +76,8 @@ pub(super) trait Header<'a>: Sized {
 
     /// Whether the packet may go another hop, over a link of this MTU \[RT-5\] \[RT-7\] \[RT-8\].
     fn check_onward(&self, layout: &Layout, mtu: u32) -> Result<(), RewriteError>;
+
+    fn facts(&self) -> Facts;
 
     /// Writes what is to be. The change is that of the addresses, which the checksum of the
     /// transport covers too.
@@ -107,16 +117,22 @@ impl<'a> Header<'a> for V4<'a> {
 
     #[inline(always)]
     fn check_onward(&self, layout: &Layout, mtu: u32) -> Result<(), RewriteError> {
-        let [_, _, _, _, _, _, flags, _, ttl, ..] = *self.front;
-        if ttl <= 1 {
+        let Facts { hop_limit, dont_fragment, .. } = self.facts();
+        if hop_limit <= 1 {
             return Err(RewriteError::TimeExceeded);
         }
         // An ICMP packet is sent in fragments, whatever it says.
-        let indivisible = flags & DONT_FRAGMENT != 0 && layout.protocol != Protocol::ICMP;
+        let indivisible = dont_fragment && layout.protocol != Protocol::ICMP;
         if indivisible && layout.packet().len() > mtu as usize {
             return Err(RewriteError::TooBig { mtu });
         }
         Ok(())
+    }
+
+    #[inline(always)]
+    fn facts(&self) -> Facts {
+        let [_, tos, _, _, _, _, flags, _, hop_limit, ..] = *self.front;
+        Facts { tos, hop_limit, dont_fragment: flags & DONT_FRAGMENT != 0 }
     }
 
     #[inline(always)]
@@ -164,14 +180,20 @@ impl<'a> Header<'a> for V6<'a> {
 
     #[inline(always)]
     fn check_onward(&self, layout: &Layout, mtu: u32) -> Result<(), RewriteError> {
-        let [.., hop_limit] = *self.front;
-        if hop_limit <= 1 {
+        if self.facts().hop_limit <= 1 {
             return Err(RewriteError::TimeExceeded);
         }
         if layout.packet().len() > mtu as usize {
             return Err(RewriteError::TooBig { mtu });
         }
         Ok(())
+    }
+
+    /// A tunnel over IPv4 may send a packet of IPv6 in fragments \[TUN-1\].
+    #[inline(always)]
+    fn facts(&self) -> Facts {
+        let [first, second, .., hop_limit] = *self.front;
+        Facts { tos: first << 4 | second >> 4, hop_limit, dont_fragment: false }
     }
 
     #[inline(always)]

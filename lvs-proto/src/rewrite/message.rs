@@ -98,8 +98,7 @@ fn udp<'a, H: Header<'a>>(
         },
         checksum => change.applied_to(checksum),
     };
-    // 0 says that there is none, and stands for itself as 0xffff (RFC 768).
-    [*high, *low] = if checksum == 0 { [0xff; 2] } else { checksum.to_be_bytes() };
+    [*high, *low] = udp::checksum_field(checksum);
     Ok(())
 }
 

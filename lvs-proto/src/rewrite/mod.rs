@@ -8,16 +8,19 @@ mod header;
 mod message;
 mod quote;
 mod translate;
+mod tunnel;
 
 pub use direct_route::rewrite_direct_route;
 pub use translate::{Endpoint, Translation, translate};
+
+use core::net::{IpAddr, Ipv4Addr};
 
 use direct_route::relink;
 use header::{Edit, Header, V4, V6};
 use translate::apply;
 
 use crate::parse::ParseError;
-use crate::{Family, Frame, Hop, Layout, MacAddr, Method, Origin};
+use crate::{Family, Frame, Hop, Layout, MacAddr, Method, NoHeadroom, Origin};
 
 /// The Ethernet addresses of one hop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +40,29 @@ pub struct Path {
     pub link: LinkPair,
     /// Octets of the longest IP packet that may be sent \[RT-6\].
     pub mtu: u32,
+    /// This host's address towards a real server: where tunnels to it begin \[RT-1\]. Unspecified
+    /// if there are none.
+    pub source: IpAddr,
+    /// What tells the next packet of a tunnel over IPv4 from the ones before it, in case that it is
+    /// sent in fragments: a number that counts up (RFC 6864 section 4.3).
+    pub identification: u16,
+    /// Whether a tunnel over IPv4 minds that a packet must not be sent in fragments: the sysctl
+    /// `pmtu_disc` \[RT-7\] \[TUN-1\].
+    pub path_mtu_discovery: bool,
+}
+
+impl Path {
+    /// A path that no tunnels begin at; with one, `Path { source, ..Path::new(link, mtu) }`.
+    #[must_use]
+    pub const fn new(link: LinkPair, mtu: u32) -> Self {
+        Self {
+            link,
+            mtu,
+            source: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            identification: 0,
+            path_mtu_discovery: true,
+        }
+    }
 }
 
 /// Where a packet goes when it has been rewritten.
@@ -70,6 +96,27 @@ pub enum RewriteError {
         /// Octets of the longest packet that may come this way.
         mtu: u32,
     },
+    /// There is no room in front of the frame for the tunnel's headers.
+    #[error(transparent)]
+    NoHeadroom(#[from] NoHeadroom),
+    /// The path takes packets that are too short for a tunnel \[RT-6\].
+    #[error("a tunnel that carries no more than {mtu} octets")]
+    TunnelMtu {
+        /// Octets of the longest packet that the tunnel would carry.
+        mtu: u32,
+    },
+    /// The path has no address where a tunnel of the real server's family could begin.
+    #[error("no own address to begin an {server} tunnel at")]
+    NoTunnelSource {
+        /// The real server's family.
+        server: Family,
+    },
+    /// The outer packet would be longer than its length field can say.
+    #[error("a packet of {length} octets is too long for IP")]
+    TooLong {
+        /// Octets that it would have.
+        length: usize,
+    },
     /// A packet cannot be given an address of the other family.
     #[error("a packet of {packet} is not translated to another family")]
     Family {
@@ -92,10 +139,11 @@ pub enum RewriteError {
 }
 
 /// Sends a client's packet to its real server, as [`Verdict::Forward`](crate::Verdict::Forward)
-/// says \[NAT-1\], \[DR-1\], \[BYP-1\]; an ICMP error about a connection as well
+/// says \[NAT-1\], \[DR-1\], \[TUN-1\], \[BYP-1\]; an ICMP error about a connection as well
 /// \[ICMP-4\], \[ICMP-5\].
 ///
-/// `layout` is that of [`parse_with_layout`](crate::parse_with_layout). A packet longer than the
+/// `layout` is that of [`parse_with_layout`](crate::parse_with_layout); after a tunnel it does not
+/// fit the frame any more, which needs [`Tunnel::overhead`](crate::Tunnel::overhead) of headroom. A packet longer than the
 /// MTU that may be sent in fragments is not refused: fragmenting is for whoever sends it.
 ///
 /// # Errors
@@ -108,7 +156,11 @@ pub fn forward(
 ) -> Result<(), RewriteError> {
     match hop.method {
         Method::Nat => apply(frame, layout, None, Some((&hop.address, hop.port)), route),
-        Method::DirectRoute | Method::Tunnel => pass_on(frame, layout, route),
+        Method::DirectRoute => pass_on(frame, layout, route),
+        Method::Tunnel => match route {
+            Route::Local => Ok(()),
+            Route::Via(path) => tunnel::encapsulate(frame, layout, hop, path),
+        },
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::header::{Edit, Header};
 use super::message::Ports;
+use crate::Family;
 use crate::checksum::Change;
 use crate::wire::{ip, ipv4, ipv6};
-use crate::{Family, Protocol};
 
 /// A quoted packet, as far as translation changes it \[ICMP-4\] \[ICMP-6\].
 pub(super) struct Quote<'a, H> {
@@ -20,8 +20,7 @@ impl<'a, H: Header<'a>> Quote<'a, H> {
             Family::V4 => ip::Packet::V4(ipv4::Packet::parse_quote(octets).ok()?),
             Family::V6 => ip::Packet::V6(ipv6::Packet::parse_quote(octets).ok()?),
         };
-        let has_ports = !packet.is_later_fragment()
-            && matches!(packet.protocol(), Protocol::TCP | Protocol::UDP | Protocol::SCTP);
+        let has_ports = packet.protocol().has_ports() && !packet.is_later_fragment();
         let (header, payload) = octets.split_at_mut_checked(packet.header_len())?;
         let ports = if has_ports { Ports::split(payload) } else { None };
         Some(Self { header: H::of(header)?, ports: ports.map(|(ports, _)| ports) })

@@ -213,17 +213,14 @@ impl<'a> Packet<'a> {
     /// \[ICMP-2\].
     fn as_embedded(&self) -> Option<Embedded> {
         let (addresses, protocol) = (self.addresses(), self.protocol());
-        let ports = match protocol {
-            Protocol::TCP | Protocol::UDP | Protocol::SCTP => {
-                if self.is_later_fragment() {
-                    return None;
-                }
-                // All three begin with their ports, and no more than those may be quoted.
-                self.payload()
-                    .first_chunk()
-                    .map(|&[a, b, c, d]| (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
-            }
-            _ => None,
+        let ports = match protocol.has_ports() {
+            true if self.is_later_fragment() => return None,
+            // No more than the ports may be quoted.
+            true => self
+                .payload()
+                .first_chunk()
+                .map(|&[a, b, c, d]| (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))),
+            false => None,
         };
         Some(Embedded { addresses, protocol, ports })
     }

@@ -63,7 +63,7 @@ fn icmp_4_errors_to_the_real_server() {
         let family = family(u)?;
         let (about, len) = quoted(u, family)?;
         let before = error(u, &about, len)?;
-        let hop = Hop { method: Method::Nat, address: address(u, family)?, port: u.arbitrary()? };
+        let hop = Hop::new(Method::Nat, address(u, family)?, u.arbitrary()?);
 
         let mut server_sent = Packet { source: hop.address, ..about.clone() };
         server_sent.ports_mut()[0] = hop.port;
@@ -108,7 +108,7 @@ fn icmp_5_other_methods_change_nothing() {
         let family = family(u)?;
         let (about, len) = quoted(u, family)?;
         let before = error(u, &about, len)?;
-        let hop = Hop { method: Method::DirectRoute, address: address(u, family)?, port: 80 };
+        let hop = Hop::new(Method::DirectRoute, address(u, family)?, 80);
         let mut expected = Packet { link: LEAVING, ..before.clone() };
         expected.hop_limit -= 1;
         let octets =
@@ -132,7 +132,7 @@ fn icmp_4_damaged_errors_are_refused() {
         let place = u.int_in_range(message.start + 1..=message.end - 1)?;
         octets[place] ^= 1 << u.int_in_range(0..=7)?;
         let before = octets.clone();
-        let hop = Hop { method: Method::Nat, address: address(u, family)?, port: 80 };
+        let hop = Hop::new(Method::Nat, address(u, family)?, 80);
         let result = forward(&mut Frame::from(&mut octets[..]), &layout, &hop, &OUT);
         assert_eq!(result, Err(RewriteError::IcmpChecksum));
         assert_eq!(octets, before);
@@ -151,7 +151,7 @@ fn icmp_2_unreadable_errors_are_refused() {
         let short = error(u, &about, len)?;
         let whole = error(u, &about, about.packet().len())?;
         let fragment = Packet { fragment: Some((0, true)), ..whole };
-        let hop = Hop { method: Method::Nat, address: address(u, family)?, port: 80 };
+        let hop = Hop::new(Method::Nat, address(u, family)?, 80);
         for packet in [short, fragment] {
             let result = rewritten(&packet, |frame, layout| forward(frame, layout, &hop, &OUT));
             assert_eq!(result, Err(RewriteError::IcmpUnreadable));
@@ -171,7 +171,7 @@ fn icmp_1_echoes_keep_their_data() {
             *kind = if family == Family::V4 { 8 } else { 128 };
         }
         let server: IpAddr = address(u, family)?;
-        let hop = Hop { method: Method::Nat, address: server, port: 80 };
+        let hop = Hop::new(Method::Nat, server, 80);
         let mut expected = Packet { link: LEAVING, destination: server, ..echo.clone() };
         expected.hop_limit -= 1;
         let octets = rewritten(&echo, |frame, layout| forward(frame, layout, &hop, &OUT)).unwrap();

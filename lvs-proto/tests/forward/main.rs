@@ -4,3 +4,4 @@
 mod icmp;
 mod model;
 mod nat;
+mod tunnel;

@@ -112,6 +112,11 @@ impl Packet {
         frame
     }
 
+    /// Octets of the link header.
+    pub(crate) fn link_len(&self) -> usize {
+        14 + 4 * self.tags
+    }
+
     /// The IP packet.
     pub(crate) fn packet(&self) -> Vec<u8> {
         let (protocol, message) = self.message();

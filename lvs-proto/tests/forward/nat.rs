@@ -10,7 +10,7 @@ use lvs_proto::{
 
 use crate::model::{COMING, LEAVING, Packet, Upper, address};
 
-pub(crate) const OUT: Route = Route::Via(Path { link: LEAVING, mtu: 1500 });
+pub(crate) const OUT: Route = Route::Via(Path::new(LEAVING, 1500));
 
 pub(crate) fn family(u: &mut Unstructured<'_>) -> arbitrary::Result<Family> {
     Ok(*u.choose(&[Family::V4, Family::V6])?)
@@ -32,7 +32,7 @@ pub(crate) fn rewritten(
 }
 
 fn requested(packet: &Packet, address: IpAddr, port: u16) -> Result<Vec<u8>, RewriteError> {
-    let hop = Hop { method: Method::Nat, address, port };
+    let hop = Hop::new(Method::Nat, address, port);
     rewritten(packet, |frame, layout| forward(frame, layout, &hop, &OUT))
 }
 
@@ -142,7 +142,7 @@ fn nat_2_damage_stays_visible() {
         let place = damaged.len() - packet.padding - 3;
         damaged[place] ^= 0x40;
         let (_, layout) = parse_with_layout(&damaged).unwrap();
-        let hop = Hop { method: Method::Nat, address: server, port: 80 };
+        let hop = Hop::new(Method::Nat, server, 80);
         forward(&mut Frame::from(&mut damaged[..]), &layout, &hop, &OUT).unwrap();
         let differing = damaged.iter().zip(&intact).filter(|(one, other)| one != other);
         assert_eq!(differing.count(), 1);
@@ -213,7 +213,7 @@ fn what_is_not_translated() {
             let dying = Packet { hop_limit, ..packet.clone() };
             assert_eq!(requested(&dying, server, 80), Err(RewriteError::TimeExceeded));
             // [RT-4]: to this host it is no hop.
-            let hop = Hop { method: Method::Nat, address: server, port: 80 };
+            let hop = Hop::new(Method::Nat, server, 80);
             let here =
                 rewritten(&dying, |frame, layout| forward(frame, layout, &hop, &Route::Local));
             let mut expected = Packet { destination: server, ..dying };
@@ -238,12 +238,9 @@ fn rt_7_rt_8_packets_that_are_too_big() {
         let packet = Packet::arbitrary(u, family)?;
         let length = packet.packet().len() as u32;
         let mtu = u.int_in_range(length.saturating_sub(2)..=length + 2)?;
-        let hop = Hop {
-            method: *u.choose(&[Method::Nat, Method::DirectRoute])?,
-            address: address(u, family)?,
-            port: 80,
-        };
-        let path = Path { link: LEAVING, mtu };
+        let method = *u.choose(&[Method::Nat, Method::DirectRoute])?;
+        let hop = Hop::new(method, address(u, family)?, 80);
+        let path = Path::new(LEAVING, mtu);
         let result =
             rewritten(&packet, |frame, layout| forward(frame, layout, &hop, &Route::Via(path)));
         let indivisible = family == Family::V6 || packet.dont_fragment;
@@ -261,7 +258,7 @@ fn dr_1_nat_7_other_methods_change_no_address() {
     arbtest::arbtest(|u| {
         let family = family(u)?;
         let packet = Packet::arbitrary(u, family)?;
-        let hop = Hop { method: Method::DirectRoute, address: address(u, family)?, port: 80 };
+        let hop = Hop::new(Method::DirectRoute, address(u, family)?, 80);
         let mut expected = Packet { link: LEAVING, ..packet.clone() };
         expected.hop_limit -= 1;
         let there = rewritten(&packet, |frame, layout| forward(frame, layout, &hop, &OUT));
