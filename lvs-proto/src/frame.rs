@@ -25,8 +25,9 @@ pub struct OutOfBuffer {
 /// An Ethernet frame in a buffer that may have room in front of it: headroom, in DPDK's and
 /// Linux's word.
 ///
-/// All rewriting is in place. What makes a frame longer makes it grow to the front; what is behind
-/// it is never touched.
+/// All rewriting is in place. What makes a frame longer makes it grow to the front: a tunnel by
+/// [`Tunnel::overhead`](crate::Tunnel::overhead), the client's address in a TCP option by up to
+/// [`toa::MAX_LEN`](crate::toa::MAX_LEN). What is behind a frame is never touched.
 ///
 /// ```
 /// use lvs_proto::{Frame, NoHeadroom};

@@ -9,7 +9,7 @@ use crate::{Family, Protocol};
 /// nobody needs to look again.
 ///
 /// It belongs to the frame that it was made from. With another frame nothing breaks but that
-/// frame. It stays true when addresses and ports change, and ends with what makes the frame grow.
+/// frame. It stays true when addresses and ports change.
 ///
 /// ```
 /// use lvs_proto::wire::ethernet::{EtherType, header};
@@ -84,6 +84,11 @@ impl Layout {
     #[must_use]
     pub const fn message(&self) -> Range<usize> {
         self.transport..self.end
+    }
+
+    /// Notes that the message has become longer.
+    pub(crate) const fn grow(&mut self, by: usize) {
+        self.end += by;
     }
 
     /// Octets of the IP header with options or extension headers.

@@ -8,6 +8,7 @@ extern crate std;
 pub mod checksum;
 pub mod frames;
 pub mod sync;
+pub mod toa;
 pub mod vrrp;
 pub mod wire;
 

@@ -4,4 +4,5 @@
 mod icmp;
 mod model;
 mod nat;
+mod toa;
 mod tunnel;
