@@ -125,4 +125,13 @@ pub enum Verdict {
 pub trait Decide {
     /// The verdict on a packet seen at `now`.
     fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict;
+
+    /// The verdicts on packets that are all seen at `now`, as if each were decided after the one
+    /// before it. Both slices are of one length. Whoever can look things up for many packets at a
+    /// time does so here.
+    fn decide_burst(&mut self, now: Instant, flows: &[Flow], verdicts: &mut [Verdict]) {
+        for (flow, verdict) in flows.iter().zip(verdicts) {
+            *verdict = self.decide(now, flow);
+        }
+    }
 }

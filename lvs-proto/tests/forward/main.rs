@@ -1,8 +1,10 @@
 //! What leaves: each method and direction, against packets that are written anew from their fields.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
+mod hostile;
 mod icmp;
 mod model;
 mod nat;
 mod toa;
 mod tunnel;
+mod wireshark;
