@@ -4,7 +4,7 @@ use crate::{AddressPair, Protocol};
 
 /// A one's complement sum under way.
 ///
-/// Octets are summed as big-endian 16-bit words; only the last part may be of odd length. Up to
+/// Octets are summed as 16-bit words; only the last part may be of odd length. Up to
 /// 2^32 words are summed without overflow.
 ///
 /// ```
@@ -26,26 +26,38 @@ impl Sum {
 
     /// The sum with `octets` added; an odd last octet is padded with a zero octet.
     #[must_use]
-    #[inline]
     pub fn add_octets(self, octets: &[u8]) -> Self {
+        self.with(octets)
+    }
+
+    /// The sum with so many octets added: as [`add_octets`](Self::add_octets), without a loop.
+    #[must_use]
+    #[inline(always)]
+    pub(crate) fn add_array<const N: usize>(self, octets: &[u8; N]) -> Self {
+        self.with(octets)
+    }
+
+    #[inline(always)]
+    fn with(self, octets: &[u8]) -> Self {
         let mut sum = self.0;
-        // Two words at a time: 2^16 is 1 in one's complement, so folding puts them together.
+        // In the processor's byte order, and two words at a time: 2^8 swaps the octets of a word, and
+        // 2^16 is 1 in one's complement, so that folding puts all together (RFC 1071 section 2).
         let mut rest = octets;
         while let Some((words, tail)) = rest.split_first_chunk() {
-            sum += u64::from(u32::from_be_bytes(*words));
+            sum += u64::from(u32::from_ne_bytes(*words));
             rest = tail;
         }
         let mut last = [0; 4];
         for (padded, octet) in last.iter_mut().zip(rest) {
             *padded = *octet;
         }
-        Self(sum + u64::from(u32::from_be_bytes(last)))
+        Self(sum + u64::from(u32::from_ne_bytes(last)))
     }
 
     /// The sum with one 16-bit word added.
     #[must_use]
     pub const fn add_word(self, word: u16) -> Self {
-        Self(self.0 + word as u64)
+        Self(self.0 + word.to_be() as u64)
     }
 
     /// The sum with the pseudo-header of `addresses` added: RFC 9293 section 3.1 for IPv4, RFC 8200
@@ -71,7 +83,7 @@ impl Sum {
     /// The checksum field that makes the whole verify: the complement of the folded sum.
     #[must_use]
     pub const fn checksum(self) -> u16 {
-        !self.folded()
+        u16::from_be(!self.folded())
     }
 
     /// Whether a packet summed with its checksum field in place is intact.
@@ -118,9 +130,9 @@ impl Change {
 
     /// The change with octets, from a 16-bit boundary on, that were `old` and are `new`.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn octets<const N: usize>(self, old: [u8; N], new: [u8; N]) -> Self {
-        Self(self.0.add_octets(&old.map(|octet| !octet)).add_octets(&new))
+        Self(self.0.add_array(&old.map(|octet| !octet)).add_array(&new))
     }
 
     /// Both changes.

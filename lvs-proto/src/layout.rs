@@ -35,12 +35,13 @@ use crate::{Family, Protocol};
 /// [`parse_with_layout`]: crate::parse_with_layout
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Layout {
+    // Small enough to stay in registers from the parser on.
     pub(crate) family: Family,
     pub(crate) protocol: Protocol,
     pub(crate) fragment: Fragment,
-    network: usize,
-    transport: usize,
-    end: usize,
+    network: u8,
+    transport: u16,
+    end: u32,
 }
 
 /// What part of a packet a frame holds.
@@ -58,6 +59,7 @@ impl Layout {
     /// The layout of `frame`, which holds `packet`.
     #[inline]
     pub(crate) fn of(frame: &ethernet::Frame<'_>, packet: &ip::Packet<'_>) -> Self {
+        // A link header of at most 22 octets, and a packet of at most 40 + 65 535.
         let network = frame.header_len;
         let fragment = match packet {
             packet if packet.is_later_fragment() => Fragment::Later,
@@ -68,31 +70,31 @@ impl Layout {
             family: packet.family(),
             protocol: packet.protocol(),
             fragment,
-            network,
-            transport: network + packet.header_len(),
-            end: network + packet.total_len(),
+            network: network as u8,
+            transport: (network + packet.header_len()) as u16,
+            end: (network + packet.total_len()) as u32,
         }
     }
 
     /// The IP packet, from its first header to the end of its payload.
     #[must_use]
     pub const fn packet(&self) -> Range<usize> {
-        self.network..self.end
+        self.network as usize..self.end as usize
     }
 
     /// What follows the IP header, its options and its extension headers.
     #[must_use]
     pub const fn message(&self) -> Range<usize> {
-        self.transport..self.end
+        self.transport as usize..self.end as usize
     }
 
     /// Notes that the message has become longer.
     pub(crate) const fn grow(&mut self, by: usize) {
-        self.end += by;
+        self.end += by as u32;
     }
 
     /// Octets of the IP header with options or extension headers.
     pub(crate) const fn header_len(&self) -> usize {
-        self.transport - self.network
+        self.transport as usize - self.network as usize
     }
 }

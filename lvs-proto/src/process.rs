@@ -96,7 +96,7 @@ pub fn process(
     match parse_with_layout(frame.octets()) {
         Ok((flow, layout)) => {
             let verdict = decider.decide(now, &flow);
-            follow(frame, &flow, &layout, verdict, route_to)
+            follow(frame, &flow, &layout, &verdict, route_to)
         }
         Err(error) => Outcome::NotParsed(error),
     }
@@ -132,7 +132,7 @@ pub fn process_burst<'a>(
         for (frame, layout) in burst.iter_mut().zip(layouts.into_iter().flatten()) {
             let outcome = match layout {
                 Ok(layout) => match decided.next() {
-                    Some((flow, verdict)) => follow(frame, flow, &layout, *verdict, &mut route_to),
+                    Some((flow, verdict)) => follow(frame, flow, &layout, verdict, &mut route_to),
                     None => Outcome::Pass,
                 },
                 Err(error) => Outcome::NotParsed(error),
@@ -155,21 +155,21 @@ fn follow(
     frame: &mut Frame<'_>,
     flow: &Flow,
     layout: &Layout,
-    verdict: Verdict,
+    verdict: &Verdict,
     route_to: impl FnOnce(IpAddr) -> Option<Route>,
 ) -> Outcome {
-    let next_hop = match &verdict {
-        Verdict::Forward(hop) => hop.address,
-        Verdict::Reply(_) => flow.destination(),
+    let (result, route) = match verdict {
+        Verdict::Forward(hop) => match route_to(hop.address) {
+            Some(route) => (forward(frame, layout, hop, &route), route),
+            None => return Outcome::Unresolved(*verdict),
+        },
+        Verdict::Reply(origin) => match route_to(flow.destination()) {
+            Some(route) => (reply(frame, layout, origin, &route), route),
+            None => return Outcome::Unresolved(*verdict),
+        },
         Verdict::Pass => return Outcome::Pass,
         Verdict::Reject(reject) => return Outcome::Reject(*reject),
         Verdict::Drop(reason) => return Outcome::Drop(*reason),
-    };
-    let Some(route) = route_to(next_hop) else { return Outcome::Unresolved(verdict) };
-    let result = match &verdict {
-        Verdict::Forward(hop) => forward(frame, layout, hop, &route),
-        Verdict::Reply(origin) => reply(frame, layout, origin, &route),
-        _ => Ok(()),
     };
     match (result, route) {
         (Ok(()), Route::Via(_)) => Outcome::Send,

@@ -32,11 +32,10 @@ pub fn rewrite_direct_route(frame: &mut [u8], link: LinkPair) -> Result<(), Rewr
 
 /// Writes the link addresses of a frame that has them.
 pub(super) fn relink(frame: &mut [u8], link: LinkPair) {
-    if let Some((destination, rest)) = frame.split_first_chunk_mut() {
-        if let Some((source, _)) = rest.split_first_chunk_mut() {
-            *destination = link.destination.octets();
-            *source = link.source.octets();
-        }
+    if let Some((addresses, _)) = frame.split_first_chunk_mut::<12>() {
+        let (destination, source) = addresses.split_at_mut(6);
+        destination.copy_from_slice(&link.destination.octets());
+        source.copy_from_slice(&link.source.octets());
     }
 }
 

@@ -6,6 +6,7 @@ use core::net::IpAddr;
 
 use super::RewriteError;
 use crate::checksum::{Change, Sum};
+use crate::wire::{ipv4, ipv6};
 use crate::{Family, Layout, Protocol};
 
 /// In the octet of the IPv4 flags.
@@ -102,6 +103,7 @@ impl<'a> Header<'a> for V4<'a> {
 
     #[inline(always)]
     fn of(octets: &'a mut [u8]) -> Option<Self> {
+        let octets = octets.first_chunk_mut::<{ ipv4::HEADER_LEN }>()?;
         let (front, rest) = octets.split_first_chunk_mut()?;
         let (source, rest) = rest.split_first_chunk_mut()?;
         Some(Self { front, source, destination: rest.first_chunk_mut()? })
@@ -165,6 +167,7 @@ impl<'a> Header<'a> for V6<'a> {
 
     #[inline(always)]
     fn of(octets: &'a mut [u8]) -> Option<Self> {
+        let octets = octets.first_chunk_mut::<{ ipv6::HEADER_LEN }>()?;
         let (front, rest) = octets.split_first_chunk_mut()?;
         let (source, rest) = rest.split_first_chunk_mut()?;
         Some(Self { front, source, destination: rest.first_chunk_mut()? })

@@ -8,7 +8,7 @@ use super::quote::Quote;
 use crate::checksum::{Change, Sum};
 use crate::crc32c::crc32c;
 use crate::layout::Fragment;
-use crate::wire::{icmpv4, ip, udp};
+use crate::wire::{icmpv4, ip, tcp, udp};
 use crate::{Family, Layout, Protocol};
 
 /// Ports stand first in all three transports.
@@ -68,8 +68,10 @@ fn tcp<'a, H: Header<'a>>(
     segment: &mut [u8],
     edit: &Edit<H::Address>,
 ) -> Result<(), RewriteError> {
-    let (mut ports, rest) = Ports::split(segment).ok_or(RewriteError::HeaderUnreadable)?;
-    let rest = rest.first_chunk_mut::<16>().ok_or(RewriteError::HeaderUnreadable)?;
+    let unreadable = RewriteError::HeaderUnreadable;
+    let header = segment.first_chunk_mut::<{ tcp::HEADER_LEN }>().ok_or(unreadable)?;
+    let (mut ports, rest) = Ports::split(header).ok_or(unreadable)?;
+    let rest = rest.first_chunk_mut::<16>().ok_or(unreadable)?;
     let change = ip.rewrite(edit);
     let change = ports.rewrite(edit, change);
     let [.., high, low, _, _] = rest;

@@ -83,7 +83,7 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     /// [`Error`] if the header is malformed, or the packet longer than `octets`.
-    #[inline]
+    #[inline(always)]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
         let (packet, total) = Self::read(octets)?;
         let payload = octets
@@ -105,15 +105,13 @@ impl<'a> Packet<'a> {
     }
 
     /// The packet with all that follows its header, and its total length field.
-    #[inline]
+    #[inline(always)]
     fn read(octets: &'a [u8]) -> Result<(Self, usize), Error> {
         let truncated = Error::Truncated(octets.len());
-        let (first, rest) = octets.split_first_chunk::<8>().ok_or(truncated)?;
-        let (second, rest) = rest.split_first_chunk::<4>().ok_or(truncated)?;
-        let (source, rest) = rest.split_first_chunk::<4>().ok_or(truncated)?;
-        let (destination, _) = rest.split_first_chunk::<4>().ok_or(truncated)?;
-        let &[version_and_ihl, _, total_high, total_low, _, _, fragment_high, fragment_low] = first;
-        let &[hop_limit, protocol, _, _] = second;
+        let header = octets.first_chunk::<HEADER_LEN>().ok_or(truncated)?;
+        let &[version_and_ihl, _, total_high, total_low, _, _, fragment_high, fragment_low, ..] =
+            header;
+        let &[.., hop_limit, protocol, _, _, a, b, c, d, e, f, g, h] = header;
         let (version, ihl) = (version_and_ihl >> 4, version_and_ihl & 0x0f);
         if version != 4 {
             return Err(Error::Version(version));
@@ -123,8 +121,8 @@ impl<'a> Packet<'a> {
         }
         let header_len = usize::from(ihl) * 4;
         let packet = Self {
-            source: Ipv4Addr::from(*source),
-            destination: Ipv4Addr::from(*destination),
+            source: Ipv4Addr::new(a, b, c, d),
+            destination: Ipv4Addr::new(e, f, g, h),
             protocol: Protocol(protocol),
             hop_limit,
             fragment_offset: u16::from_be_bytes([fragment_high & 0x1f, fragment_low]) * 8,
@@ -143,11 +141,11 @@ impl<'a> Packet<'a> {
 }
 
 /// The sum of a header of this length.
-#[inline]
+#[inline(always)]
 fn header_sum(octets: &[u8], header_len: usize) -> Sum {
     match octets.first_chunk::<HEADER_LEN>() {
         // Most have no options: a sum of known length.
-        Some(header) if header_len == HEADER_LEN => Sum::new().add_octets(header),
+        Some(header) if header_len == HEADER_LEN => Sum::new().add_array(header),
         _ => Sum::new().add_octets(octets.get(..header_len).unwrap_or_default()),
     }
 }
