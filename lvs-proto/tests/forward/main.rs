@@ -5,6 +5,7 @@ mod hostile;
 mod icmp;
 mod model;
 mod nat;
+mod recordings;
 mod toa;
 mod tunnel;
 mod wireshark;

@@ -35,6 +35,7 @@ pub(crate) struct Packet {
 pub(crate) enum Upper {
     Tcp {
         ports: [u16; 2],
+        flags: u8,
         /// In words of four octets.
         options: Vec<u8>,
         data: Vec<u8>,
@@ -85,7 +86,7 @@ impl Packet {
         let upper = match u.int_in_range(0..=2)? {
             0 => {
                 let words = u.int_in_range(0..=10)?;
-                Upper::Tcp { ports, options: octets(u, words * 4)?, data }
+                Upper::Tcp { ports, flags: u.arbitrary()?, options: octets(u, words * 4)?, data }
             }
             1 => Upper::Udp { ports, checksum: u.arbitrary()?, data },
             _ => Upper::Sctp { ports, chunks: data },
@@ -187,10 +188,19 @@ impl Packet {
 
     fn message(&self) -> (u8, Vec<u8>) {
         match &self.upper {
-            Upper::Tcp { ports, options, data } => {
+            Upper::Tcp { ports, flags, options, data } => {
                 let mut segment = ports.map(u16::to_be_bytes).concat();
                 segment.extend([0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0]);
-                segment.extend([(5 + options.len() / 4) as u8 * 16, 0x10, 0xff, 0xff, 0, 0, 0, 0]);
+                segment.extend([
+                    (5 + options.len() / 4) as u8 * 16,
+                    *flags,
+                    0xff,
+                    0xff,
+                    0,
+                    0,
+                    0,
+                    0,
+                ]);
                 segment.extend(options);
                 segment.extend(data);
                 let checksum = self.transport_checksum(6, &segment);

@@ -135,7 +135,8 @@ fn nat_2_damage_stays_visible() {
     arbtest::arbtest(|u| {
         let family = family(u)?;
         let mut packet = Packet::arbitrary(u, family)?;
-        packet.upper = Upper::Tcp { ports: u.arbitrary()?, options: vec![], data: vec![1; 9] };
+        packet.upper =
+            Upper::Tcp { ports: u.arbitrary()?, flags: 0x10, options: vec![], data: vec![1; 9] };
         let server = address(u, family)?;
         let intact = requested(&packet, server, 80).unwrap();
         let mut damaged = packet.frame();

@@ -45,11 +45,12 @@ fn fn_3_the_option_of_either_family() {
         let mut packet = Packet::arbitrary(u, carrier)?;
         let (ports, data) = (u.arbitrary()?, vec![7; u.int_in_range(0..=9)?]);
         let options = octets(u, words * 4)?;
-        packet.upper = Upper::Tcp { ports, options: options.clone(), data: data.clone() };
+        packet.upper =
+            Upper::Tcp { ports, flags: 0x10, options: options.clone(), data: data.clone() };
         let (after, layout) = inserted(&packet, HEADROOM, client, 1500).unwrap();
 
         let options = [option(client), options].concat();
-        let expected = Packet { upper: Upper::Tcp { ports, options, data }, ..packet };
+        let expected = Packet { upper: Upper::Tcp { ports, flags: 0x10, options, data }, ..packet };
         assert_eq!(after, expected.frame());
         assert_eq!(parse_with_layout(&after).unwrap().1, layout);
         Ok(())
@@ -63,7 +64,7 @@ fn fn_1_with_both_ends_translated() {
         let family = family(u)?;
         let mut packet = Packet::arbitrary(u, family)?;
         let ports: [u16; 2] = u.arbitrary()?;
-        packet.upper = Upper::Tcp { ports, options: vec![], data: vec![7; 5] };
+        packet.upper = Upper::Tcp { ports, flags: 0x10, options: vec![], data: vec![7; 5] };
         let client = Endpoint { address: packet.source, port: ports[0] };
         let local = Endpoint { address: address(u, family)?, port: u.arbitrary()? };
         let server = Endpoint { address: address(u, family)?, port: u.arbitrary()? };
@@ -82,7 +83,7 @@ fn fn_1_with_both_ends_translated() {
             source: local.address,
             destination: server.address,
             hop_limit: packet.hop_limit - 1,
-            upper: Upper::Tcp { ports, options: option(client), data: vec![7; 5] },
+            upper: Upper::Tcp { ports, flags: 0x10, options: option(client), data: vec![7; 5] },
             ..packet
         };
         assert_eq!(frame.octets(), expected.frame());
@@ -98,7 +99,8 @@ fn fn_4_where_there_is_no_room() {
         let client = Endpoint { address: address(u, of)?, port: u.arbitrary()? };
         let needed = option(client).len();
         let mut packet = Packet::arbitrary(u, carrier)?;
-        let tcp = |used| Upper::Tcp { ports: [1, 2], options: vec![1; used], data: vec![] };
+        let tcp =
+            |used| Upper::Tcp { ports: [1, 2], flags: 0x10, options: vec![1; used], data: vec![] };
 
         let used = u.int_in_range((40 - needed) / 4 + 1..=10)? * 4;
         packet.upper = tcp(used);

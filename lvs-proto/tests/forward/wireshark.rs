@@ -72,7 +72,7 @@ fn cases() -> Vec<(Vec<u8>, &'static str)> {
     let [client6, vip6, rip6] =
         ["2001:db8:1::7", "2001:db8::100", "2001:db8:2::b"].map(|text| text.parse().unwrap());
     let ports = [40_000, 80];
-    let tcp = Upper::Tcp { ports, options: vec![2, 4, 5, 0xb4], data: vec![7; 5] };
+    let tcp = Upper::Tcp { ports, flags: 0x10, options: vec![2, 4, 5, 0xb4], data: vec![7; 5] };
     let udp = Upper::Udp { ports, checksum: false, data: vec![7; 5] };
     // A heartbeat.
     let sctp = Upper::Sctp { ports, chunks: vec![4, 0, 0, 12, 0, 1, 0, 8, 1, 2, 3, 4] };
