@@ -17,17 +17,17 @@ use crate::{Family, Protocol};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Tunnel {
-    /// Nothing (RFC 2003, RFC 2473, RFC 4213): `--tun-type ipip`.
+    /// Nothing (RFC 2003, RFC 2473, RFC 4213): `--tun-type ipip` \[TUN-2\].
     #[default]
     IpIp,
-    /// UDP and Generic UDP Encapsulation: `--tun-type gue`.
+    /// UDP and Generic UDP Encapsulation: `--tun-type gue` \[TUN-3\].
     Gue {
         /// The real server's UDP port in host order.
         port: u16,
         /// What UDP's checksum covers.
         checksum: GueChecksum,
     },
-    /// Generic Routing Encapsulation (RFC 2784): `--tun-type gre`.
+    /// Generic Routing Encapsulation (RFC 2784): `--tun-type gre` \[TUN-4\].
     Gre {
         /// Whether it has a checksum: `--tun-csum`.
         checksum: bool,

@@ -126,12 +126,12 @@ pub trait Decide {
     /// The verdict on a packet seen at `now`.
     fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict;
 
-    /// The verdicts on packets that are all seen at `now`, as if each were decided after the one
-    /// before it. Both slices are of one length. Whoever can look things up for many packets at a
-    /// time does so here.
-    fn decide_burst(&mut self, now: Instant, flows: &[Flow], verdicts: &mut [Verdict]) {
-        for (flow, verdict) in flows.iter().zip(verdicts) {
+    /// The verdicts on packets seen together at `now`, in their order, as one by one. Returns how
+    /// many were decided about, which is as many as there are packets and places for verdicts.
+    fn decide_burst(&mut self, now: Instant, flows: &[Flow], verdicts: &mut [Verdict]) -> usize {
+        for (flow, verdict) in flows.iter().zip(verdicts.iter_mut()) {
             *verdict = self.decide(now, flow);
         }
+        flows.len().min(verdicts.len())
     }
 }
