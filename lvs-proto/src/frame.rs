@@ -1,5 +1,7 @@
 //! A frame and the room in front of it.
 
+use core::cell::Cell;
+
 /// There is no room in front of a frame for what is to be put there; the frame is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{needed} octets of headroom are needed, {available} are there")]
@@ -93,6 +95,16 @@ impl<'a> Frame<'a> {
             None => Err(NoHeadroom { needed: len, available: self.offset }),
         }
     }
+
+    /// Makes room for `len` octets at `place`: what is before it moves to the front.
+    pub(crate) fn open(&mut self, place: usize, len: usize) -> Result<(), NoHeadroom> {
+        self.push_front(len)?;
+        let octets = Cell::from_mut(self.octets_mut()).as_slice_of_cells();
+        for (to, from) in octets.iter().zip(octets.get(len..).unwrap_or_default()).take(place) {
+            to.set(from.get());
+        }
+        Ok(())
+    }
 }
 
 /// A frame that fills its buffer: it can be rewritten, but not grow.
@@ -116,6 +128,21 @@ mod tests {
         }
         let whole = Frame::from(&mut buffer[..]);
         assert_eq!((whole.headroom(), whole.octets().len()), (0, 64));
+    }
+
+    #[test]
+    fn room_can_be_made_anywhere() {
+        for place in 0..=5 {
+            for len in 0..=3 {
+                let mut buffer = [0, 0, 0, 1, 2, 3, 4, 5];
+                let mut frame = Frame::new(&mut buffer, 3, 5).unwrap();
+                frame.open(place, len).unwrap();
+                assert_eq!(frame.octets()[..place], [1, 2, 3, 4, 5][..place]);
+                assert_eq!(frame.octets()[place + len..], [1, 2, 3, 4, 5][place..]);
+                let error = NoHeadroom { needed: 4, available: 3 - len };
+                assert_eq!(frame.open(place, 4), Err(error));
+            }
+        }
     }
 
     #[test]

@@ -119,12 +119,11 @@ fn put<const N: usize>(
     if length > (mtu as usize).min(usize::from(u16::MAX)) {
         return Err(ToaError::TooBig { length, mtu });
     }
-    frame.push_front(N)?;
+    let fixed_end = layout.message().start + tcp::HEADER_LEN;
+    frame.open(fixed_end, N)?;
 
     // Nothing fails from here on: the octets are all there.
-    let fixed_end = layout.message().start + tcp::HEADER_LEN;
     let octets = frame.octets_mut();
-    octets.copy_within(N..N + fixed_end, 0);
     if let Some((place, _)) = octets.get_mut(fixed_end..).and_then(<[u8]>::split_first_chunk_mut) {
         *place = option;
     }

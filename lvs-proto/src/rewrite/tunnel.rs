@@ -38,12 +38,11 @@ pub(super) fn encapsulate(
     };
     let room = overhead + layout.packet().len();
     let length = u16::try_from(room).map_err(|_| RewriteError::TooLong { length: room })?;
-    frame.push_front(overhead)?;
+    let link_len = layout.packet().start;
+    frame.open(link_len, overhead)?;
 
     // Nothing fails from here on: the octets are all there.
-    let link_len = layout.packet().start;
     let octets = frame.octets_mut();
-    octets.copy_within(overhead..overhead + link_len, 0);
     relink(octets, path.link);
     let (link, packet) = octets.split_at_mut_checked(link_len).unwrap_or_default();
     let (outer, packet) = packet.split_at_mut_checked(overhead).unwrap_or_default();
