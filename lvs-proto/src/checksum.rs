@@ -40,8 +40,8 @@ impl Sum {
     #[inline(always)]
     fn with(self, octets: &[u8]) -> Self {
         let mut sum = self.0;
-        // In the processor's byte order, and two words at a time: 2^8 swaps the octets of a word, and
-        // 2^16 is 1 in one's complement, so that folding puts all together (RFC 1071 section 2).
+        // In the processor's byte order: swapped octets sum to a swapped sum. And two words at a
+        // time: 2^16 is 1 in one's complement, so folding puts them together (RFC 1071 section 2).
         let mut rest = octets;
         while let Some((words, tail)) = rest.split_first_chunk() {
             sum += u64::from(u32::from_ne_bytes(*words));

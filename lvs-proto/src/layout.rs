@@ -38,7 +38,7 @@ pub struct Layout {
     // Small enough to stay in registers from the parser on.
     pub(crate) family: Family,
     pub(crate) protocol: Protocol,
-    pub(crate) fragment: Fragment,
+    pub(crate) part: Part,
     network: u8,
     transport: u16,
     end: u32,
@@ -46,7 +46,7 @@ pub struct Layout {
 
 /// What part of a packet a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Fragment {
+pub(crate) enum Part {
     /// All of it.
     Whole,
     /// The beginning, with the transport header.
@@ -61,15 +61,15 @@ impl Layout {
     pub(crate) fn of(frame: &ethernet::Frame<'_>, packet: &ip::Packet<'_>) -> Self {
         // A link header of at most 22 octets, and a packet of at most 40 + 65 535.
         let network = frame.header_len;
-        let fragment = match packet {
-            packet if packet.is_later_fragment() => Fragment::Later,
-            packet if packet.is_fragment() => Fragment::First,
-            _ => Fragment::Whole,
+        let part = match packet {
+            packet if packet.is_later_fragment() => Part::Later,
+            packet if packet.is_fragment() => Part::First,
+            _ => Part::Whole,
         };
         Self {
             family: packet.family(),
             protocol: packet.protocol(),
-            fragment,
+            part,
             network: network as u8,
             transport: (network + packet.header_len()) as u16,
             end: (network + packet.total_len()) as u32,

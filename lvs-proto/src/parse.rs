@@ -53,6 +53,7 @@ pub fn parse(frame: &[u8]) -> Result<Flow, ParseError> {
 ///
 /// # Errors
 /// [`ParseError`] if the frame is not an intact IP packet.
+// Inlined, so that both are written where the caller reads them.
 #[inline(always)]
 pub fn parse_with_layout(frame: &[u8]) -> Result<(Flow, Layout), ParseError> {
     let frame = ethernet::Frame::parse(frame)?;

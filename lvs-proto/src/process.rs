@@ -53,8 +53,8 @@ pub enum Outcome {
 /// use core::net::{IpAddr, Ipv4Addr};
 /// use lvs_proto::wire::{ethernet, ipv4};
 /// use lvs_proto::{
-///     Decide, Flow, Frame, Hop, Instant, LinkPair, MacAddr, Method, Outcome, Path, Protocol, Route,
-///     Verdict, process,
+///     Decide, Flow, Frame, Hop, Instant, LinkPair, MacAddr, Method, Outcome, Path, Protocol,
+///     Route, Verdict, process,
 /// };
 ///
 /// /// One real server for everything.

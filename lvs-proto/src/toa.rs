@@ -1,14 +1,14 @@
 //! The client's address in a TCP option, for real servers behind full address translation.
 //!
 //! A real server that gets its packets from a local address of the director does not see who the
-//! client is. The option tells it: TOA, as DPVS and the kernel modules for its real servers know
-//! it \[FN-3\]. Kind 254 is one of the two for experiments (RFC 4727), of length 8 or 20: the client's
+//! client is. The option tells it: TOA, as DPVS and the kernel modules for its real servers know it
+//! \[FN-3\]. Kind 254, one of the two for experiments (RFC 4727), length 8 or 20, then the client's
 //! port and address in network order, right behind the fixed header.
 
 use core::net::IpAddr;
 
 use crate::checksum::Change;
-use crate::layout::Fragment;
+use crate::layout::Part;
 use crate::wire::tcp;
 use crate::{Endpoint, Family, Frame, Layout, NoHeadroom, Protocol};
 
@@ -52,9 +52,9 @@ pub enum ToaError {
 /// Inserts the option into a segment, before or after its addresses are translated, and brings the
 /// layout up to date.
 ///
-/// Which segments get one is the caller's to say \[FN-4\]: those with neither SYN nor RST, until the
-/// server has answered with data. An option of the same kind that a client has forged stays behind it, where
-/// nobody looks.
+/// Which segments get one is the caller's to say \[FN-4\]: those with neither SYN nor RST, until
+/// the server has answered with data. An option of this kind that a client has forged stays behind it,
+/// where nobody looks.
 ///
 /// ```
 /// use lvs_proto::wire::ethernet::{EtherType, header};
@@ -142,7 +142,7 @@ fn put<const N: usize>(
 
 /// Whether there is room for `needed` octets in the header of a TCP segment.
 fn check(frame: &[u8], layout: &Layout, needed: usize) -> Result<(), ToaError> {
-    if layout.protocol != Protocol::TCP || layout.fragment != Fragment::Whole {
+    if layout.protocol != Protocol::TCP || layout.part != Part::Whole {
         return Err(ToaError::NotTcp);
     }
     let segment = frame.get(layout.message()).ok_or(ToaError::NotTcp)?;

@@ -1,7 +1,7 @@
 //! Direct routing: another link address, one hop less.
 
+use super::header::{Edit, Header, V4, V6};
 use super::{LinkPair, RewriteError};
-use crate::checksum::updated;
 use crate::parse::ParseError;
 use crate::wire::ethernet::{self, EtherType};
 use crate::wire::{ipv4, ipv6};
@@ -21,9 +21,16 @@ pub fn rewrite_direct_route(frame: &mut [u8], link: LinkPair) -> Result<(), Rewr
     let header = ethernet::Frame::parse(frame).map_err(ParseError::from)?;
     let (ethertype, header_len) = (header.ethertype, header.header_len);
     let packet = frame.get_mut(header_len..).unwrap_or_default();
+    let length = packet.len();
     match ethertype {
-        EtherType::IPV4 => decrement_ttl(packet)?,
-        EtherType::IPV6 => decrement_hop_limit(packet)?,
+        EtherType::IPV4 => {
+            let truncated = ParseError::Ipv4(ipv4::Error::Truncated(length));
+            one_hop_less(V4::of(packet).ok_or(truncated)?)?;
+        }
+        EtherType::IPV6 => {
+            let truncated = ParseError::Ipv6(ipv6::Error::Truncated(length));
+            one_hop_less(V6::of(packet).ok_or(truncated)?)?;
+        }
         other => return Err(ParseError::NotIp(other).into()),
     }
     relink(frame, link);
@@ -39,29 +46,10 @@ pub(super) fn relink(frame: &mut [u8], link: LinkPair) {
     }
 }
 
-fn decrement_ttl(packet: &mut [u8]) -> Result<(), RewriteError> {
-    let truncated = ParseError::Ipv4(ipv4::Error::Truncated(packet.len()));
-    let header = packet.first_chunk_mut::<{ ipv4::HEADER_LEN }>().ok_or(truncated)?;
-    let [_, _, _, _, _, _, _, _, ttl, protocol, high, low, ..] = header;
-    let old = u16::from_be_bytes([*ttl, *protocol]);
-    *ttl = one_less(*ttl)?;
-    let checksum = u16::from_be_bytes([*high, *low]);
-    let new = u16::from_be_bytes([*ttl, *protocol]);
-    [*high, *low] = updated(checksum, old, new).to_be_bytes();
-    Ok(())
-}
-
-fn decrement_hop_limit(packet: &mut [u8]) -> Result<(), RewriteError> {
-    let truncated = ParseError::Ipv6(ipv6::Error::Truncated(packet.len()));
-    let header = packet.first_chunk_mut::<{ ipv6::HEADER_LEN }>().ok_or(truncated)?;
-    let [_, _, _, _, _, _, _, hop_limit, ..] = header;
-    *hop_limit = one_less(*hop_limit)?;
-    Ok(())
-}
-
-fn one_less(hop_limit: u8) -> Result<u8, RewriteError> {
-    match hop_limit {
-        0 | 1 => Err(RewriteError::TimeExceeded),
-        _ => Ok(hop_limit - 1),
+fn one_hop_less<'a>(mut header: impl Header<'a>) -> Result<(), RewriteError> {
+    if header.facts().hop_limit <= 1 {
+        return Err(RewriteError::TimeExceeded);
     }
+    header.rewrite(&Edit::ONWARD);
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The IP header of a packet that is rewritten.
 //!
-//! Generic over the version, so that the packet path asks once which it is.
+//! Generic over the version, so that the packet path asks once which it is; and always inlined, for
+//! octets handed on through memory in pieces would be waited for.
 
 use core::net::IpAddr;
 
@@ -54,11 +55,12 @@ impl<A: Copy> Edit<A> {
     }
 }
 
-/// What a tunnel copies into the outer header.
+/// What a header says of the packet's way.
 #[derive(Clone, Copy)]
 pub(super) struct Facts {
     pub(super) tos: u8,
     pub(super) hop_limit: u8,
+    /// Whether a tunnel must not send it in fragments.
     pub(super) dont_fragment: bool,
 }
 
@@ -78,6 +80,7 @@ pub(super) trait Header<'a>: Sized {
     /// Whether the packet may go another hop, over a link of this MTU \[RT-5\] \[RT-7\] \[RT-8\].
     fn check_onward(&self, layout: &Layout, mtu: u32) -> Result<(), RewriteError>;
 
+    /// What the outer header of a tunnel goes by.
     fn facts(&self) -> Facts;
 
     /// Writes what is to be. The change is that of the addresses, which the checksum of the
@@ -192,10 +195,10 @@ impl<'a> Header<'a> for V6<'a> {
         Ok(())
     }
 
-    /// A tunnel over IPv4 may send a packet of IPv6 in fragments \[TUN-1\].
     #[inline(always)]
     fn facts(&self) -> Facts {
         let [first, second, .., hop_limit] = *self.front;
+        // A tunnel over IPv4 may send it in fragments [TUN-1].
         Facts { tos: first << 4 | second >> 4, hop_limit, dont_fragment: false }
     }
 

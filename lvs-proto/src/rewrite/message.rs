@@ -7,7 +7,7 @@ use super::header::{Edit, Header, replace};
 use super::quote::Quote;
 use crate::checksum::{Change, Sum};
 use crate::crc32c::crc32c;
-use crate::layout::Fragment;
+use crate::layout::Part;
 use crate::wire::{icmpv4, ip, tcp, udp};
 use crate::{Family, Layout, Protocol};
 
@@ -50,7 +50,7 @@ pub(super) fn rewrite<'a, H: Header<'a>>(
 ) -> Result<(), RewriteError> {
     match layout.protocol {
         // The rest is in the first fragment [NAT-5].
-        _ if layout.fragment == Fragment::Later => {}
+        _ if layout.part == Part::Later => {}
         Protocol::TCP => return tcp(ip, message, edit),
         Protocol::UDP => return udp(ip, message, layout, edit),
         Protocol::SCTP => return sctp(ip, message, layout, edit),
@@ -93,7 +93,7 @@ fn udp<'a, H: Header<'a>>(
     let [a, b, high, low] = rest;
     let checksum = match u16::from_be_bytes([*high, *low]) {
         // What it would cover is in other fragments too.
-        0 if layout.fragment != Fragment::Whole => return Ok(()),
+        0 if layout.part != Part::Whole => return Ok(()),
         0 => match udp_checksum(&ip, &ports, [*a, *b], data) {
             Some(checksum) => checksum,
             None => return Ok(()),
@@ -129,7 +129,7 @@ fn sctp<'a, H: Header<'a>>(
     let (tag, rest) = rest.split_first_chunk_mut::<4>().ok_or(RewriteError::HeaderUnreadable)?;
     let (checksum, chunks) = rest.split_first_chunk_mut().ok_or(RewriteError::HeaderUnreadable)?;
     if ports.would_change(edit) {
-        if layout.fragment != Fragment::Whole {
+        if layout.part != Part::Whole {
             return Err(RewriteError::SctpFragment);
         }
         ports.rewrite(edit, Change::new());
@@ -175,7 +175,7 @@ fn check_icmp<'a, H: Header<'a>>(
     message: &[u8],
     layout: &Layout,
 ) -> Result<(), RewriteError> {
-    if layout.fragment != Fragment::Whole {
+    if layout.part != Part::Whole {
         return Err(RewriteError::IcmpUnreadable);
     }
     let sum = match H::FAMILY {

@@ -43,8 +43,8 @@ pub struct Path {
     /// This host's address towards a real server: where tunnels to it begin \[RT-1\]. Unspecified
     /// if there are none.
     pub source: IpAddr,
-    /// What tells the next packet of a tunnel over IPv4 from the ones before it, in case that it is
-    /// sent in fragments: a number that counts up (RFC 6864 section 4.3).
+    /// What tells a packet of a tunnel over IPv4 from those before it if it is sent in fragments: a
+    /// number that counts up (RFC 6864 section 4.3).
     pub identification: u16,
     /// Whether a tunnel over IPv4 minds that a packet must not be sent in fragments: the sysctl
     /// `pmtu_disc` \[RT-7\] \[TUN-1\].
@@ -105,7 +105,7 @@ pub enum RewriteError {
         /// Octets of the longest packet that the tunnel would carry.
         mtu: u32,
     },
-    /// The path has no address where a tunnel of the real server's family could begin.
+    /// The path has no address of the real server's family that a tunnel could begin at.
     #[error("no own address to begin an {server} tunnel at")]
     NoTunnelSource {
         /// The real server's family.
@@ -142,9 +142,10 @@ pub enum RewriteError {
 /// says \[NAT-1\], \[DR-1\], \[TUN-1\], \[BYP-1\]; an ICMP error about a connection as well
 /// \[ICMP-4\], \[ICMP-5\].
 ///
-/// `layout` is that of [`parse_with_layout`](crate::parse_with_layout); after a tunnel it does not
-/// fit the frame any more, which needs [`Tunnel::overhead`](crate::Tunnel::overhead) of headroom. A packet longer than the
-/// MTU that may be sent in fragments is not refused: fragmenting is for whoever sends it.
+/// `layout` is that of [`parse_with_layout`](crate::parse_with_layout). A tunnel needs
+/// [`Tunnel::overhead`](crate::Tunnel::overhead) of headroom, and leaves a frame that the layout
+/// does not fit any more. A packet that is longer than the MTU and may be sent in fragments is not
+/// refused: to make them is for whoever sends it.
 ///
 /// # Errors
 /// [`RewriteError`]; the frame is unchanged.

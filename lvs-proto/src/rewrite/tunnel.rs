@@ -5,7 +5,7 @@ use super::header::{Edit, Facts, Header, V4, V6};
 use super::{Path, RewriteError};
 use crate::buffer::Writer;
 use crate::checksum::{Change, Sum};
-use crate::layout::Fragment;
+use crate::layout::Part;
 use crate::tunnel::carried;
 use crate::wire::ethernet::EtherType;
 use crate::wire::{ipv4, ipv6, udp};
@@ -36,8 +36,8 @@ pub(super) fn encapsulate(
         Family::V4 => check::<V4<'_>>(packet, layout, mtu)?,
         Family::V6 => check::<V6<'_>>(packet, layout, mtu)?,
     };
-    let room = overhead + layout.packet().len();
-    let length = u16::try_from(room).map_err(|_| RewriteError::TooLong { length: room })?;
+    let length = overhead + layout.packet().len();
+    let length = u16::try_from(length).map_err(|_| RewriteError::TooLong { length })?;
     let link_len = layout.packet().start;
     frame.open(link_len, overhead)?;
 
@@ -210,7 +210,7 @@ fn source_port(packet: &[u8], layout: &Layout) -> u16 {
         Family::V4 => packet.get(12..20),
         Family::V6 => packet.get(8..40),
     };
-    let has_ports = layout.fragment == Fragment::Whole && layout.protocol.has_ports();
+    let has_ports = layout.part == Part::Whole && layout.protocol.has_ports();
     let ports = if has_ports { packet.get(layout.header_len()..) } else { None };
     let ports = ports.and_then(<[u8]>::first_chunk).copied().unwrap_or([0; 4]);
     let words = addresses.unwrap_or_default().chunks_exact(4).filter_map(<[u8]>::first_chunk);

@@ -55,7 +55,8 @@ fn inner(packet: &Packet) -> Packet {
     Packet { hop_limit: packet.hop_limit - 1, ..packet.clone() }
 }
 
-/// [TUN-1] [TUN-2] [TUN-3] [TUN-4] [TUN-5] [TUN-6]: as if the stack of the director had sent the packet as data.
+/// [TUN-1] [TUN-2] [TUN-3] [TUN-4] [TUN-5] [TUN-6]: as if the director's own stack had sent the
+/// packet as data.
 #[test]
 fn tun_1_every_tunnel_over_either_family() {
     arbtest::arbtest(|u| {
