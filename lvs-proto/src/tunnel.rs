@@ -3,6 +3,12 @@
 use crate::wire::{ipv4, ipv6, udp};
 use crate::{Family, Protocol};
 
+/// The protocol of a tunnel of GRE.
+pub(crate) const GRE: Protocol = Protocol(47);
+
+/// Flag in the first octet of GRE: a checksum follows.
+pub(crate) const GRE_CHECKSUM: u8 = 0x80;
+
 /// What stands between the outer IP header and the packet that it carries, to a real server of
 /// [`Method::Tunnel`](crate::Method::Tunnel) \[TUN-6\].
 ///
@@ -72,7 +78,7 @@ impl Tunnel {
         match self {
             Self::IpIp => carried(inner),
             Self::Gue { .. } => Protocol::UDP,
-            Self::Gre { .. } => Protocol(47),
+            Self::Gre { .. } => GRE,
         }
     }
 }

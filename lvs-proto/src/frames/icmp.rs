@@ -9,13 +9,13 @@ use crate::wire::{icmpv4, icmpv6, ip, ipv4, ipv6};
 use crate::{BufferTooSmall, MacAddr, Protocol};
 
 /// Octets of a whole error over IPv4 (RFC 1812 section 4.3.2.3).
-const MAX_LEN_V4: usize = 576;
+pub(super) const MAX_LEN_V4: usize = 576;
 /// Octets of a whole error over IPv6 (RFC 4443 section 2.4 c).
 const MAX_LEN_V6: usize = 1280;
 /// IP precedence 6, internetwork control (RFC 1812 section 4.3.2.5).
-const TOS: u8 = 0xc0;
+pub(super) const TOS: u8 = 0xc0;
 /// What hosts begin with.
-const HOP_LIMIT: u8 = 64;
+pub(super) const HOP_LIMIT: u8 = 64;
 
 /// The director's own addresses on the way to its clients: the sources of its ICMP errors. An
 /// unspecified address means that there is none of its family.

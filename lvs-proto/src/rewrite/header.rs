@@ -10,9 +10,6 @@ use crate::checksum::{Change, Sum};
 use crate::wire::{ipv4, ipv6};
 use crate::{Family, Layout, Protocol};
 
-/// In the octet of the IPv4 flags.
-const DONT_FRAGMENT: u8 = 0x40;
-
 /// What is to be written, in octets; `A` are those of an address.
 #[derive(Clone, Copy)]
 pub(super) struct Edit<A> {
@@ -137,7 +134,7 @@ impl<'a> Header<'a> for V4<'a> {
     #[inline(always)]
     fn facts(&self) -> Facts {
         let [_, tos, _, _, _, _, flags, _, hop_limit, ..] = *self.front;
-        Facts { tos, hop_limit, dont_fragment: flags & DONT_FRAGMENT != 0 }
+        Facts { tos, hop_limit, dont_fragment: flags & ipv4::DONT_FRAGMENT != 0 }
     }
 
     #[inline(always)]

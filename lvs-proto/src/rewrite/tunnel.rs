@@ -6,7 +6,7 @@ use super::{Path, RewriteError};
 use crate::buffer::Writer;
 use crate::checksum::{Change, Sum};
 use crate::layout::Part;
-use crate::tunnel::carried;
+use crate::tunnel::{GRE_CHECKSUM, carried};
 use crate::wire::ethernet::EtherType;
 use crate::wire::{ipv4, ipv6, udp};
 use crate::{AddressPair, Family, Frame, GueChecksum, Hop, Layout, Protocol, Tunnel};
@@ -118,7 +118,7 @@ impl Outer<'_> {
                 let [_, _, _, _, a, b, flags, _, _, _, high, low, ..] = &mut octets;
                 [*a, *b] = self.path.identification.to_be_bytes();
                 let indivisible = self.inner.dont_fragment && self.path.path_mtu_discovery;
-                *flags = u8::from(indivisible) << 6;
+                *flags = if indivisible { ipv4::DONT_FRAGMENT } else { 0 };
                 Change::new()
                     .word(0, self.path.identification)
                     .word(0, u16::from_be_bytes([*flags, 0]))
@@ -170,9 +170,6 @@ fn shim(
         Tunnel::Gue { port, checksum } => (gue(port, checksum, ends, packet, layout), MAX_SHIM),
     }
 }
-
-/// Flag of GRE: a checksum follows.
-const GRE_CHECKSUM: u8 = 0x80;
 
 /// UDP, and GUE of version 0 without flags and options \[TUN-3\].
 fn gue(

@@ -211,7 +211,7 @@ impl<'a> Packet<'a> {
 
     /// What an error says of this packet; nothing of a later fragment, whose ports would be needed
     /// \[ICMP-2\].
-    fn as_embedded(&self) -> Option<Embedded> {
+    pub(crate) fn as_embedded(&self) -> Option<Embedded> {
         let (addresses, protocol) = (self.addresses(), self.protocol());
         let ports = match protocol.has_ports() {
             true if self.is_later_fragment() => return None,

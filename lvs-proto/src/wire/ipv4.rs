@@ -8,6 +8,8 @@ use crate::checksum::Sum;
 /// Octets of a header without options.
 pub const HEADER_LEN: usize = 20;
 
+/// In the octet of the flags.
+pub(crate) const DONT_FRAGMENT: u8 = 0x40;
 const MORE_FRAGMENTS: u8 = 0x20;
 
 /// Why octets are no IPv4 packet.

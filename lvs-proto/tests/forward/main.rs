@@ -8,4 +8,5 @@ mod nat;
 mod recordings;
 mod toa;
 mod tunnel;
+mod tunnel_error;
 mod wireshark;
