@@ -139,8 +139,8 @@ impl<'a> TunnelError<'a> {
         self.quote.get(6).is_some_and(|flags| flags & ipv4::DONT_FRAGMENT != 0)
     }
 
-    /// What a path of this MTU leaves to the carried packet; one that would leave next to nothing is
-    /// told as it is \[ICMP-7\].
+    /// What a path of this MTU leaves to the carried packet; one that would leave next to nothing
+    /// is told as it is \[ICMP-7\].
     const fn carried_mtu(&self, path: u16) -> u16 {
         if path > MIN_MTU + self.overhead { path - self.overhead } else { path }
     }
