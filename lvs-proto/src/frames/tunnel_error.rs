@@ -21,6 +21,30 @@ const SHIM_LEN: usize = 4;
 ///
 /// Whether there is such a tunnel, and a connection that the carried packet is of, is for the
 /// decider to say; if so, the error is [told on](Self::relay) to the client.
+///
+/// ```
+/// use core::net::Ipv4Addr;
+/// use lvs_proto::frames::TunnelError;
+/// use lvs_proto::wire::{ethernet, icmpv4, ipv4};
+/// use lvs_proto::{MacAddr, Protocol, Tunnel};
+///
+/// let header = |source: [u8; 4], destination: [u8; 4], protocol, total_len| {
+///     let (source, destination) = (source.into(), destination.into());
+///     ipv4::Header { source, destination, protocol, hop_limit: 64, tos: 0, total_len }.octets()
+/// };
+/// let carried = header([192, 0, 2, 7], [192, 0, 2, 100], Protocol::UDP, 28);
+/// let outer = header([10, 0, 0, 254], [10, 0, 0, 1], Protocol(4), 48);
+/// let quote = [&outer[..], &carried, &[0x9c, 0x40, 0, 53, 0, 8, 0, 0]].concat();
+/// let icmp = icmpv4::header(icmpv4::DESTINATION_UNREACHABLE, 1, [0; 4], &quote);
+/// let error = header([10, 0, 0, 9], [10, 0, 0, 254], Protocol::ICMP, 76);
+/// let link = ethernet::header(MacAddr::default(), MacAddr::default(), ethernet::EtherType::IPV4);
+/// let frame = [&link[..], &error, &icmp, &quote].concat();
+///
+/// let error = TunnelError::parse(&frame).ok_or("no error about a tunnel")?;
+/// assert_eq!((error.server, error.tunnel), (Ipv4Addr::new(10, 0, 0, 1), Tunnel::IpIp));
+/// assert_eq!(error.carried.ports, Some((40_000, 53)));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TunnelError<'a> {
     /// Where the tunnel ends: the real server.
