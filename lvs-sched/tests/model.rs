@@ -326,7 +326,7 @@ impl Model {
     fn towards(&self, dest: usize) -> Verdict {
         let Dest { service, number, .. } = self.dests[dest];
         let port = self.services[service].key.port();
-        Verdict::Forward(lvs_proto::Hop { method: method(number), address: server(number), port })
+        Verdict::Forward(lvs_proto::Hop::new(method(number), server(number), port))
     }
 
     fn forward(&mut self, now: u64, name: u64, flags: TcpFlags) -> Verdict {

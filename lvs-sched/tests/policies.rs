@@ -90,7 +90,7 @@ fn reuse_2_a_quiesced_server_is_left() {
 
 fn forward() -> Verdict {
     let address = ip(RS);
-    Verdict::Forward(lvs_proto::Hop { method: Method::DirectRoute, address, port: 80 })
+    Verdict::Forward(lvs_proto::Hop::new(Method::DirectRoute, address, 80))
 }
 
 #[test]

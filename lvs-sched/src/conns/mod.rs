@@ -123,7 +123,7 @@ impl Conns {
         Conn {
             key,
             dest: self.dest(course.dest),
-            hop: Hop { method: course.method(), address, port },
+            hop: Hop::new(course.method(), address, port),
             state: course.state,
             active: course.flags.has(Flags::ACTIVE),
             input_only: course.flags.has(Flags::INPUT_ONLY),
@@ -150,7 +150,7 @@ impl Conns {
     fn next_hop_of<A: Placed>(&self, entry: &Entry<A>) -> Hop {
         let method = entry.course.method();
         if method == Method::Nat || (!entry.is_bypass() && entry.course.rare().is_none()) {
-            return Hop { method, address: entry.server.ip(), port: entry.server_port };
+            return Hop::new(method, entry.server.ip(), entry.server_port);
         }
         self.conn(entry).next_hop()
     }

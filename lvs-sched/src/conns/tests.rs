@@ -67,7 +67,7 @@ fn open(u: &mut Unstructured<'_>, conns: &mut Conns, now: u64) -> Result<Option<
     let key = key(u)?;
     let method = *u.choose(&[Method::Nat, Method::DirectRoute, Method::Tunnel])?;
     let v6 = key.client().is_ipv6() ^ (method == Method::Tunnel && u.arbitrary()?);
-    let hop = Hop { method, address: address(u, v6)?, port: u.int_in_range(1..=2)? };
+    let hop = Hop::new(method, address(u, v6)?, u.int_in_range(1..=2)?);
     let timeout_secs = u.int_in_range(0..=9)?;
     let conn = Conn { timeout_secs, mark: 7, ..Conn::new(key, NOWHERE, hop) };
     let Some(id) = conns.insert(&conn, None) else {
@@ -146,7 +146,7 @@ fn floods_spread_like_random_keys() {
         let capacity = Capacity { v4: 65_535, v6: 0, rare: 0, calls: 0 };
         let mut conns = Conns::new(capacity, Seed(seed), Timers::default()).unwrap();
         for number in 1..=65_535 {
-            let hop = Hop { method: Method::DirectRoute, address: [10, 2, 0, 1].into(), port: 0 };
+            let hop = Hop::new(Method::DirectRoute, [10, 2, 0, 1].into(), 0);
             assert!(conns.insert(&Conn::new(keys(number), NOWHERE, hop), None).is_some());
         }
         conns.places.v4.displaced()

@@ -42,7 +42,7 @@ impl Director {
         });
         let Some(template) = template else { return Some(Verdict::Drop(DropReason::TableFull)) };
         self.conns.arm(now, template);
-        let hop = Hop { method: Method::Nat, address: flow.source(), port: server.client_port };
+        let hop = Hop::new(Method::Nat, flow.source(), server.client_port);
         let opening = Opening { key, dest, hop, controller: Some(template) };
         Some(match self.connect(now, flow, opening) {
             Some(id) => self.reply_first(now, id, flow, &service),

@@ -50,7 +50,7 @@ impl Director {
             return self.without_dest(now, flow, key, &service);
         };
         let port = if config.port == 0 { key.virtual_port } else { config.port };
-        let hop = Hop { method: config.method, address: config.address, port };
+        let hop = Hop::new(config.method, config.address, port);
         self.open(now, flow, &service, Opening { key, dest, hop, controller: None })
     }
 
@@ -115,7 +115,7 @@ impl Director {
             let id = self.conns.dest(template.dest);
             let dest = self.dests.get(id)?;
             let port = template::conn_port(service_key, &key, dest);
-            Some((id, Hop { port, method: dest.method(), address: dest.address() }))
+            Some((id, Hop::new(dest.method(), dest.address(), port)))
         });
         let Some((dest, hop)) = conn else { return self.without_dest(now, flow, key, service) };
         self.open(now, flow, service, Opening { key, dest, hop, controller: Some(template) })
@@ -158,7 +158,7 @@ impl Director {
         let TemplateOpening { key, call, conn, dest: id, persistence } = opening;
         let dest = self.dests.get(id)?;
         let port = template::port(&service.config.key, conn, dest);
-        let hop = Hop { method: dest.method(), address: dest.address(), port };
+        let hop = Hop::new(dest.method(), dest.address(), port);
         let timeout_secs = persistence.timeout_secs;
         let template = Conn { timeout_secs, mark: flow.mark, ..Conn::new(key, id, hop) };
         let template = self.insert(now, &template, call)?;
@@ -263,7 +263,7 @@ impl Director {
             Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         };
-        let hop = Hop { method: Method::DirectRoute, address, port: 0 };
+        let hop = Hop::new(Method::DirectRoute, address, 0);
         let conn = Conn::new(key, NOWHERE, hop);
         let next = conn.next_hop();
         if service.config.one_packet && key.protocol == Protocol::UDP {

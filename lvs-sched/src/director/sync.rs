@@ -244,7 +244,7 @@ impl SyncBackup for Table<'_> {
         flags: ConnFlags,
     ) -> Option<ConnId> {
         let method = flags.method().unwrap_or_default();
-        let hop = Hop { method, address: record.dest, port: record.dest_port };
+        let hop = Hop::new(method, record.dest, record.dest_port);
         let conn = Conn {
             active: !flags.intersects(ConnFlags::INACTIVE.with(ConnFlags::TEMPLATE)),
             input_only: flags.contains(ConnFlags::NO_OUTPUT),
