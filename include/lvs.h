@@ -177,12 +177,16 @@ enum lvs_status {
     LVS_ERR_NOT_IP = -60,
     /** The frame is cut short or damaged. */
     LVS_ERR_MALFORMED = -61,
-    /** TTL or hop limit does not allow another hop [RT-5]. */
-    LVS_ERR_TIME_EXCEEDED = -62,
     /** The frame is not to be answered. */
     LVS_ERR_NO_ANSWER = -63,
     /** A hook is none of `LVS_HOOK_*`. */
     LVS_ERR_HOOK = -64,
+    /** There is no such tunnel. */
+    LVS_ERR_TUNNEL = -65,
+    /** A verdict is none that a frame can follow. */
+    LVS_ERR_VERDICT = -66,
+    /** A Call-ID is not 1 to 255 octets. */
+    LVS_ERR_CALL_ID = -67,
     /** A line is no rule. */
     LVS_ERR_RULE = -70,
     /** There are no such columns. */
@@ -351,8 +355,9 @@ struct lvs_flow {
  */
 
 /**
- * A frame in a buffer, and what the caller knows of it besides. The octets of headroom are for
- * what may be put in front of it; nothing behind it is touched.
+ * A frame in a buffer, and what the caller knows of it besides. A frame that is put into a tunnel
+ * begins earlier in its buffer: 48 octets of headroom are enough for any, 54 for GUE over IPv6.
+ * Nothing behind a frame is touched.
  */
 struct lvs_frame {
     /** The buffer, of `offset` plus `length` octets at least. */
@@ -371,16 +376,6 @@ struct lvs_frame {
     uint8_t unicast;
 };
 
-/** The way to a neighbour. */
-struct lvs_link {
-    /** The neighbour. */
-    struct lvs_address address;
-    /** The Ethernet address of the interface that frames leave by. */
-    struct lvs_mac source;
-    /** The neighbour's Ethernet address. */
-    struct lvs_mac destination;
-};
-
 /**
  * Fills in the flow that a frame belongs to, VLAN tags or not. Of all checksums only that of the
  * IPv4 header is verified.
@@ -391,17 +386,6 @@ struct lvs_link {
  * Safety: `frame` points to a frame with its octets.
  */
 enum lvs_status lvs_frame_parse(const struct lvs_frame *frame, struct lvs_flow *out);
-
-/**
- * Sends a frame on to a real server that shares the virtual address: new Ethernet addresses, and
- * one hop less [DR-1] [RT-5]. VLAN tags stay, and so does every other octet.
- *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_NOT_IP`, `LVS_ERR_MALFORMED`; `LVS_ERR_TIME_EXCEEDED`
- * if TTL or hop limit is 1 or 0: answer with `lvs_answer_time_exceeded`.
- *
- * Safety: `frame` points to a frame with its octets.
- */
-enum lvs_status lvs_frame_direct_route(const struct lvs_frame *frame, const struct lvs_link *link);
 
 /* ---------------------------------------------------------------------------
  * Answers: frames that a director sends back itself.
@@ -452,6 +436,22 @@ enum lvs_status lvs_answer_time_exceeded(const struct lvs_frame *frame,
                                          uint8_t *out,
                                          size_t capacity,
                                          size_t *length);
+
+/**
+ * Writes the ICMP error to a client whose packet is longer than `mtu` and must not be sent in
+ * fragments: fragmentation needed, or packet too big [RT-7] [RT-8]. For the rest as
+ * `lvs_answer_port_unreachable`.
+ *
+ * Errors: As for `lvs_answer_port_unreachable`.
+ *
+ * Safety: `frame` points to a frame with its octets, `out` to room for `capacity` octets.
+ */
+enum lvs_status lvs_answer_packet_too_big(const struct lvs_frame *frame,
+                                          const struct lvs_own_addresses *own,
+                                          uint32_t mtu,
+                                          uint8_t *out,
+                                          size_t capacity,
+                                          size_t *length);
 
 /**
  * Writes the answer to an ARP request [W-33] or a neighbour solicitation [W-35] for one of the
@@ -834,6 +834,39 @@ enum lvs_drop_reason {
     LVS_DROP_ICMP_ERROR = 7,
 };
 
+/** What stands between the outer IP header of a tunnel and the packet that it carries [TUN-6]. */
+enum lvs_tunnel_kind {
+    /** Nothing (RFC 2003, RFC 2473, RFC 4213; --tun-type ipip) [TUN-2]. */
+    LVS_TUNNEL_IPIP = 0,
+    /** UDP and Generic UDP Encapsulation (--tun-type gue) [TUN-3]. */
+    LVS_TUNNEL_GUE = 1,
+    /** Generic Routing Encapsulation (RFC 2784; --tun-type gre) [TUN-4]. */
+    LVS_TUNNEL_GRE = 2,
+};
+
+/** The checksum of a tunnel. */
+enum lvs_tunnel_checksum {
+    /** None (--tun-nocsum). */
+    LVS_TUNNEL_CHECKSUM_NONE = 0,
+    /** That of UDP or of GRE (--tun-csum). */
+    LVS_TUNNEL_CHECKSUM = 1,
+    /**
+     * Of GUE, as LVS_TUNNEL_CHECKSUM: in a frame from the wire no checksum is left for a receiver
+     * to finish (--tun-remcsum) [TUN-3].
+     */
+    LVS_TUNNEL_CHECKSUM_REMOTE = 2,
+};
+
+/** How a packet is carried by LVS_METHOD_TUNNEL; zeros are IP in IP. */
+struct lvs_tunnel {
+    /** One of `enum lvs_tunnel_kind`. */
+    uint8_t kind;
+    /** One of `enum lvs_tunnel_checksum`. */
+    uint8_t checksum;
+    /** Of GUE the real server's UDP port, in host order. */
+    uint16_t port;
+};
+
 /** The other end of a packet's way. */
 struct lvs_hop {
     /** How it gets there, one of `enum lvs_method`. */
@@ -842,6 +875,8 @@ struct lvs_hop {
     struct lvs_address address;
     /** Its port in host order; only LVS_METHOD_NAT writes it into the packet. */
     uint16_t port;
+    /** How the packet is carried there; LVS_METHOD_TUNNEL alone asks. */
+    struct lvs_tunnel tunnel;
 };
 
 /** What to do with one packet. */
@@ -852,6 +887,34 @@ struct lvs_verdict {
     uint8_t reason;
     /** To or from where; zeros unless LVS_VERDICT_FORWARD or LVS_VERDICT_REPLY. */
     struct lvs_hop hop;
+};
+
+/* ---------------------------------------------------------------------------
+ * Routes: the ways to neighbours.
+ */
+
+/** The way to whoever takes a frame next. */
+struct lvs_route {
+    /**
+     * Whom it leads to: a real server or a client. 0.0.0.0 and :: are everybody of that family who
+     * has no route of his own, by way of a gateway.
+     */
+    struct lvs_address address;
+    /** Not 0 if that is this host; then nothing else here counts. */
+    uint8_t is_local;
+    /**
+     * Not 0 if a tunnel over IPv4 carries packets in fragments that must not be sent so (the
+     * sysctl pmtu_disc=0) [RT-7] [TUN-1].
+     */
+    uint8_t ignore_dont_fragment;
+    /** The Ethernet address of the interface that frames leave by. */
+    struct lvs_mac source;
+    /** The neighbour's Ethernet address. */
+    struct lvs_mac destination;
+    /** This host's address towards a real server, where tunnels begin [RT-1]; zeros if none do. */
+    struct lvs_address tunnel_source;
+    /** Octets of the longest IP packet that may be sent [RT-6], 1500 on most links. */
+    uint32_t mtu;
 };
 
 /* ---------------------------------------------------------------------------
@@ -1037,8 +1100,16 @@ struct lvs_director_config {
      * kernel's [CONV-9]. 4000 by default; 0 lets them fire when they are due.
      */
     uint32_t tick_micros;
-    /** The most connections and templates; memory for them is taken at creation. */
+    /** The most connections and templates of IPv4; memory for them is taken at creation. */
     uint32_t connections;
+    /** The most of IPv6. */
+    uint32_t connections_v6;
+    /**
+     * The most of them, at a time, of the kinds that need memory of their own: templates for
+     * calls, connections through a tunnel to a real server of the other family, and those that
+     * another one of the same client and port replaces before they have ended [CON-12].
+     */
+    uint32_t rare;
     /** The most templates for SIP calls [PE-2]; memory for their Call-IDs is taken at creation. */
     uint32_t calls;
     /**
@@ -1072,7 +1143,7 @@ struct lvs_director_config {
 };
 
 /**
- * Fills in the defaults: 65536 connections, 1024 calls, a seed of zeros, and the kernel's figures.
+ * Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, a seed of zeros, and the kernel's figures.
  * `config->size` is to be set before.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
@@ -1355,50 +1426,76 @@ enum lvs_status lvs_director_write_rules(const struct lvs_director *director,
  * Packets through a director.
  */
 
-/** What to do with a frame. */
+/** What to do with a frame. It is unchanged but for LVS_OUTCOME_SEND and LVS_OUTCOME_DELIVER. */
 enum lvs_outcome_kind {
-    /** It was rewritten: send it out, to `hop`. */
+    /** It was rewritten: send it out. One that was put into a tunnel begins earlier in its buffer. */
     LVS_OUTCOME_SEND = 0,
-    /** Not ours: hand it to the local stack. The frame is unchanged. */
-    LVS_OUTCOME_PASS = 1,
+    /** It was rewritten, and is for this host: hand it to the local stack [RT-4]. */
+    LVS_OUTCOME_DELIVER = 1,
     /**
-     * It carries neither IPv4 nor IPv6, ARP for instance: hand it to the local stack. The frame is
-     * unchanged.
+     * There is no route to `next`: find one, then `lvs_director_follow`. Do not process the frame
+     * again: it has been counted.
      */
-    LVS_OUTCOME_NOT_IP = 2,
+    LVS_OUTCOME_UNRESOLVED = 2,
+    /** Not ours: hand it to the local stack. */
+    LVS_OUTCOME_PASS = 3,
+    /** Drop it and answer with `lvs_answer_port_unreachable`. */
+    LVS_OUTCOME_REJECT = 4,
+    /** Drop it and answer with `lvs_answer_time_exceeded` [RT-5]. */
+    LVS_OUTCOME_TIME_EXCEEDED = 5,
+    /** Drop it and answer with `lvs_answer_packet_too_big` and `mtu` [RT-7] [RT-8]. */
+    LVS_OUTCOME_TOO_BIG = 6,
+    /** Drop it in silence, for the reason of the verdict. */
+    LVS_OUTCOME_DROP = 7,
+    /** Drop it in silence: it cannot be rewritten, for `refusal`. */
+    LVS_OUTCOME_NOT_REWRITTEN = 8,
+    /** It carries neither IPv4 nor IPv6, ARP for instance: hand it to the local stack. */
+    LVS_OUTCOME_NOT_IP = 9,
+    /** It is cut short or damaged, or has no octets, or its hook is none: drop it. */
+    LVS_OUTCOME_MALFORMED = 10,
+};
+
+/** Why a frame was not rewritten. */
+enum lvs_refusal {
+    /** It was, or need not be. */
+    LVS_REFUSAL_NONE = 0,
+    /** There is no room in front of the frame for the headers of the tunnel. */
+    LVS_REFUSAL_NO_HEADROOM = 1,
+    /** The route takes packets that are too short for a tunnel [RT-6]. */
+    LVS_REFUSAL_TUNNEL_MTU = 2,
+    /** The route has no `tunnel_source` of the real server's family. */
+    LVS_REFUSAL_NO_TUNNEL_SOURCE = 3,
+    /** The outer packet would be longer than its length field can say. */
+    LVS_REFUSAL_TOO_LONG = 4,
+    /** A packet cannot be given an address of the other family. */
+    LVS_REFUSAL_FAMILY = 5,
+    /** The transport header is cut short [SVC-10]. */
+    LVS_REFUSAL_HEADER_UNREADABLE = 6,
+    /** The checksum of an ICMP error does not verify [ICMP-4] [ICMP-6]. */
+    LVS_REFUSAL_ICMP_CHECKSUM = 7,
     /**
-     * `hop` is not among the links: resolve it, then `lvs_frame_direct_route`. The frame is
-     * unchanged.
+     * An ICMP error in fragments, or one that quotes its packet too briefly to be translated
+     * [ICMP-1] [ICMP-2].
      */
-    LVS_OUTCOME_UNRESOLVED = 3,
-    /**
-     * It goes to a real server, `hop`, by LVS_METHOD_NAT or LVS_METHOD_TUNNEL: translate or
-     * encapsulate it. The frame is unchanged.
-     */
-    LVS_OUTCOME_CARRY = 4,
-    /**
-     * A real server's answer: translate its source to `hop` for LVS_METHOD_NAT, then forward it.
-     * The frame is unchanged.
-     */
-    LVS_OUTCOME_REPLY = 5,
-    /** Drop it and answer with `lvs_answer_port_unreachable`. The frame is unchanged. */
-    LVS_OUTCOME_REJECT = 6,
-    /** Drop it and answer with `lvs_answer_time_exceeded` [RT-5]. The frame is unchanged. */
-    LVS_OUTCOME_TIME_EXCEEDED = 7,
-    /** Drop it in silence, for `reason`. */
-    LVS_OUTCOME_DROP = 8,
-    /** It is cut short or damaged, or has no octets: drop it. */
-    LVS_OUTCOME_MALFORMED = 9,
+    LVS_REFUSAL_ICMP_UNREADABLE = 8,
+    /** Ports of SCTP cannot change in one fragment: its checksum covers all of them [NAT-4]. */
+    LVS_REFUSAL_SCTP_FRAGMENT = 9,
+    /** A reason that has no number yet. */
+    LVS_REFUSAL_OTHER = 10,
 };
 
 /** What became of one frame. */
 struct lvs_outcome {
     /** One of `enum lvs_outcome_kind`. */
     uint8_t kind;
-    /** One of `enum lvs_drop_reason`. */
-    uint8_t reason;
-    /** To or from where; zeros where `kind` does not speak of it. */
-    struct lvs_hop hop;
+    /** One of `enum lvs_refusal`. */
+    uint8_t refusal;
+    /** What the director said of it; zeros where it was not asked. */
+    struct lvs_verdict verdict;
+    /** Of LVS_OUTCOME_TOO_BIG, octets of the longest packet that may come this way. */
+    uint32_t mtu;
+    /** Whom a route was looked for to: a real server, or the client of an answer; else zeros. */
+    struct lvs_address next;
 };
 
 /**
@@ -1412,8 +1509,24 @@ enum lvs_status lvs_director_decide(struct lvs_director *director,
                                     struct lvs_verdict *out);
 
 /**
+ * The same for a packet that is a message of a call, for services that tell calls apart [PE-1]:
+ * `call_id` are the `length` octets, 1 to 255, of its Call-ID.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_HOOK`, `LVS_ERR_CALL_ID`.
+ *
+ * Safety: `call_id` points to `length` octets.
+ */
+enum lvs_status lvs_director_decide_call(struct lvs_director *director,
+                                         lvs_time now,
+                                         const struct lvs_flow *flow,
+                                         const uint8_t *call_id,
+                                         size_t length,
+                                         struct lvs_verdict *out);
+
+/**
  * The verdicts on `count` packets seen at `now`, in order, each written to the same place of
  * `verdicts`. Of a flow whose family or hook is none it is LVS_VERDICT_PASS, and nothing counts.
+ * Bursts of 32 are best.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
  *
@@ -1426,19 +1539,19 @@ enum lvs_status lvs_director_decide_burst(struct lvs_director *director,
                                           struct lvs_verdict *verdicts);
 
 /**
- * Parses a frame seen at `now`, decides about it, and rewrites it in place where that is all it
- * takes. `links` are the ways to `link_count` neighbours, sorted by `memcmp` of their addresses. A
- * frame whose hook is none passes.
+ * Parses a frame seen at `now`, decides about it, and rewrites it in place. `routes` are the ways to
+ * `route_count` neighbours, sorted by the `memcmp` of their addresses. `frame->offset` and
+ * `frame->length` change with a frame that grows.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`. What is wrong with the frame is said by its outcome.
  *
- * Safety: `frame` points to a frame with its octets, `links` to `link_count` links.
+ * Safety: `frame` points to a frame with its octets, `routes` to `route_count` routes.
  */
 enum lvs_status lvs_director_process(struct lvs_director *director,
                                      lvs_time now,
                                      struct lvs_frame *frame,
-                                     const struct lvs_link *links,
-                                     size_t link_count,
+                                     const struct lvs_route *routes,
+                                     size_t route_count,
                                      struct lvs_outcome *out);
 
 /**
@@ -1447,16 +1560,31 @@ enum lvs_status lvs_director_process(struct lvs_director *director,
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`. What is wrong with a frame is said by its outcome.
  *
- * Safety: `frames` points to `count` frames with their octets, no two of which share any; `links` to
- * `link_count` links, `outcomes` to room for `count` outcomes.
+ * Safety: `frames` points to `count` frames with their octets, no two of which share any; `routes` to
+ * `route_count` routes, `outcomes` to room for `count` outcomes.
  */
 enum lvs_status lvs_director_process_burst(struct lvs_director *director,
                                            lvs_time now,
                                            struct lvs_frame *frames,
                                            size_t count,
-                                           const struct lvs_link *links,
-                                           size_t link_count,
+                                           const struct lvs_route *routes,
+                                           size_t route_count,
                                            struct lvs_outcome *outcomes);
+
+/**
+ * Does with a frame what `verdict`, that of an earlier outcome, says, now that there is a `route` to
+ * its `next`. Nothing is decided or counted.
+ *
+ * Errors: `LVS_ERR_NULL`; `LVS_ERR_VERDICT`, `LVS_ERR_METHOD`, `LVS_ERR_FAMILY` and `LVS_ERR_TUNNEL` if the
+ * verdict is not one that a director gave. What is wrong with the frame is said by its outcome.
+ *
+ * Safety: `frame` points to a frame with its octets.
+ */
+enum lvs_status lvs_director_follow(struct lvs_director *director,
+                                    struct lvs_frame *frame,
+                                    const struct lvs_verdict *verdict,
+                                    const struct lvs_route *route,
+                                    struct lvs_outcome *out);
 
 /* ---------------------------------------------------------------------------
  * What a director has counted.
@@ -1837,6 +1965,33 @@ struct lvs_vrrp_config {
     int checksum_transmit;
     /** One of `enum lvs_vrrp_checksum_accept`. */
     int checksum_accept;
+    /** The time between two rounds of announcements. */
+    uint32_t announce_gap_milliseconds;
+    /**
+     * The time between announcements after the first rounds for as long as the router is Active; 0
+     * is never [X-20].
+     */
+    uint32_t announce_refresh_milliseconds;
+    /** Rounds of announcements on becoming Active; 0 is none. */
+    uint8_t announce_rounds;
+    /** Rounds after an advert that lost; 0 is none. */
+    uint8_t announce_rounds_on_losing;
+    /** How often a round announces each address. */
+    uint8_t announce_repeat;
+    /** How often a refresh does. */
+    uint8_t announce_refresh_repeat;
+    /** Not 0 if an Active router whose priority changes sends an advert at once. */
+    uint8_t advert_on_priority_change;
+    /**
+     * Not 0 if a Backup router that wakes up late becomes Active at once instead of waiting for
+     * another interval and Skew_Time [S-9].
+     */
+    uint8_t late_backup_promotes;
+    /**
+     * Not 0 if an Active router that wakes up late becomes Backup instead of announcing its
+     * addresses again [S-10].
+     */
+    uint8_t late_active_steps_down;
 };
 
 /**
@@ -1879,6 +2034,14 @@ enum lvs_vrrp_reason {
     LVS_VRRP_REASON_SHUTDOWN = 5,
     /** The interface went down. */
     LVS_VRRP_REASON_INTERFACE_DOWN = 6,
+    /**
+     * The router woke up late. An Active one goes on and announces its addresses again, or becomes
+     * Backup; a Backup one waits once more [S-9], [S-10]. States may be the same before and
+     * after.
+     */
+    LVS_VRRP_REASON_LATE = 7,
+    /** Something that is watched says that the router cannot do its work. */
+    LVS_VRRP_REASON_FAULT = 8,
 };
 
 /** A change of state. */

@@ -1,14 +1,20 @@
-//! What a frame costs without a decision: to parse it, and to send it on by direct routing.
+//! What a frame costs without a decision: to parse it, and to send it on by each method.
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use lvs_proto::wire::ethernet::{self, EtherType};
 use lvs_proto::wire::ipv4;
-use lvs_proto::{LinkPair, MacAddr, Protocol, parse, rewrite_direct_route};
+use lvs_proto::{
+    Frame, Hop, LinkPair, MacAddr, Method, Path, Protocol, Route, forward, parse,
+    parse_with_layout, rewrite_direct_route,
+};
 
 const DIRECTOR: MacAddr = MacAddr::new([2, 0, 0, 0, 0, 1]);
 const SERVER: MacAddr = MacAddr::new([2, 0, 0, 0, 0, 2]);
+
+/// Octets in front of a frame.
+const HEADROOM: usize = 64;
 
 /// A TCP segment without data from a client.
 fn segment() -> Vec<u8> {
@@ -39,5 +45,32 @@ fn frames(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, frames);
+/// Parsed, its header checksum verified, and rewritten: the same frame in many places, so that no
+/// step waits for the one before it.
+fn forwarded(criterion: &mut Criterion) {
+    let frame = segment();
+    let link = LinkPair { source: DIRECTOR, destination: SERVER };
+    let path = Path { source: [10, 0, 0, 254].into(), ..Path::new(link, 1500) };
+    for method in [Method::Nat, Method::DirectRoute, Method::Tunnel] {
+        let hop = Hop::new(method, [10, 0, 0, 1].into(), 8080);
+        let buffers = vec![[&[0; HEADROOM][..], &frame].concat(); 256];
+        criterion.bench_function(&format!("parse and forward 256, {method}"), |bencher| {
+            bencher.iter_batched_ref(
+                || buffers.clone(),
+                |buffers| {
+                    for buffer in buffers {
+                        let len = buffer.len() - HEADROOM;
+                        let Ok(mut frame) = Frame::new(buffer, HEADROOM, len) else { continue };
+                        let Ok((_, layout)) = parse_with_layout(frame.octets()) else { continue };
+                        let route = black_box(Route::Via(path));
+                        let _ = forward(&mut frame, &layout, black_box(&hop), &route);
+                    }
+                },
+                BatchSize::LargeInput,
+            );
+        });
+    }
+}
+
+criterion_group!(benches, frames, forwarded);
 criterion_main!(benches);

@@ -1,36 +1,38 @@
-//! What the benches measure: pools of destinations, and flows that come to them.
+//! What the benches and the ratio report measure, and what they compare it with.
+//!
+//! [`Linear`] follows the rules of each scheduler to the letter, over a list that is walked: over
+//! [`Walk`] it is a kernel's way of doing it, over [`Compact`] the plainest way in Rust.
+//! [`Churn`] is the life around a pick.
+#![allow(
+    clippy::float_arithmetic,
+    clippy::expect_used,
+    reason = "a measurement is a number with a fraction, and ends if it cannot be made"
+)]
 
-use std::net::{IpAddr, Ipv4Addr};
+mod cases;
+mod churn;
+mod compact;
+mod connections;
+mod line;
+mod linear;
+mod measure;
+mod pool;
+mod report;
+mod setting;
+mod soak;
+mod table;
+mod walk;
 
-use lvs_proto::{AddressPair, Flow, Instant, TcpFlags};
-use lvs_sched::{DestConfig, DestId, Pool, PoolConfig, SchedulerKind};
-
-/// The virtual address of every flow.
-pub const VIRTUAL_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 100);
-
-/// A pool of `dests` destinations with weights 1 to 100, and its destinations in list order.
-///
-/// # Panics
-/// If the pool cannot be built.
-#[must_use]
-#[allow(clippy::expect_used)]
-pub fn pool(scheduler: SchedulerKind, dests: u32) -> (Pool, Vec<DestId>) {
-    let config = PoolConfig { scheduler, ..PoolConfig::default() };
-    let mut pool = Pool::new(Instant::EPOCH, config).expect("memory for a pool");
-    for number in 0..dests {
-        let address = IpAddr::from(Ipv4Addr::from_bits(0x0a00_0001 + number));
-        let weight = number * 37 % 100 + 1;
-        let dest = DestConfig { weight, ..DestConfig::new(address, 80) };
-        pool.add_dest(Instant::EPOCH, dest).expect("a new destination");
-    }
-    let ids = pool.dests().map(|(id, _)| id).collect();
-    (pool, ids)
-}
-
-/// The first packet of the `number`th client.
-#[must_use]
-pub fn flow(number: u32) -> Flow {
-    let source = Ipv4Addr::from_bits(0xc633_6400 ^ number.wrapping_mul(0x9e37_79b9));
-    let addresses = AddressPair::V4 { source, destination: VIRTUAL_ADDRESS };
-    Flow::tcp(addresses, 40_000, 80, TcpFlags::SYN)
-}
+pub use cases::{Who, Work, candidate, mh_build, worst_pick};
+pub use churn::{Churn, Null, Random, Scheduler};
+pub use compact::Compact;
+pub use connections::{Lookups, connections, ends_and_floods, lookups};
+pub use line::Lines;
+pub use linear::{Counters, Linear, List, Settings};
+pub use measure::{Candidate, Row, Unit, compare, time};
+pub use pool::Ours;
+pub use report::{SIZES, schedulers};
+pub use setting::{Setting, Shape, VIRTUAL_ADDRESS, flow};
+pub use soak::{Longest, Soak};
+pub use table::{Flood, Map, Table, WINDOW, flood};
+pub use walk::{Link, Walk};

@@ -9,9 +9,11 @@ static const char rules[] = "-A -u 192.0.2.100:53 -s rr\n"
                             "-a -u 192.0.2.100:53 -r 10.2.0.2:53 -g\n";
 
 /* The ways to the servers, sorted by memcmp of their addresses. */
-static const struct lvs_link links[] = {
-    {{LVS_IPV4, {10, 2, 0, 1}}, {{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 1, 1}}},
-    {{LVS_IPV4, {10, 2, 0, 2}}, {{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 1, 2}}},
+static const struct lvs_route routes[] = {
+    {.address = {LVS_IPV4, {10, 2, 0, 1}}, .source = {{2, 0, 0, 0, 0, 1}},
+     .destination = {{2, 0, 0, 0, 1, 1}}, .mtu = 1500},
+    {.address = {LVS_IPV4, {10, 2, 0, 2}}, .source = {{2, 0, 0, 0, 0, 1}},
+     .destination = {{2, 0, 0, 0, 1, 2}}, .mtu = 1500},
 };
 
 /* A UDP datagram without data from a client to the virtual address. */
@@ -50,11 +52,11 @@ int main(void)
     octets[2][23] = 89; /* OSPF, and so another header checksum */
     octets[2][25] = 0x1d;
 
-    lvs_director_process_burst(director, 0, frames, 3, links, 2, outcomes);
+    lvs_director_process_burst(director, 0, frames, 3, routes, 2, outcomes);
     for (int i = 0; i < 3; i++) {
         if (outcomes[i].kind == LVS_OUTCOME_SEND)
             printf("frame %d: send to 10.2.0.%d at 02:..:%02x\n", i,
-                   outcomes[i].hop.address.octets[3], octets[i][5]);
+                   outcomes[i].verdict.hop.address.octets[3], octets[i][5]);
         else
             printf("frame %d: outcome %d\n", i, outcomes[i].kind);
     }

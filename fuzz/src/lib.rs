@@ -6,11 +6,14 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
-use lvs_proto::frames::{self, OwnAddresses};
+use lvs_proto::frames::{self, OwnAddresses, TunnelError};
 use lvs_proto::sync::{ConnFlags, Message, MessageBuffer, SyncRecord};
-use lvs_proto::vrrp::{self, AdvertPolicy, ChecksumAccept, Version};
+use lvs_proto::vrrp::{self, AdvertPolicy, Version};
 use lvs_proto::wire::{arp, ethernet, ipv6, ndp};
-use lvs_proto::{Decide, Flow, Instant, LinkPair, MacAddr, parse, rewrite_direct_route};
+use lvs_proto::{
+    Decide, Endpoint, Flow, Frame, GueChecksum, Hop, Instant, LinkPair, MacAddr, Method, Path,
+    Route, Tunnel, forward, parse, parse_with_layout, rewrite_direct_route, toa,
+};
 use lvs_sched::{Director, DirectorConfig, Rule, SchedulerKind, SyncPolicy};
 
 const MAC: MacAddr = MacAddr::new([2, 0, 0, 0, 0, 1]);
@@ -42,6 +45,35 @@ pub fn frame(octets: &[u8]) {
             assert_eq!(parse(&forwarded), Ok(flow), "a rewritten frame is the same flow");
         }
     }
+    if let Some(error) = TunnelError::parse(octets) {
+        let _ = error.relay(OWN.v4, LINK, &mut answer);
+    }
+    forwarded(octets);
+}
+
+/// A frame by each method to a server of either family: it leaves well-formed, or stays as it was.
+fn forwarded(octets: &[u8]) {
+    let Ok((_, layout)) = parse_with_layout(octets) else { return };
+    let gue = Tunnel::Gue { port: 6080, checksum: GueChecksum::Udp };
+    for address in [OWN.v4.into(), OWN.v6.into()] {
+        let route = Route::Via(Path { source: address, ..Path::new(LINK, 1_500) });
+        for method in [Method::Nat, Method::DirectRoute, Method::Tunnel] {
+            let hop = Hop { tunnel: gue, ..Hop::new(method, address, 80) };
+            let mut buffer = [&[0; 64][..], octets].concat();
+            let Ok(mut frame) = Frame::new(&mut buffer, 64, octets.len()) else { return };
+            match forward(&mut frame, &layout, &hop, &route) {
+                Ok(()) => assert!(parse(frame.octets()).is_ok(), "what leaves is well-formed"),
+                Err(_) => assert_eq!(frame.octets(), octets, "an error changes nothing"),
+            }
+        }
+        let (client, mut after) = (Endpoint { address, port: 80 }, layout);
+        let mut buffer = [&[0; 64][..], octets].concat();
+        let Ok(mut frame) = Frame::new(&mut buffer, 64, octets.len()) else { return };
+        if toa::insert(&mut frame, &mut after, client, 1_500).is_ok() {
+            let again = parse_with_layout(frame.octets()).map(|(_, layout)| layout);
+            assert_eq!(again, Ok(after), "the layout is that of the longer frame");
+        }
+    }
 }
 
 /// A received advert: what is accepted is what encoding it again gives.
@@ -49,7 +81,7 @@ pub fn advert(packet: &[u8]) {
     let Ok((meta, message)) = vrrp::from_ip_packet(packet) else { return };
     let Some(vrid) = vrrp::vrid_of(message) else { return };
     for version in [Version::V2, Version::V3] {
-        let policy = AdvertPolicy { version, vrid, checksum: ChecksumAccept::Any };
+        let policy = AdvertPolicy::new(version, vrid, meta.addresses.family());
         let Ok(advert) = vrrp::decode(message, &meta, &policy) else { continue };
         let mut again = [0; 8 + 255 * 16];
         let Ok(length) = vrrp::encode(&advert, meta.addresses, &mut again) else { continue };

@@ -72,6 +72,29 @@ pub unsafe extern "C" fn lvs_answer_time_exceeded(
     unsafe { answer(frame, own, out, capacity, length, frames::time_exceeded) }
 }
 
+/// Writes the ICMP error to a client whose packet is longer than `mtu` and must not be sent in
+/// fragments: fragmentation needed, or packet too big \[RT-7\] \[RT-8\]. For the rest as
+/// `lvs_answer_port_unreachable`.
+///
+/// # Errors
+/// As for `lvs_answer_port_unreachable`.
+///
+/// # Safety
+/// `frame` points to a frame with its octets, `out` to room for `capacity` octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_answer_packet_too_big(
+    frame: Option<&lvs_frame>,
+    own: Option<&lvs_own_addresses>,
+    mtu: u32,
+    out: *mut u8,
+    capacity: usize,
+    length: Option<&mut MaybeUninit<usize>>,
+) -> lvs_status {
+    let write = |frame: &[u8], own, out: &mut [u8]| frames::packet_too_big(frame, own, mtu, out);
+    // SAFETY: the caller's contract.
+    unsafe { answer(frame, own, out, capacity, length, write) }
+}
+
 /// # Safety
 /// `frame` points to a frame with its octets, `out` to room for `capacity` octets.
 unsafe fn answer(

@@ -129,8 +129,8 @@ impl TryFrom<lvs_dest_config> for DestConfig {
     }
 }
 
-impl From<&Dest> for lvs_dest {
-    fn from(dest: &Dest) -> Self {
+impl From<Dest<'_>> for lvs_dest {
+    fn from(dest: Dest<'_>) -> Self {
         Self {
             size: size_of::<Self>(),
             address: dest.address().into(),

@@ -31,7 +31,11 @@ use crate::{lvs_defences, lvs_policy, lvs_status, lvs_time};
 /// Its loop: hand in packets; when the deadline has come, call `lvs_director_handle_timeout`. Calls
 /// that come early do nothing, and a packet finds a connection that is due gone all the same.
 #[derive(Debug)]
-pub struct lvs_director(Guarded<Director>);
+pub struct lvs_director(
+    Guarded<Director>,
+    /// Tells packets of tunnels over IPv4 apart (RFC 6864 section 4.3).
+    u16,
+);
 
 const _: () = assert_thread_rule::<lvs_director>();
 
@@ -52,7 +56,7 @@ pub unsafe extern "C" fn lvs_director_create(
         let out = required(out)?;
         // SAFETY: the caller's contract.
         let config = unsafe { read_sized(config) }?.try_into()?;
-        out.write(boxed(lvs_director(Guarded::new(Director::new(config)?)))?);
+        out.write(boxed(lvs_director(Guarded::new(Director::new(config)?), 0))?);
         Ok(())
     })
 }

@@ -2,18 +2,16 @@
 
 use core::mem::MaybeUninit;
 
-use lvs_proto::{Flow, LinkPair, MacAddr, ParseError, RewriteError, parse, rewrite_direct_route};
+use lvs_proto::{Flow, Frame, ParseError, parse};
 
 use crate::door::{items, items_mut, required, status};
 use crate::flow::hook;
-use crate::lvs_status::{
-    LVS_ERR_COUNT, LVS_ERR_MALFORMED, LVS_ERR_NOT_IP, LVS_ERR_NULL, LVS_ERR_OTHER,
-    LVS_ERR_TIME_EXCEEDED,
-};
-use crate::{lvs_address, lvs_flow, lvs_mac, lvs_status};
+use crate::lvs_status::{LVS_ERR_COUNT, LVS_ERR_MALFORMED, LVS_ERR_NOT_IP, LVS_ERR_NULL};
+use crate::{lvs_flow, lvs_status};
 
-/// A frame in a buffer, and what the caller knows of it besides. The octets of headroom are for
-/// what may be put in front of it; nothing behind it is touched.
+/// A frame in a buffer, and what the caller knows of it besides. A frame that is put into a tunnel
+/// begins earlier in its buffer: 48 octets of headroom are enough for any, 54 for GUE over IPv6.
+/// Nothing behind a frame is touched.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct lvs_frame {
@@ -38,20 +36,6 @@ const _: () = assert!(size_of::<lvs_frame>() == 32);
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<lvs_frame>() == 20);
 
-/// The way to a neighbour.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct lvs_link {
-    /// The neighbour.
-    pub address: lvs_address,
-    /// The Ethernet address of the interface that frames leave by.
-    pub source: lvs_mac,
-    /// The neighbour's Ethernet address.
-    pub destination: lvs_mac,
-}
-
-const _: () = assert!(size_of::<lvs_link>() == 29);
-
 /// Fills in the flow that a frame belongs to, VLAN tags or not. Of all checksums only that of the
 /// IPv4 header is verified.
 ///
@@ -75,28 +59,6 @@ pub unsafe extern "C" fn lvs_frame_parse(
     })
 }
 
-/// Sends a frame on to a real server that shares the virtual address: new Ethernet addresses, and
-/// one hop less \[DR-1\] \[RT-5\]. VLAN tags stay, and so does every other octet.
-///
-/// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_NOT_IP`, `LVS_ERR_MALFORMED`; `LVS_ERR_TIME_EXCEEDED`
-/// if TTL or hop limit is 1 or 0: answer with `lvs_answer_time_exceeded`.
-///
-/// # Safety
-/// `frame` points to a frame with its octets.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lvs_frame_direct_route(
-    frame: Option<&lvs_frame>,
-    link: Option<&lvs_link>,
-) -> lvs_status {
-    status(|| {
-        let (frame, link) = (required(frame)?, required(link)?);
-        // SAFETY: the caller's contract.
-        let octets = unsafe { frame.octets_mut() }?;
-        Ok(rewrite_direct_route(octets, link.pair())?)
-    })
-}
-
 impl lvs_frame {
     /// The frame's octets.
     ///
@@ -108,14 +70,14 @@ impl lvs_frame {
         buffer.get(self.offset..).ok_or(LVS_ERR_NULL)
     }
 
-    /// The frame's octets, to be written.
+    /// The frame and its headroom, to be written.
     ///
     /// # Safety
     /// The buffer is NULL or as long as the frame says, and nothing else touches it during `'a`.
-    pub(crate) unsafe fn octets_mut<'a>(&self) -> Result<&'a mut [u8], lvs_status> {
+    pub(crate) unsafe fn open<'a>(&self) -> Result<Frame<'a>, lvs_status> {
         // SAFETY: the caller vouches for it.
         let buffer = unsafe { items_mut(self.buffer, self.end()?) }?;
-        buffer.get_mut(self.offset..).ok_or(LVS_ERR_NULL)
+        Frame::new(buffer, self.offset, self.length).map_err(|_| LVS_ERR_NULL)
     }
 
     fn end(&self) -> Result<usize, lvs_status> {
@@ -134,30 +96,11 @@ impl lvs_frame {
     }
 }
 
-impl lvs_link {
-    pub(crate) const fn pair(&self) -> LinkPair {
-        LinkPair {
-            source: MacAddr::new(self.source.octets),
-            destination: MacAddr::new(self.destination.octets),
-        }
-    }
-}
-
 impl From<ParseError> for lvs_status {
     fn from(error: ParseError) -> Self {
         match error {
             ParseError::NotIp(_) => LVS_ERR_NOT_IP,
             _ => LVS_ERR_MALFORMED,
-        }
-    }
-}
-
-impl From<RewriteError> for lvs_status {
-    fn from(error: RewriteError) -> Self {
-        match error {
-            RewriteError::Parse(error) => error.into(),
-            RewriteError::TimeExceeded => LVS_ERR_TIME_EXCEEDED,
-            _ => LVS_ERR_OTHER,
         }
     }
 }

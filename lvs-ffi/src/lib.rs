@@ -42,6 +42,7 @@ extern crate std;
 
 mod address;
 mod answer;
+mod burst;
 mod dest;
 mod director;
 mod door;
@@ -50,6 +51,7 @@ mod frame;
 mod memory;
 mod policy;
 mod pool;
+mod route;
 #[cfg_attr(all(feature = "bare", not(any(feature = "std", test))), path = "runtime/bare.rs")]
 #[cfg_attr(not(all(feature = "bare", not(any(feature = "std", test)))), path = "runtime/hosted.rs")]
 mod runtime;
@@ -71,6 +73,7 @@ pub use frame::*;
 pub use memory::*;
 pub use policy::*;
 pub use pool::*;
+pub use route::*;
 pub use scheduler::*;
 pub use service::*;
 pub use status::*;

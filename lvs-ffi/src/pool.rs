@@ -5,9 +5,10 @@ use alloc::boxed::Box;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
-use lvs_proto::Flow;
+use lvs_proto::{BURST, Flow};
 use lvs_sched::{ConnToken, DestId, LblcConfig, Pool, PoolConfig, StaleToken};
 
+use crate::burst::Burst;
 use crate::door::{
     Guarded, assert_thread_rule, boxed, items, items_mut, number, read_sized, required, status,
     write_sized,
@@ -202,10 +203,17 @@ pub unsafe extern "C" fn lvs_pool_pick_burst(
         // SAFETY: the caller's contract; any octets are a number.
         let dests = unsafe { items_mut(dests, count) }?;
         pool.0.write(|pool| {
-            for (flow, dest) in flows.iter().zip(dests) {
-                let flow = Flow::try_from(flow).ok();
-                let picked = flow.and_then(|flow| pool.pick(instant(now), &flow));
-                *dest = picked.map_or(LVS_NO_DEST, DestId::to_bits);
+            for (flows, dests) in flows.chunks(BURST).zip(dests.chunks_mut(BURST)) {
+                let mut burst = Burst::<BURST>::new();
+                for flow in flows {
+                    burst.push(Flow::try_from(flow).ok());
+                }
+                let mut picks = [None; BURST];
+                pool.pick_burst(instant(now), burst.flows(), &mut picks);
+                for (dest, picked) in dests.iter_mut().zip(burst.with(&picks)) {
+                    let picked = picked.and_then(|(_, &picked)| picked);
+                    *dest = picked.map_or(LVS_NO_DEST, DestId::to_bits);
+                }
             }
         })
     })

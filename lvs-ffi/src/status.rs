@@ -126,12 +126,16 @@ pub enum lvs_status {
     LVS_ERR_NOT_IP = -60,
     /// The frame is cut short or damaged.
     LVS_ERR_MALFORMED = -61,
-    /// TTL or hop limit does not allow another hop \[RT-5\].
-    LVS_ERR_TIME_EXCEEDED = -62,
     /// The frame is not to be answered.
     LVS_ERR_NO_ANSWER = -63,
     /// A hook is none of `LVS_HOOK_*`.
     LVS_ERR_HOOK = -64,
+    /// There is no such tunnel.
+    LVS_ERR_TUNNEL = -65,
+    /// A verdict is none that a frame can follow.
+    LVS_ERR_VERDICT = -66,
+    /// A Call-ID is not 1 to 255 octets.
+    LVS_ERR_CALL_ID = -67,
 
     /// A line is no rule.
     LVS_ERR_RULE = -70,
@@ -200,9 +204,11 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_NOT_VRRP, c"no whole VRRP message from a host on the link"),
     (LVS_ERR_NOT_IP, c"neither IPv4 nor IPv6"),
     (LVS_ERR_MALFORMED, c"the frame is cut short or damaged"),
-    (LVS_ERR_TIME_EXCEEDED, c"TTL or hop limit does not allow another hop"),
     (LVS_ERR_NO_ANSWER, c"the frame is not to be answered"),
     (LVS_ERR_HOOK, c"a hook is none of LVS_HOOK_*"),
+    (LVS_ERR_TUNNEL, c"no such tunnel"),
+    (LVS_ERR_VERDICT, c"no verdict that a frame can follow"),
+    (LVS_ERR_CALL_ID, c"a Call-ID is not 1 to 255 octets"),
     (LVS_ERR_RULE, c"a line is no rule"),
     (LVS_ERR_COLUMNS, c"columns are none of lvs_columns"),
     (LVS_ERR_LISTING_FLAGS, c"no such listing flag"),

@@ -1,12 +1,13 @@
 //! Verdicts: what becomes of a packet.
 
-use core::ffi::c_int;
-
-use lvs_proto::{DropReason, Hop, Method, Origin, Verdict};
+use lvs_proto::{DropReason, GueChecksum, Hop, Method, Origin, Reject, Tunnel, Verdict};
 
 use self::lvs_drop_reason::*;
+use self::lvs_tunnel_checksum::*;
+use self::lvs_tunnel_kind::*;
 use self::lvs_verdict_kind::*;
-use crate::{lvs_address, lvs_method};
+use crate::lvs_status::{LVS_ERR_METHOD, LVS_ERR_TUNNEL, LVS_ERR_VERDICT};
+use crate::{lvs_address, lvs_method, lvs_status};
 
 /// What to do with a packet.
 #[repr(C)]
@@ -49,6 +50,43 @@ pub enum lvs_drop_reason {
     LVS_DROP_ICMP_ERROR = 7,
 }
 
+/// What stands between the outer IP header of a tunnel and the packet that it carries \[TUN-6\].
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_tunnel_kind {
+    /// Nothing (RFC 2003, RFC 2473, RFC 4213; --tun-type ipip) \[TUN-2\].
+    LVS_TUNNEL_IPIP = 0,
+    /// UDP and Generic UDP Encapsulation (--tun-type gue) \[TUN-3\].
+    LVS_TUNNEL_GUE = 1,
+    /// Generic Routing Encapsulation (RFC 2784; --tun-type gre) \[TUN-4\].
+    LVS_TUNNEL_GRE = 2,
+}
+
+/// The checksum of a tunnel.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_tunnel_checksum {
+    /// None (--tun-nocsum).
+    LVS_TUNNEL_CHECKSUM_NONE = 0,
+    /// That of UDP or of GRE (--tun-csum).
+    LVS_TUNNEL_CHECKSUM = 1,
+    /// Of GUE, as LVS_TUNNEL_CHECKSUM: in a frame from the wire no checksum is left for a receiver
+    /// to finish (--tun-remcsum) \[TUN-3\].
+    LVS_TUNNEL_CHECKSUM_REMOTE = 2,
+}
+
+/// How a packet is carried by LVS_METHOD_TUNNEL; zeros are IP in IP.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct lvs_tunnel {
+    /// One of `enum lvs_tunnel_kind`.
+    pub kind: u8,
+    /// One of `enum lvs_tunnel_checksum`.
+    pub checksum: u8,
+    /// Of GUE the real server's UDP port, in host order.
+    pub port: u16,
+}
+
 /// The other end of a packet's way.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +97,8 @@ pub struct lvs_hop {
     pub address: lvs_address,
     /// Its port in host order; only LVS_METHOD_NAT writes it into the packet.
     pub port: u16,
+    /// How the packet is carried there; LVS_METHOD_TUNNEL alone asks.
+    pub tunnel: lvs_tunnel,
 }
 
 /// What to do with one packet.
@@ -73,7 +113,7 @@ pub struct lvs_verdict {
     pub hop: lvs_hop,
 }
 
-const _: () = assert!(size_of::<lvs_hop>() == 20 && size_of::<lvs_verdict>() == 22);
+const _: () = assert!(size_of::<lvs_hop>() == 24 && size_of::<lvs_verdict>() == 26);
 
 impl From<Verdict> for lvs_verdict {
     #[inline]
@@ -106,18 +146,137 @@ impl From<DropReason> for lvs_drop_reason {
 }
 
 impl From<Hop> for lvs_hop {
+    #[inline]
     fn from(hop: Hop) -> Self {
-        Self { method: method_octet(hop.method), address: hop.address.into(), port: hop.port }
+        let Hop { method, address, port, tunnel } = hop;
+        let (method, address) = (method_octet(method), address.into());
+        Self { method, address, port, tunnel: tunnel.into() }
     }
 }
 
 impl From<Origin> for lvs_hop {
+    #[inline]
     fn from(origin: Origin) -> Self {
         let Origin { method, address, port } = origin;
-        Self { method: method_octet(method), address: address.into(), port }
+        Hop::new(method, address, port).into()
     }
 }
 
-fn method_octet(method: Method) -> u8 {
-    lvs_method::from(method) as c_int as u8
+impl From<Tunnel> for lvs_tunnel {
+    #[inline]
+    fn from(tunnel: Tunnel) -> Self {
+        match tunnel {
+            Tunnel::IpIp => Self::default(),
+            Tunnel::Gue { port, checksum } => {
+                let checksum = match checksum {
+                    GueChecksum::None => LVS_TUNNEL_CHECKSUM_NONE,
+                    GueChecksum::Udp => LVS_TUNNEL_CHECKSUM,
+                    GueChecksum::Remote => LVS_TUNNEL_CHECKSUM_REMOTE,
+                };
+                Self { kind: LVS_TUNNEL_GUE as u8, checksum: checksum as u8, port }
+            }
+            Tunnel::Gre { checksum } => {
+                Self { kind: LVS_TUNNEL_GRE as u8, checksum: checksum.into(), port: 0 }
+            }
+        }
+    }
+}
+
+const fn method_octet(method: Method) -> u8 {
+    match method {
+        Method::Nat => lvs_method::LVS_METHOD_NAT as u8,
+        Method::DirectRoute => lvs_method::LVS_METHOD_DIRECT_ROUTE as u8,
+        Method::Tunnel => lvs_method::LVS_METHOD_TUNNEL as u8,
+    }
+}
+
+impl TryFrom<lvs_verdict> for Verdict {
+    type Error = lvs_status;
+
+    fn try_from(verdict: lvs_verdict) -> Result<Self, lvs_status> {
+        const PASS: u8 = LVS_VERDICT_PASS as u8;
+        const FORWARD: u8 = LVS_VERDICT_FORWARD as u8;
+        const REPLY: u8 = LVS_VERDICT_REPLY as u8;
+        const REJECT: u8 = LVS_VERDICT_REJECT as u8;
+        match verdict.kind {
+            PASS => Ok(Self::Pass),
+            FORWARD => Ok(Self::Forward(verdict.hop.try_into()?)),
+            REPLY => {
+                let Hop { method, address, port, .. } = verdict.hop.try_into()?;
+                Ok(Self::Reply(Origin { method, address, port }))
+            }
+            REJECT => Ok(Self::Reject(Reject::PortUnreachable)),
+            _ => Err(LVS_ERR_VERDICT),
+        }
+    }
+}
+
+impl TryFrom<lvs_hop> for Hop {
+    type Error = lvs_status;
+
+    fn try_from(hop: lvs_hop) -> Result<Self, lvs_status> {
+        let method = [Method::Nat, Method::DirectRoute, Method::Tunnel]
+            .into_iter()
+            .find(|&method| method_octet(method) == hop.method);
+        Ok(Self {
+            method: method.ok_or(LVS_ERR_METHOD)?,
+            address: hop.address.try_into()?,
+            port: hop.port,
+            tunnel: hop.tunnel.try_into()?,
+        })
+    }
+}
+
+impl TryFrom<lvs_tunnel> for Tunnel {
+    type Error = lvs_status;
+
+    fn try_from(tunnel: lvs_tunnel) -> Result<Self, lvs_status> {
+        let port = tunnel.port;
+        let checksums = [GueChecksum::None, GueChecksum::Udp, GueChecksum::Remote];
+        [Self::IpIp, Self::Gre { checksum: false }, Self::Gre { checksum: true }]
+            .into_iter()
+            .chain(checksums.map(|checksum| Self::Gue { port, checksum }))
+            .find(|&known| lvs_tunnel { port, ..known.into() } == tunnel)
+            .ok_or(LVS_ERR_TUNNEL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_round_trip() {
+        let address = [192, 0, 2, 1].into();
+        let tunnels = [
+            Tunnel::IpIp,
+            Tunnel::Gre { checksum: true },
+            Tunnel::Gue { port: 6080, checksum: GueChecksum::Remote },
+        ];
+        let hops = tunnels.map(|tunnel| Hop { tunnel, ..Hop::new(Method::Tunnel, address, 80) });
+        let origin = Origin { method: Method::Nat, address, port: 80 };
+        let verdicts = [
+            Verdict::Pass,
+            Verdict::Forward(Hop::new(Method::Nat, address, 80)),
+            Verdict::Reply(origin),
+            Verdict::Reject(Reject::PortUnreachable),
+        ];
+        for verdict in verdicts.into_iter().chain(hops.map(Verdict::Forward)) {
+            assert_eq!(Verdict::try_from(lvs_verdict::from(verdict)), Ok(verdict));
+        }
+    }
+
+    #[test]
+    fn unknown_numbers_do_not_pass() {
+        for tunnel in [(3, 0), (0, 1), (1, 3), (2, 2)] {
+            let tunnel = lvs_tunnel { kind: tunnel.0, checksum: tunnel.1, port: 9 };
+            assert_eq!(Tunnel::try_from(tunnel), Err(LVS_ERR_TUNNEL));
+        }
+        let verdict = lvs_verdict { kind: LVS_VERDICT_FORWARD as u8, ..lvs_verdict::default() };
+        let hop = lvs_hop { method: 3, ..verdict.hop };
+        assert_eq!(Verdict::try_from(lvs_verdict { hop, ..verdict }), Err(LVS_ERR_METHOD));
+        for kind in [LVS_VERDICT_DROP as u8, 5, 255] {
+            assert_eq!(Verdict::try_from(lvs_verdict { kind, ..verdict }), Err(LVS_ERR_VERDICT));
+        }
+    }
 }

@@ -27,7 +27,7 @@ fn example_director() {
         "examples/c/director.c",
         "frame 0: send to 10.2.0.2 at 02:..:02\n\
          frame 1: send to 10.2.0.1 at 02:..:01\n\
-         frame 2: outcome 1\n\
+         frame 2: outcome 3\n\
          IP Virtual Server version 1.2.1 (size=4096)\n\
          Prot LocalAddress:Port Scheduler Flags\n  \
          -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n\
@@ -44,8 +44,8 @@ fn example_vrrp() {
         "  Initialize -> Backup\n\
          3.609375 s\n  send an advert of priority 100, 46 octets\n  announce the address, 42 octets\n  \
          Backup -> Active\n\
-         4.609375 s\n  send an advert of priority 100, 46 octets\n\
-         5.609375 s\n  send an advert of priority 100, 46 octets\n  \
+         4.609375 s\n  send an advert of priority 100, 46 octets\n  announce the address, 42 octets\n\
+         5.609375 s\n  send an advert of priority 100, 46 octets\n  announce the address, 42 octets\n  \
          send an advert of priority 0, 46 octets\n  Active -> Initialize\n",
     );
 }

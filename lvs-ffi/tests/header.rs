@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 28] = [
+const SOURCES: [&str; 29] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -27,6 +27,7 @@ const SOURCES: [&str; 28] = [
     "dest.rs",
     "pool.rs",
     "verdict.rs",
+    "route.rs",
     "policy.rs",
     "service.rs",
     "director/config.rs",

@@ -4,7 +4,7 @@ use crate::{AddressPair, Protocol};
 
 /// A one's complement sum under way.
 ///
-/// Octets are summed as big-endian 16-bit words; only the last part may be of odd length. Up to
+/// Octets are summed as 16-bit words; only the last part may be of odd length. Up to
 /// 2^32 words are summed without overflow.
 ///
 /// ```
@@ -27,24 +27,37 @@ impl Sum {
     /// The sum with `octets` added; an odd last octet is padded with a zero octet.
     #[must_use]
     pub fn add_octets(self, octets: &[u8]) -> Self {
+        self.with(octets)
+    }
+
+    /// The sum with so many octets added: as [`add_octets`](Self::add_octets), without a loop.
+    #[must_use]
+    #[inline(always)]
+    pub(crate) fn add_array<const N: usize>(self, octets: &[u8; N]) -> Self {
+        self.with(octets)
+    }
+
+    #[inline(always)]
+    fn with(self, octets: &[u8]) -> Self {
         let mut sum = self.0;
-        // Two words at a time: 2^16 is 1 in one's complement, so folding puts them together.
+        // In the processor's byte order: swapped octets sum to a swapped sum. And two words at a
+        // time: 2^16 is 1 in one's complement, so folding puts them together (RFC 1071 section 2).
         let mut rest = octets;
         while let Some((words, tail)) = rest.split_first_chunk() {
-            sum += u64::from(u32::from_be_bytes(*words));
+            sum += u64::from(u32::from_ne_bytes(*words));
             rest = tail;
         }
         let mut last = [0; 4];
         for (padded, octet) in last.iter_mut().zip(rest) {
             *padded = *octet;
         }
-        Self(sum + u64::from(u32::from_be_bytes(last)))
+        Self(sum + u64::from(u32::from_ne_bytes(last)))
     }
 
     /// The sum with one 16-bit word added.
     #[must_use]
     pub const fn add_word(self, word: u16) -> Self {
-        Self(self.0 + word as u64)
+        Self(self.0 + word.to_be() as u64)
     }
 
     /// The sum with the pseudo-header of `addresses` added: RFC 9293 section 3.1 for IPv4, RFC 8200
@@ -70,7 +83,7 @@ impl Sum {
     /// The checksum field that makes the whole verify: the complement of the folded sum.
     #[must_use]
     pub const fn checksum(self) -> u16 {
-        !self.folded()
+        u16::from_be(!self.folded())
     }
 
     /// Whether a packet summed with its checksum field in place is intact.
@@ -80,11 +93,65 @@ impl Sum {
     }
 
     const fn folded(self) -> u16 {
-        let mut sum = self.0;
-        while sum > 0xffff {
-            sum = (sum >> 16) + (sum & 0xffff);
-        }
-        sum as u16
+        // Adding the halves to each other, the upper half of the whole gets the carry as well.
+        let sum = (self.0.wrapping_add(self.0.rotate_left(32)) >> 32) as u32;
+        (sum.wrapping_add(sum.rotate_left(16)) >> 16) as u16
+    }
+}
+
+/// What changed in data that a checksum covers, to bring the checksum up to date without reading
+/// the rest (RFC 1624 equation 3).
+///
+/// A checksum that was wrong stays wrong, so damage is not covered up. One that was right becomes
+/// what summing anew would give.
+///
+/// ```
+/// use lvs_proto::checksum::{Change, Sum};
+///
+/// let before = Sum::new().add_octets(&[0x12, 0x34, 0x40, 0x06]).checksum();
+/// let after = Sum::new().add_octets(&[0x12, 0x34, 0x3f, 0x06]).checksum();
+/// assert_eq!(Change::new().word(0x4006, 0x3f06).applied_to(before), after);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Change(Sum);
+
+impl Change {
+    /// Nothing changed.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Sum::new())
+    }
+
+    /// The change with a 16-bit word that was `old` and is `new`.
+    #[must_use]
+    pub const fn word(self, old: u16, new: u16) -> Self {
+        Self(self.0.add_word(!old).add_word(new))
+    }
+
+    /// The change with octets, from a 16-bit boundary on, that were `old` and are `new`.
+    #[must_use]
+    #[inline(always)]
+    pub fn octets<const N: usize>(self, old: [u8; N], new: [u8; N]) -> Self {
+        Self(self.0.add_array(&old.map(|octet| !octet)).add_array(&new))
+    }
+
+    /// Both changes.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        let (Self(Sum(one)), Self(Sum(other))) = (self, other);
+        Self(Sum(one + other))
+    }
+
+    /// The checksum field that was `checksum` before the change.
+    #[must_use]
+    pub const fn applied_to(self, checksum: u16) -> u16 {
+        self.0.add_word(!checksum).checksum()
+    }
+
+    /// Brings a checksum field up to date where it stands.
+    #[inline(always)]
+    pub(crate) const fn update(self, [high, low]: [&mut u8; 2]) {
+        [*high, *low] = self.applied_to(u16::from_be_bytes([*high, *low])).to_be_bytes();
     }
 }
 
@@ -92,15 +159,14 @@ impl Sum {
 /// (RFC 1624 equation 3).
 ///
 /// ```
-/// use lvs_proto::checksum::{Sum, updated};
+/// use lvs_proto::checksum::updated;
 ///
-/// let before = Sum::new().add_octets(&[0x12, 0x34, 0x40, 0x06]).checksum();
-/// let after = Sum::new().add_octets(&[0x12, 0x34, 0x3f, 0x06]).checksum();
-/// assert_eq!(updated(before, 0x4006, 0x3f06), after);
+/// // The example of RFC 1624 section 4.
+/// assert_eq!(updated(0xdd2f, 0x5555, 0x3285), 0x0000);
 /// ```
 #[must_use]
 pub const fn updated(checksum: u16, old: u16, new: u16) -> u16 {
-    Sum(0).add_word(!checksum).add_word(!old).add_word(new).checksum()
+    Change::new().word(old, new).applied_to(checksum)
 }
 
 #[cfg(test)]
@@ -139,6 +205,34 @@ mod tests {
             assert!(sum(&words).add_word(after).verifies());
             Ok(())
         });
+    }
+
+    #[test]
+    fn changes_of_octets_equal_summing_anew() {
+        arbtest::arbtest(|u| {
+            let mut octets: [u8; 24] = u.arbitrary()?;
+            let before = Sum::new().add_octets(&octets).checksum();
+            let (four, two): ([u8; 4], [u8; 2]) = (u.arbitrary()?, u.arbitrary()?);
+            let change = Change::new()
+                .octets([octets[6], octets[7], octets[8], octets[9]], four)
+                .octets([octets[20], octets[21]], two);
+            octets[6..10].copy_from_slice(&four);
+            octets[20..22].copy_from_slice(&two);
+            let after = change.applied_to(before);
+            let word = [after].map(u16::to_be_bytes);
+            assert!(Sum::new().add_octets(&octets).add_octets(&word.concat()).verifies());
+            // RFC 1624 section 3: never the other zero, unless all data is zero.
+            assert!(after != 0xffff || octets == [0; 24]);
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn folding_takes_the_greatest_sums() {
+        for sum in [u64::MAX, u64::MAX - 1, 0xffff_ffff_0000_0001, 0xffff, 0x1_0000, 0] {
+            let expected = if sum == 0 { 0 } else { (sum - 1) % 0xffff + 1 };
+            assert_eq!(u64::from(Sum(sum).folded()), expected);
+        }
     }
 
     #[test]

@@ -24,6 +24,11 @@ impl Protocol {
     pub const VRRP: Self = Self(112);
     /// SCTP.
     pub const SCTP: Self = Self(132);
+
+    /// Whether its packets begin with a source and a destination port, as far as is known here.
+    pub(crate) const fn has_ports(self) -> bool {
+        matches!(self, Self::TCP | Self::UDP | Self::SCTP)
+    }
 }
 
 impl fmt::Display for Protocol {

@@ -2,7 +2,7 @@
 
 use crate::wire::ethernet::{self, EtherType};
 use crate::wire::{ip, ipv4, ipv6, sip, udp};
-use crate::{CallId, Flow, Protocol};
+use crate::{CallId, Flow, Layout, Protocol};
 
 /// Why a frame holds no IP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +46,29 @@ pub enum ParseError {
 /// [`ParseError`] if the frame is not an intact IP packet.
 pub fn parse(frame: &[u8]) -> Result<Flow, ParseError> {
     Ok(ip_packet(&ethernet::Frame::parse(frame)?)?.flow())
+}
+
+/// As [`parse`], and tells where the packet's parts are: what [`forward`](crate::forward) and
+/// [`reply`](crate::reply) need.
+///
+/// # Errors
+/// [`ParseError`] if the frame is not an intact IP packet.
+// Inlined, so that both are written where the caller reads them.
+#[inline(always)]
+pub fn parse_with_layout(frame: &[u8]) -> Result<(Flow, Layout), ParseError> {
+    let frame = ethernet::Frame::parse(frame)?;
+    // Each family on its own, so that nothing is copied which is known to be of one.
+    match frame.ethertype {
+        EtherType::IPV4 => {
+            let packet = ip::Packet::V4(ipv4::Packet::parse(frame.payload)?);
+            Ok((packet.flow(), Layout::of(&frame, &packet)))
+        }
+        EtherType::IPV6 => {
+            let packet = ip::Packet::V6(ipv6::Packet::parse(frame.payload)?);
+            Ok((packet.flow(), Layout::of(&frame, &packet)))
+        }
+        other => Err(ParseError::NotIp(other)),
+    }
 }
 
 /// The Call-ID of the SIP message that a frame carries over UDP, `None` if it carries none: what a

@@ -1,49 +1,60 @@
 //! Parse, decide and rewrite: the way of a frame through the director.
 
-use core::net::IpAddr;
+use core::array;
+use core::net::{IpAddr, Ipv4Addr};
 
-use crate::parse::{ParseError, parse};
-use crate::rewrite::{LinkPair, RewriteError, rewrite_direct_route};
-use crate::{Decide, DropReason, Hop, Instant, Method, Origin, Reject, Verdict};
+use crate::parse::{ParseError, parse_with_layout};
+use crate::rewrite::{RewriteError, Route, forward, reply};
+use crate::{
+    AddressPair, Decide, DropReason, Flow, Frame, Instant, Layout, Protocol, Reject, Transport,
+    Verdict,
+};
 
-/// What to do with a frame that [`process`] has seen.
+/// Frames that are parsed, decided and rewritten together.
+pub const BURST: usize = 32;
+
+/// What to do with a frame that [`process`] has seen. It is unchanged but for [`Send`](Self::Send)
+/// and [`Deliver`](Self::Deliver).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an outcome says what to do with the frame"]
 pub enum Outcome {
-    /// It was rewritten: send it out.
+    /// It was rewritten: send it out. One that was put into a tunnel begins earlier in its buffer.
     Send,
-    /// It goes to a real server that is not reached by [`Method::DirectRoute`]: translate or
-    /// encapsulate it. The frame is unchanged.
-    Carry(Hop),
-    /// A real server's answer: translate its source for [`Method::Nat`], then forward it. The frame
-    /// is unchanged.
-    Reply(Origin),
-    /// The link address of the next hop is not known: resolve it, then
-    /// [`rewrite_direct_route`]. The frame is unchanged.
-    Unresolved(Hop),
-    /// Not ours: hand it to the local stack. The frame is unchanged.
+    /// It was rewritten, and is for this host: hand it to the local stack \[RT-4\].
+    Deliver,
+    /// The way to the next hop is not known: resolve it, then [`follow`] this verdict. Do not process
+    /// the frame again: it has been counted.
+    Unresolved(Verdict),
+    /// Not ours: hand it to the local stack.
     Pass,
-    /// Drop it and answer with [`port_unreachable`](crate::frames::port_unreachable). The frame
-    /// is unchanged.
+    /// Drop it and answer with [`port_unreachable`](crate::frames::port_unreachable).
     Reject(Reject),
-    /// Drop it and answer with [`time_exceeded`](crate::frames::time_exceeded) \[RT-5\]. The frame
-    /// is unchanged.
+    /// Drop it and answer with [`time_exceeded`](crate::frames::time_exceeded) \[RT-5\].
     TimeExceeded,
+    /// Drop it and answer with [`packet_too_big`](crate::frames::packet_too_big) \[RT-7\] \[RT-8\].
+    TooBig {
+        /// Octets of the longest packet that may come this way.
+        mtu: u32,
+    },
     /// Drop it in silence.
     Drop(DropReason),
+    /// Drop it in silence: it cannot be rewritten.
+    NotRewritten(RewriteError),
     /// No intact IP packet: [`ParseError::NotIp`] goes to the local stack, damage is dropped.
     NotParsed(ParseError),
 }
 
-/// Parses `frame`, asks `decider`, and rewrites the frame in place where that is all it takes.
+/// Parses `frame`, asks `decider`, and rewrites the frame in place.
 ///
-/// `link_to` knows the Ethernet addresses of the way to a real server; it is asked at most once.
+/// `route_to` knows the way to a real server or to a client; it is asked at most once. Tunnels need
+/// headroom in front of the frame.
 ///
 /// ```
 /// use core::net::{IpAddr, Ipv4Addr};
 /// use lvs_proto::wire::{ethernet, ipv4};
 /// use lvs_proto::{
-///     Decide, Flow, Hop, Instant, LinkPair, MacAddr, Method, Outcome, Protocol, Verdict, process,
+///     Decide, Flow, Frame, Hop, Instant, LinkPair, MacAddr, Method, Outcome, Path, Protocol,
+///     Route, Verdict, process,
 /// };
 ///
 /// /// One real server for everything.
@@ -51,7 +62,7 @@ pub enum Outcome {
 ///
 /// impl Decide for OnlyOne {
 ///     fn decide(&mut self, _now: Instant, _flow: &Flow) -> Verdict {
-///         Verdict::Forward(Hop { method: Method::DirectRoute, address: self.0, port: 80 })
+///         Verdict::Forward(Hop::new(Method::DirectRoute, self.0, 80))
 ///     }
 /// }
 ///
@@ -65,42 +76,108 @@ pub enum Outcome {
 ///     total_len: 20,
 /// };
 /// let link_header = ethernet::header(director, client, ethernet::EtherType::IPV4);
-/// let mut frame = [&link_header[..], &header.octets()].concat();
+/// let mut octets = [&link_header[..], &header.octets()].concat();
 ///
 /// let mut decider = OnlyOne(IpAddr::from([192, 0, 2, 11]));
+/// let mut frame = Frame::from(&mut octets[..]);
 /// let outcome = process(Instant::EPOCH, &mut frame, &mut decider, |_address| {
-///     Some(LinkPair { source: director, destination: server })
+///     let link = LinkPair { source: director, destination: server };
+///     Some(Route::Via(Path::new(link, 1500)))
 /// });
 /// assert_eq!(outcome, Outcome::Send);
-/// assert_eq!(frame[..6], server.octets());
+/// assert_eq!(octets[..6], server.octets());
 /// ```
 pub fn process(
     now: Instant,
-    frame: &mut [u8],
+    frame: &mut Frame<'_>,
     decider: &mut impl Decide,
-    link_to: impl FnOnce(IpAddr) -> Option<LinkPair>,
+    route_to: impl FnOnce(IpAddr) -> Option<Route>,
 ) -> Outcome {
-    let flow = match parse(frame) {
-        Ok(flow) => flow,
-        Err(error) => return Outcome::NotParsed(error),
-    };
-    match decider.decide(now, &flow) {
-        Verdict::Forward(hop) if hop.method != Method::DirectRoute => Outcome::Carry(hop),
-        Verdict::Forward(hop) => match link_to(hop.address) {
-            Some(link) => send(frame, link),
-            None => Outcome::Unresolved(hop),
-        },
-        Verdict::Reply(origin) => Outcome::Reply(origin),
-        Verdict::Pass => Outcome::Pass,
-        Verdict::Reject(reject) => Outcome::Reject(reject),
-        Verdict::Drop(reason) => Outcome::Drop(reason),
+    match parse_with_layout(frame.octets()) {
+        Ok((flow, layout)) => {
+            let verdict = decider.decide(now, &flow);
+            follow(frame, &flow, &layout, &verdict, route_to)
+        }
+        Err(error) => Outcome::NotParsed(error),
     }
 }
 
-fn send(frame: &mut [u8], link: LinkPair) -> Outcome {
-    match rewrite_direct_route(frame, link) {
-        Ok(()) => Outcome::Send,
-        Err(RewriteError::TimeExceeded) => Outcome::TimeExceeded,
-        Err(RewriteError::Parse(error)) => Outcome::NotParsed(error),
+/// Processes frames as [`process`] does each of them, in their order, [`BURST`] at a time: all are
+/// parsed, then all are [decided](Decide::decide_burst), then all are rewritten, and `finish` gets
+/// each with its outcome.
+pub fn process_burst<'a>(
+    now: Instant,
+    frames: &mut [Frame<'a>],
+    decider: &mut impl Decide,
+    mut route_to: impl FnMut(IpAddr) -> Option<Route>,
+    mut finish: impl FnMut(&mut Frame<'a>, Outcome),
+) {
+    for burst in frames.chunks_mut(BURST) {
+        let mut flows = [NO_FLOW; BURST];
+        let mut verdicts = [Verdict::Pass; BURST];
+        let mut slots = flows.iter_mut();
+        let layouts: [Option<Result<Layout, ParseError>>; BURST] = array::from_fn(|place| {
+            let parsed = parse_with_layout(burst.get(place)?.octets());
+            Some(parsed.map(|(flow, layout)| {
+                slots.next().into_iter().for_each(|slot| *slot = flow);
+                layout
+            }))
+        });
+        let parsed = BURST - slots.len();
+        let (flows, verdicts) = (flows.get(..parsed), verdicts.get_mut(..parsed));
+        let (flows, verdicts) = (flows.unwrap_or_default(), verdicts.unwrap_or_default());
+        decider.decide_burst(now, flows, verdicts);
+
+        let mut decided = flows.iter().zip(verdicts.iter());
+        for (frame, layout) in burst.iter_mut().zip(layouts.into_iter().flatten()) {
+            let outcome = match layout {
+                Ok(layout) => match decided.next() {
+                    Some((flow, verdict)) => follow(frame, flow, &layout, verdict, &mut route_to),
+                    None => Outcome::Pass,
+                },
+                Err(error) => Outcome::NotParsed(error),
+            };
+            finish(frame, outcome);
+        }
+    }
+}
+
+/// What a place in a burst holds before its frame is parsed.
+const NO_FLOW: Flow = {
+    let nowhere = Ipv4Addr::UNSPECIFIED;
+    let addresses = AddressPair::V4 { source: nowhere, destination: nowhere };
+    Flow::new(addresses, Transport::Other(Protocol(0)))
+};
+
+/// Does what `verdict` says with a frame that [`parse_with_layout`] made `flow` and `layout` of, as
+/// [`process`] does after it has asked: for embedders that know more of a packet than its octets
+/// say, such as a mark, or that resolve the way to the next hop later.
+#[inline]
+pub fn follow(
+    frame: &mut Frame<'_>,
+    flow: &Flow,
+    layout: &Layout,
+    verdict: &Verdict,
+    route_to: impl FnOnce(IpAddr) -> Option<Route>,
+) -> Outcome {
+    let (result, route) = match verdict {
+        Verdict::Forward(hop) => match route_to(hop.address) {
+            Some(route) => (forward(frame, layout, hop, &route), route),
+            None => return Outcome::Unresolved(*verdict),
+        },
+        Verdict::Reply(origin) => match route_to(flow.destination()) {
+            Some(route) => (reply(frame, layout, origin, &route), route),
+            None => return Outcome::Unresolved(*verdict),
+        },
+        Verdict::Pass => return Outcome::Pass,
+        Verdict::Reject(reject) => return Outcome::Reject(*reject),
+        Verdict::Drop(reason) => return Outcome::Drop(*reason),
+    };
+    match (result, route) {
+        (Ok(()), Route::Via(_)) => Outcome::Send,
+        (Ok(()), Route::Local) => Outcome::Deliver,
+        (Err(RewriteError::TimeExceeded), _) => Outcome::TimeExceeded,
+        (Err(RewriteError::TooBig { mtu }), _) => Outcome::TooBig { mtu },
+        (Err(error), _) => Outcome::NotRewritten(error),
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::net::IpAddr;
 
-use crate::{Flow, Instant};
+use crate::{Flow, Instant, Tunnel};
 
 /// How a packet travels from the director to the real server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +42,16 @@ pub struct Hop {
     pub address: IpAddr,
     /// The real server's port in host order; only [`Method::Nat`] writes it into the packet.
     pub port: u16,
+    /// How the packet is carried there; [`Method::Tunnel`] alone asks.
+    pub tunnel: Tunnel,
+}
+
+impl Hop {
+    /// A hop with a tunnel of [`Tunnel::IpIp`], if it has one.
+    #[must_use]
+    pub const fn new(method: Method, address: IpAddr, port: u16) -> Self {
+        Self { method, address, port, tunnel: Tunnel::IpIp }
+    }
 }
 
 /// Whom a real server's answer is to come from in the client's eyes.
@@ -115,4 +125,13 @@ pub enum Verdict {
 pub trait Decide {
     /// The verdict on a packet seen at `now`.
     fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict;
+
+    /// The verdicts on packets seen together at `now`, in their order, as one by one. Returns how
+    /// many were decided about, which is as many as there are packets and places for verdicts.
+    fn decide_burst(&mut self, now: Instant, flows: &[Flow], verdicts: &mut [Verdict]) -> usize {
+        for (flow, verdict) in flows.iter().zip(verdicts.iter_mut()) {
+            *verdict = self.decide(now, flow);
+        }
+        flows.len().min(verdicts.len())
+    }
 }

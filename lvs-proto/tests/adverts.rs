@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use arbitrary::Unstructured;
 use lvs_proto::vrrp::{
-    Advert, AdvertError, AdvertInterval, AdvertMeta, AdvertPolicy, ChecksumAccept, ChecksumForm,
-    DatagramError, EncodeError, GROUP_V4, GROUP_V6, Priority, Version, Vrid, decode, encode,
-    from_ip_packet, vrid_of,
+    Advert, AdvertError, AdvertInterval, AdvertMeta, AdvertPath, AdvertPolicy, ChecksumAccept,
+    ChecksumForm, DatagramError, EncodeError, EncodedAdvert, GROUP_V4, GROUP_V6, Peer, Priority,
+    Version, Vrid, decode, encode, from_ip_packet, vrid_of,
 };
 use lvs_proto::wire::ethernet::{self, EtherType};
 use lvs_proto::{AddressPair, BufferTooSmall, Family, MacAddr, frames};
@@ -80,6 +80,7 @@ impl Parts {
             interval: self.interval,
             checksum: self.checksum,
             addresses: self.addresses[..].into(),
+            sequence: None,
         }
     }
 
@@ -98,17 +99,20 @@ impl Parts {
     }
 
     fn meta(&self) -> AdvertMeta {
-        AdvertMeta { addresses: self.pair(), hop_limit: 255 }
+        AdvertMeta::new(self.pair(), 255)
     }
 
     /// A receiver that takes this checksum form alone: that a damaged message verifies in the
     /// other one is unlikely, not impossible.
-    fn policy(&self) -> AdvertPolicy {
-        AdvertPolicy {
-            version: self.version,
-            vrid: Vrid::new(VRID).unwrap(),
-            checksum: ChecksumAccept::Only(self.checksum),
-        }
+    fn policy(&self) -> AdvertPolicy<'static> {
+        let checksum = ChecksumAccept {
+            message_only: self.checksum == ChecksumForm::MessageOnly,
+            pseudo_header: self.checksum == ChecksumForm::PseudoHeader,
+            group_pseudo_header: false,
+        };
+        let vrid = Vrid::new(VRID).unwrap();
+        let family = Family::of(self.source);
+        AdvertPolicy { checksum, ..AdvertPolicy::new(self.version, vrid, family) }
     }
 }
 
@@ -156,6 +160,114 @@ fn frames_carry_adverts() {
         }
         Ok(())
     });
+}
+
+/// [W-26] What is patched equals what would be written anew.
+#[test]
+fn kept_adverts_change_as_if_they_were_encoded_again() {
+    arbtest::arbtest(|u| {
+        let mut parts = Parts::arbitrary(u)?;
+        let mut kept = EncodedAdvert::new(&parts.advert(), parts.pair(), [0; ROOM]).unwrap();
+        for _ in 0..u.int_in_range(1..=4)? {
+            parts.priority = u.arbitrary()?;
+            kept.set_priority(Priority::new(parts.priority));
+            if u.arbitrary()? {
+                parts.source = match parts.source {
+                    IpAddr::V4(_) => IpAddr::V4(u.arbitrary()?),
+                    IpAddr::V6(_) => IpAddr::V6(u.arbitrary()?),
+                };
+                kept.set_addresses(parts.pair());
+            }
+            parts.checksum = *u.choose(&[
+                ChecksumForm::MessageOnly,
+                ChecksumForm::PseudoHeader,
+                ChecksumForm::GroupPseudoHeader,
+            ])?;
+            kept.set_checksum_form(parts.checksum);
+            assert_eq!(kept.octets(), parts.encode().unwrap());
+        }
+        Ok(())
+    });
+}
+
+/// [W-22], [W-23], [W-28], [X-29], [X-30]
+#[test]
+fn adverts_of_peers_come_from_peers_and_from_as_far_as_they_may() {
+    let (own, near) = (Ipv4Addr::new(192, 0, 2, 2), Ipv4Addr::new(192, 0, 2, 1));
+    let far = Ipv4Addr::new(203, 0, 113, 1);
+    let peers = [
+        Peer::new(near.into()),
+        Peer { address: far.into(), min_hop_limit: 250, max_hop_limit: 252 },
+    ];
+    let own_path = |peers| AdvertPath::Unicast { own: own.into(), peers };
+    let receive = |source, destination, hop_limit, form, path| {
+        let parts = Parts { checksum: form, ..Parts::v3() };
+        let addresses = AddressPair::V4 { source, destination };
+        let mut message = [0; 12];
+        encode(&parts.advert(), addresses, &mut message).unwrap();
+        let meta = AdvertMeta::new(addresses, hop_limit);
+        let policy = AdvertPolicy { checksum: ChecksumAccept::ANY, path, ..parts.policy() };
+        decode(&message, &meta, &policy).map(|advert| advert.checksum)
+    };
+    let pseudo = ChecksumForm::PseudoHeader;
+    let from = |source, hop_limit| receive(source, own, hop_limit, pseudo, own_path(Some(&peers)));
+    assert_eq!(from(near, 255), Ok(pseudo));
+    assert_eq!(from(near, 254), Err(AdvertError::HopLimit(254)));
+    assert_eq!([from(far, 249), from(far, 253)].map(|result| result.is_ok()), [false; 2]);
+    assert_eq!([from(far, 250), from(far, 252)], [Ok(pseudo), Ok(pseudo)]);
+    let stranger = Ipv4Addr::new(192, 0, 2, 9);
+    assert_eq!(from(stranger, 255), Err(AdvertError::UnknownPeer(stranger.into())));
+    assert_eq!(receive(stranger, own, 1, pseudo, own_path(None)), Ok(pseudo));
+    // Each form over unicast, and only what goes to the right address.
+    for form in [ChecksumForm::MessageOnly, pseudo, ChecksumForm::GroupPseudoHeader] {
+        assert_eq!(receive(near, own, 255, form, own_path(Some(&peers))), Ok(form));
+    }
+    assert_eq!(
+        receive(near, GROUP_V4, 255, pseudo, own_path(Some(&peers))),
+        Err(AdvertError::Destination(GROUP_V4.into()))
+    );
+    let group = Ipv4Addr::new(224, 0, 0, 81);
+    let other_group = AdvertPath::Multicast(group.into());
+    assert_eq!(receive(near, group, 255, pseudo, other_group), Ok(pseudo));
+}
+
+/// [W-3], as keepalived speaks it; [W-25].
+#[test]
+fn version_2_over_ipv6_passes_where_it_is_wanted() {
+    let octets = "213c640200014e57fe8000000000000000000000000001002001\
+        0db8000000000000000000000100";
+    let message: Vec<u8> = (0..octets.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&octets[at..at + 2], 16).unwrap())
+        .collect();
+    let source = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+    let meta = AdvertMeta::new(AddressPair::V6 { source, destination: GROUP_V6 }, 255);
+    let strict = AdvertPolicy::new(Version::V2, Vrid::new(60).unwrap(), Family::V6);
+    assert_eq!(decode(&message, &meta, &strict), Err(AdvertError::V2OverIpv6));
+    let lenient = AdvertPolicy { v2_over_ipv6: true, ..strict };
+    let addresses = |message, meta| decode(message, meta, &lenient).map(|a| a.addresses.len());
+    assert_eq!(addresses(&message, &meta), Ok(2));
+    let mut spoilt = message.clone();
+    spoilt[7] ^= 1;
+    assert_eq!(addresses(&spoilt, &meta), Err(AdvertError::Checksum(0x4e56)));
+    assert_eq!(addresses(&spoilt, &AdvertMeta { checksum_verified: true, ..meta }), Ok(2));
+}
+
+/// [2.1] D4: what is behind the message, and how it looks like a trailer [W-41].
+#[test]
+fn octets_behind_the_message_are_refused_unless_wanted() {
+    let parts = Parts::v3();
+    let mut message = parts.encode().unwrap();
+    message.extend([9, 9, 9]);
+    let lenient = AdvertPolicy { trailing_octets: true, ..parts.policy() };
+    assert_eq!(decode(&message, &parts.meta(), &lenient), Ok(parts.advert()));
+    let error = decode(&message, &parts.meta(), &parts.policy());
+    assert_eq!(error, Err(AdvertError::Length { received: 15, expected: 12 }));
+    message.truncate(12);
+    message.extend([1, 7, 0, 0]);
+    message.extend([0xaa; 24]);
+    let error = decode(&message, &parts.meta(), &lenient);
+    assert_eq!(error, Err(AdvertError::UnexpectedTrailer));
 }
 
 /// RFC 1071: one flipped bit changes a one's complement sum.
@@ -223,10 +335,8 @@ fn w_20_the_checksum_field_is_never_all_ones() {
 fn the_first_failing_stage_decides() {
     let mut message = [0x7f, 0, 100, 0, 0, 0, 0, 0, 0];
     let elsewhere = Ipv4Addr::new(192, 0, 2, 2);
-    let mut meta = AdvertMeta {
-        addresses: AddressPair::V4 { source: Ipv4Addr::new(192, 0, 2, 1), destination: elsewhere },
-        hop_limit: 64,
-    };
+    let source = Ipv4Addr::new(192, 0, 2, 1);
+    let mut meta = AdvertMeta::new(AddressPair::V4 { source, destination: elsewhere }, 64);
     let policy = Parts { version: Version::V2, ..Parts::v3() }.policy();
     let expected = policy.vrid;
     let check = |message: &[u8], meta: &AdvertMeta, error| {
@@ -256,7 +366,7 @@ fn the_first_failing_stage_decides() {
     check(&message, &meta, AdvertError::UnknownAuthType(9)); // E3
     message[4] = 2;
     seal(&mut message);
-    check(&message, &meta, AdvertError::OtherAuthType(2));
+    check(&message, &meta, AdvertError::OtherAuthType { received: 2, expected: 0 });
     message[4] = 0;
     seal(&mut message);
     check(&message, &meta, AdvertError::ZeroInterval); // F1
@@ -347,8 +457,8 @@ fn datagrams_that_are_no_adverts_are_refused() {
     }
     assert_eq!(from(host, |packet| packet[6] = 0x20), Err(DatagramError::Fragment));
     assert_eq!(from(host, |packet| packet[7] = 1), Err(DatagramError::Fragment));
-    let other = from(host, |packet| packet[9] = 51);
-    assert!(matches!(other, Err(DatagramError::NotVrrp(protocol)) if protocol.0 == 51));
+    let other = from(host, |packet| packet[9] = 50);
+    assert!(matches!(other, Err(DatagramError::NotVrrp(protocol)) if protocol.0 == 50));
 }
 
 /// [A3] Extension headers in front of an advert over IPv6.

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use common::{CLIENT_MAC, DIRECTOR_MAC, Recipe, V4, V6};
 use lvs_proto::frames::{
-    self, IcmpRefusal, OwnAddresses, ReplyError, port_unreachable, time_exceeded,
+    self, IcmpRefusal, OwnAddresses, ReplyError, packet_too_big, port_unreachable, time_exceeded,
 };
 use lvs_proto::wire::arp::{self, Operation};
 use lvs_proto::wire::ethernet::Frame;
@@ -150,7 +150,11 @@ fn answer(
     frame.payload.to_vec()
 }
 
-/// [SVC-12] 5, [RT-5]: types, codes and sources; RFC 1812 section 4.3.2.3: at most 576 octets.
+fn too_big(frame: &[u8], own: OwnAddresses, out: &mut [u8]) -> Result<usize, IcmpRefusal> {
+    packet_too_big(frame, own, 0x0578, out)
+}
+
+/// [SVC-12] 5, [RT-5], [RT-7]: types, codes and sources; RFC 1812 section 4.3.2.3: at most 576 octets.
 #[test]
 fn errors_over_ipv4() {
     let AddressPair::V4 { source: client, destination: vip } = V4 else { unreachable!() };
@@ -158,21 +162,22 @@ fn errors_over_ipv4() {
         let recipe = Recipe { tags, padding, payload: vec![0x55; payload_len], ..Recipe::syn(V4) };
         let frame = recipe.frame();
         let offender = &frame[recipe.link_len()..frame.len() - padding];
-        for (octets, source, kind, code) in [
-            (answer(&recipe, port_unreachable), vip, 3, 3),
-            (answer(&recipe, time_exceeded), OWN.v4, 11, 0),
+        for (octets, source, kind, code, rest) in [
+            (answer(&recipe, port_unreachable), vip, 3, 3, [0; 4]),
+            (answer(&recipe, time_exceeded), OWN.v4, 11, 0, [0; 4]),
+            (answer(&recipe, too_big), OWN.v4, 3, 4, [0, 0, 5, 0x78]),
         ] {
             assert_eq!(octets.len(), (28 + offender.len()).min(576));
             let packet = ipv4::Packet::parse(&octets).unwrap();
             assert_eq!((packet.source, packet.destination), (source, client));
             let message = icmpv4::Message::parse(packet.payload).unwrap();
-            assert_eq!((message.kind, message.code, message.rest), (kind, code, [0; 4]));
+            assert_eq!((message.kind, message.code, message.rest), (kind, code, rest));
             assert_eq!(message.payload, &offender[..message.payload.len()]);
         }
     }
 }
 
-/// [SVC-12] 5, [RT-5]: types, codes and sources; RFC 4443 section 2.4 c: at most 1280 octets.
+/// [SVC-12] 5, [RT-5], [RT-8]: types, codes and sources; RFC 4443 section 2.4 c: at most 1280 octets.
 #[test]
 fn errors_over_ipv6() {
     let AddressPair::V6 { source: client, .. } = V6 else { unreachable!() };
@@ -180,15 +185,17 @@ fn errors_over_ipv6() {
         let recipe = Recipe { tags, padding, payload: vec![0x55; payload_len], ..Recipe::syn(V6) };
         let frame = recipe.frame();
         let offender = &frame[recipe.link_len()..frame.len() - padding];
-        for (octets, kind, code) in
-            [(answer(&recipe, port_unreachable), 1, 4), (answer(&recipe, time_exceeded), 3, 0)]
-        {
+        for (octets, kind, code, rest) in [
+            (answer(&recipe, port_unreachable), 1, 4, [0; 4]),
+            (answer(&recipe, time_exceeded), 3, 0, [0; 4]),
+            (answer(&recipe, too_big), 2, 0, [0, 0, 5, 0x78]),
+        ] {
             assert_eq!(octets.len(), (48 + offender.len()).min(1280));
             let packet = ipv6::Packet::parse(&octets).unwrap();
             assert_eq!((packet.source, packet.destination), (OWN.v6, client));
             let message =
                 icmpv6::Message::parse(packet.payload, packet.source, packet.destination).unwrap();
-            assert_eq!((message.kind, message.code, message.rest), (kind, code, [0; 4]));
+            assert_eq!((message.kind, message.code, message.rest), (kind, code, rest));
             assert_eq!(message.payload, &offender[..message.payload.len()]);
         }
     }
@@ -197,6 +204,7 @@ fn errors_over_ipv6() {
 fn refusal(frame: &[u8]) -> Option<IcmpRefusal> {
     let unreachable = written(|out| port_unreachable(frame, OWN, out)).err();
     assert_eq!(written(|out| time_exceeded(frame, OWN, out)).err(), unreachable);
+    assert_eq!(written(|out| too_big(frame, OWN, out)).err(), unreachable);
     unreachable
 }
 
@@ -270,6 +278,15 @@ fn no_errors_about_later_fragments_or_from_nowhere() {
     assert_eq!(short, Err(BufferTooSmall { needed: 82, available: 81 }.into()));
 }
 
+/// [RT-7]: the field over IPv4 has 16 bits.
+#[test]
+fn rt_7_the_greatest_mtu() {
+    let frame = Recipe::syn(V4).frame();
+    let octets = written(|out| packet_too_big(&frame, OWN, 65_536, out)).unwrap();
+    let packet = ipv4::Packet::parse(Frame::parse(&octets).unwrap().payload).unwrap();
+    assert_eq!(icmpv4::Message::parse(packet.payload).unwrap().rest, [0, 0, 0xff, 0xff]);
+}
+
 #[test]
 fn hostile_octets_do_not_panic() {
     arbtest::arbtest(|u| {
@@ -281,6 +298,7 @@ fn hostile_octets_do_not_panic() {
         let _ = written(|out| port_unreachable(&frame, OWN, out));
         let octets = u.bytes(u.len().min(100))?;
         let _ = written(|out| time_exceeded(octets, OWN, out));
+        let _ = written(|out| too_big(octets, OWN, out));
         let _ = arp::Packet::parse(octets);
         if let Ok(packet) = ipv6::Packet::parse(octets) {
             let _ = ndp::Message::parse(&packet);

@@ -55,7 +55,17 @@ fn assert_absent(crates: &[&str], words: &[&str]) {
 
 #[test]
 fn deciders_see_no_octets() {
-    assert_absent(&DECIDERS, &[": &[u8]", "&mut [u8]", "unsafe {"]);
+    assert_absent(&DECIDERS, &[": &[u8]", "&mut [u8]"]);
+}
+
+/// The one exception is a word to the processor, in a file of its own.
+#[test]
+fn deciders_are_safe() {
+    for (path, text) in sources(&DECIDERS) {
+        let unsafe_lines = code(&text).filter(|(_, line)| line.contains("unsafe {")).count();
+        let allowed = usize::from(path.ends_with("lvs-sched/src/prefetch.rs"));
+        assert_eq!(unsafe_lines, allowed, "{}", path.display());
+    }
 }
 
 #[test]

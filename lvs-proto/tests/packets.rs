@@ -8,9 +8,9 @@ use common::{DIRECTOR_MAC, Recipe, V4, V6};
 use lvs_proto::checksum::Sum;
 use lvs_proto::wire::ethernet;
 use lvs_proto::{
-    Decide, DropReason, Family, Flow, Hop, Instant, LinkPair, MacAddr, Method, Outcome, ParseError,
-    Protocol, Reject, RewriteError, TcpFlags, Transport, Verdict, parse, parse_call_id, process,
-    rewrite_direct_route,
+    BURST, Decide, DropReason, Family, Flow, Frame, Hop, Instant, LinkPair, MacAddr, Method,
+    Origin, Outcome, ParseError, Path, Protocol, Reject, RewriteError, Route, TcpFlags, Transport,
+    Verdict, parse, parse_call_id, process, process_burst, rewrite_direct_route,
 };
 
 const LINK: LinkPair =
@@ -156,40 +156,105 @@ impl Decide for Decided {
     }
 }
 
+/// Every verdict on every kind of frame.
 #[test]
 fn each_verdict_has_its_outcome() {
-    let hop = |method| Hop { method, address: IpAddr::from([192, 0, 2, 11]), port: 80 };
-    let direct = hop(Method::DirectRoute);
-    let run = |recipe: &Recipe, verdict, link| {
+    let hop = |method| Hop::new(method, IpAddr::from([192, 0, 2, 11]), 80);
+    let (direct, nat) = (hop(Method::DirectRoute), hop(Method::Nat));
+    let origin = Origin { method: Method::Nat, address: IpAddr::from([192, 0, 2, 9]), port: 80 };
+    let via = |mtu| Some(Route::Via(Path::new(LINK, mtu)));
+    let run = |recipe: &Recipe, verdict, route| {
         let before = recipe.frame();
-        let mut frame = before.clone();
+        let mut octets = before.clone();
+        let mut frame = Frame::from(&mut octets[..]);
         let outcome = process(Instant::EPOCH, &mut frame, &mut Decided(verdict), |address| {
-            assert_eq!(address, direct.address);
-            link
+            let client_bound = matches!(verdict, Verdict::Reply(_));
+            let expected = if client_bound { V4.destination() } else { direct.address };
+            assert_eq!(address, expected);
+            route
         });
-        assert_eq!(frame != before, outcome == Outcome::Send);
+        assert_eq!(octets != before, matches!(outcome, Outcome::Send | Outcome::Deliver));
         outcome
     };
     let syn = Recipe::syn(V4);
     let dying = Recipe { hop_limit: 1, ..Recipe::syn(V4) };
     let drop = DropReason::TableFull;
     let reject = Reject::PortUnreachable;
-    for (recipe, verdict, link, expected) in [
-        (&syn, Verdict::Forward(direct), Some(LINK), Outcome::Send),
-        (&dying, Verdict::Forward(direct), Some(LINK), Outcome::TimeExceeded),
-        (&syn, Verdict::Forward(direct), None, Outcome::Unresolved(direct)),
-        (&syn, Verdict::Forward(hop(Method::Nat)), None, Outcome::Carry(hop(Method::Nat))),
-        (&syn, Verdict::Forward(hop(Method::Tunnel)), None, Outcome::Carry(hop(Method::Tunnel))),
+    let nowhere = RewriteError::NoTunnelSource { server: Family::V4 };
+    for (recipe, verdict, route, expected) in [
+        (&syn, Verdict::Forward(direct), via(40), Outcome::Send),
+        (&dying, Verdict::Forward(direct), via(40), Outcome::TimeExceeded),
+        (&syn, Verdict::Forward(direct), None, Outcome::Unresolved(Verdict::Forward(direct))),
+        (&syn, Verdict::Forward(nat), via(40), Outcome::Send),
+        (&dying, Verdict::Forward(nat), Some(Route::Local), Outcome::Deliver),
+        (&syn, Verdict::Forward(hop(Method::Tunnel)), via(1500), Outcome::NotRewritten(nowhere)),
+        (&syn, Verdict::Reply(origin), via(40), Outcome::Send),
+        (&syn, Verdict::Reply(origin), None, Outcome::Unresolved(Verdict::Reply(origin))),
         (&dying, Verdict::Pass, None, Outcome::Pass),
         (&syn, Verdict::Reject(reject), None, Outcome::Reject(reject)),
         (&syn, Verdict::Drop(drop), None, Outcome::Drop(drop)),
     ] {
-        assert_eq!(run(recipe, verdict, link), expected);
+        assert_eq!(run(recipe, verdict, route), expected);
     }
     let mut runt = [0; 10];
     let error = ParseError::Ethernet(ethernet::Error::Truncated(10));
-    let outcome = process(Instant::EPOCH, &mut runt, &mut Decided(Verdict::Pass), |_| None);
+    let mut frame = Frame::from(&mut runt[..]);
+    let outcome = process(Instant::EPOCH, &mut frame, &mut Decided(Verdict::Pass), |_| None);
     assert_eq!(outcome, Outcome::NotParsed(error));
+    let mut long = Recipe::syn(V6).frame();
+    let mut frame = Frame::from(&mut long[..]);
+    let forward = Verdict::Forward(Hop::new(Method::DirectRoute, V6.destination(), 80));
+    let outcome = process(Instant::EPOCH, &mut frame, &mut Decided(forward), |_| via(59));
+    assert_eq!(outcome, Outcome::TooBig { mtu: 59 });
+}
+
+/// A decider whose verdict is the packet's own destination, with the number of packets so far.
+#[derive(Default)]
+struct Counting(u16);
+
+impl Decide for Counting {
+    fn decide(&mut self, _now: Instant, flow: &Flow) -> Verdict {
+        self.0 += 1;
+        match flow.transport {
+            Transport::Unreadable(_) => Verdict::Pass,
+            _ => Verdict::Forward(Hop::new(Method::Nat, flow.destination(), self.0)),
+        }
+    }
+}
+
+/// A burst is its frames one after another, damaged ones among them.
+#[test]
+fn bursts_equal_single_frames() {
+    arbtest::arbtest(|u| {
+        let count = u.int_in_range(0..=2 * BURST + 1)?;
+        let mut frames = Vec::new();
+        for _ in 0..count {
+            let mut octets = Recipe::arbitrary(u)?.frame();
+            if u.ratio(1, 4)? {
+                octets.truncate(u.choose_index(octets.len())?);
+            }
+            frames.push(octets);
+        }
+        let mut singles = frames.clone();
+        let route_to = |_| Some(Route::Via(Path::new(LINK, 100)));
+        let mut decider = Counting::default();
+        let expected: Vec<_> = singles
+            .iter_mut()
+            .map(|octets| {
+                process(Instant::EPOCH, &mut Frame::from(&mut octets[..]), &mut decider, route_to)
+            })
+            .collect();
+        let mut outcomes = Vec::new();
+        let mut burst: Vec<_> =
+            frames.iter_mut().map(|octets| Frame::from(&mut octets[..])).collect();
+        let mut decider = Counting::default();
+        process_burst(Instant::EPOCH, &mut burst, &mut decider, route_to, |_frame, outcome| {
+            outcomes.push(outcome);
+        });
+        assert_eq!(outcomes, expected);
+        assert_eq!(frames, singles);
+        Ok(())
+    });
 }
 
 /// Writes the checksum of an IPv4 header.

@@ -1,14 +1,31 @@
 //! Values with stable keys; the key of a value that is gone finds nothing.
 
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 use crate::OutOfMemory;
 
-/// The place of a value, and which of the values that were ever in that place.
+/// The place of a value, and which of the values that were ever in that place: an odd number, and
+/// the even one after it while the place is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     pub(crate) index: u32,
-    pub(crate) generation: u32,
+    pub(crate) generation: NonZeroU32,
+}
+
+impl Key {
+    pub(crate) const fn to_bits(self) -> u64 {
+        (self.generation.get() as u64) << 32 | self.index as u64
+    }
+
+    /// Of no number a key of a free place.
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        let generation = match NonZeroU32::new((bits >> 32) as u32 | 1) {
+            Some(odd) => odd,
+            None => NonZeroU32::MIN,
+        };
+        Self { index: bits as u32, generation }
+    }
 }
 
 /// A set of values found by [`Key`]. It allocates in [`reserve`](Self::reserve) alone.
@@ -64,14 +81,15 @@ impl<T> Arena<T> {
         let slot = self.slots.get_mut(index as usize)?;
         let Content::Free { next } = slot.content else { return None };
         slot.content = Content::Value(value);
+        slot.generation = slot.generation.wrapping_add(1);
         self.free = next;
         self.len += 1;
-        Some(Key { index, generation: slot.generation })
+        slot.key(index)
     }
 
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        if slot.generation != key.generation || slot.value().is_none() {
+        if slot.generation != key.generation.get() {
             return None;
         }
         slot.generation = slot.generation.wrapping_add(1);
@@ -86,28 +104,32 @@ impl<T> Arena<T> {
 
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
         let slot = self.slots.get(key.index as usize)?;
-        slot.value().filter(|_| slot.generation == key.generation)
+        slot.value().filter(|_| slot.generation == key.generation.get())
     }
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let slot = self.slots.get_mut(key.index as usize)?;
         let generation = slot.generation;
-        slot.value_mut().filter(|_| generation == key.generation)
+        slot.value_mut().filter(|_| generation == key.generation.get())
+    }
+
+    /// The value at `index`, whichever it is.
+    pub(crate) fn at(&self, index: u32) -> Option<&T> {
+        self.slots.get(index as usize)?.value()
+    }
+
+    /// The value at `index`, whichever it is.
+    pub(crate) fn at_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.slots.get_mut(index as usize)?.value_mut()
     }
 
     /// The key of the value at `index`.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
-        let slot = self.slots.get(index as usize)?;
-        slot.value().map(|_| Key { index, generation: slot.generation })
+        self.slots.get(index as usize).filter(|slot| slot.value().is_some())?.key(index)
     }
 
     pub(crate) const fn len(&self) -> usize {
         self.len
-    }
-
-    /// How many more values there is room for.
-    pub(crate) fn room(&self) -> u32 {
-        u32::try_from(self.slots.len() - self.len).unwrap_or(u32::MAX)
     }
 
     /// The values, in no order that means anything.
@@ -118,9 +140,25 @@ impl<T> Arena<T> {
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.slots.iter_mut().filter_map(Slot::value_mut)
     }
+
+    /// The values with their keys, in no order that means anything.
+    pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = (Key, &mut T)> {
+        self.slots.iter_mut().zip(0..).filter_map(|(slot, index)| {
+            let key = slot.key(index)?;
+            slot.value_mut().map(|value| (key, value))
+        })
+    }
 }
 
 impl<T> Slot<T> {
+    /// The key of the value, at whose place in the arena the caller is.
+    const fn key(&self, index: u32) -> Option<Key> {
+        match NonZeroU32::new(self.generation) {
+            Some(generation) => Some(Key { index, generation }),
+            None => None,
+        }
+    }
+
     const fn value(&self) -> Option<&T> {
         match &self.content {
             Content::Value(value) => Some(value),
@@ -154,9 +192,12 @@ mod tests {
         assert_eq!(arena.insert('b'), None, "no more than was reserved");
         assert_eq!(arena.remove(a), Some('a'));
         let b = arena.insert('b').unwrap();
-        assert_eq!(a.index, b.index);
+        assert_eq!(
+            (a.index, a.generation, b.generation),
+            (b.index, NonZeroU32::MIN, 3.try_into().unwrap())
+        );
         assert!(arena.get(a).is_none() && arena.get_mut(a).is_none() && arena.remove(a).is_none());
-        assert_eq!((arena.get(b), arena.key_at(b.index), arena.len()), (Some(&'b'), Some(b), 1));
+        assert_eq!((arena.get(b), arena.len()), (Some(&'b'), 1));
     }
 
     #[test]

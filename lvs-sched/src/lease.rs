@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use lvs_proto::{Flow, Instant};
@@ -147,7 +148,7 @@ impl Ended {
     fn push(&self, token: ConnToken) {
         let ConnToken(Key { index, generation }) = token;
         let Some(place) = self.places.get(index as usize) else { return };
-        place.generation.store(generation, Ordering::Relaxed);
+        place.generation.store(generation.get(), Ordering::Relaxed);
         let mut last = self.last.load(Ordering::Relaxed);
         loop {
             place.previous.store(last, Ordering::Relaxed);
@@ -171,7 +172,7 @@ impl Ended {
             let place = self.places.get(index as usize)?;
             let generation = place.generation.load(Ordering::Relaxed);
             next = place.previous.load(Ordering::Relaxed);
-            Some(ConnToken(Key { index, generation }))
+            Some(ConnToken(Key { index, generation: NonZeroU32::new(generation)? }))
         };
         core::iter::from_fn(one).take(self.places.len())
     }

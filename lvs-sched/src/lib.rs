@@ -22,30 +22,34 @@
 //!
 //! Ids like \[WRR-4\] name the rules of the behavioural specification that code and tests follow.
 #![no_std]
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "prefetch"), forbid(unsafe_code))]
+#![deny(unsafe_code)]
 
 // The one `alloc` facade of the workspace, under the name that everybody knows.
 extern crate no_std_compat as alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+mod agenda;
 mod arena;
-mod calls;
 mod chains;
-mod conn;
-mod deadlines;
+mod conns;
 mod dests;
 mod director;
 mod hash;
+pub mod health;
 // An `Arc` needs a compare-and-swap, which the smallest processors lack.
 #[cfg(target_has_atomic = "ptr")]
 mod lease;
 mod listing;
+pub mod neighbors;
 mod policy;
 mod pool;
+mod prefetch;
 mod profile;
 mod reuse;
 mod rules;
+mod scatter;
 mod scheduler;
 mod sctp;
 mod service;
@@ -56,8 +60,8 @@ mod tcp;
 mod template;
 mod timers;
 
-pub use conn::{Conn, ConnKey};
-pub use dests::{Dest, DestConfig, DestError, DestId};
+pub use conns::{Conn, ConnId, ConnKey, Lookup};
+pub use dests::{CountError, Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
 #[cfg(target_has_atomic = "ptr")]
 pub use lease::{Lease, LeasePool};

@@ -5,11 +5,14 @@ use core::net::IpAddr;
 use lvs_proto::{Flow, Instant};
 
 use crate::arena::{Arena, Key};
-use crate::dests::Dests;
+use crate::dests::{Dests, Load};
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
-use crate::{Dest, DestConfig, DestError, DestId, LblcConfig, MhTableIndex, OutOfMemory};
-use crate::{Profile, SchedulerFlags, SchedulerKind, Timers};
+use crate::{CountError, Dest, DestConfig, DestError, DestId, LblcConfig, MhTableIndex};
+use crate::{OutOfMemory, Profile, SchedulerFlags, SchedulerKind, Timers};
+
+/// The most picks of a burst.
+const BURST: usize = 32;
 
 /// What a pool is told to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,10 +142,91 @@ impl Pool {
     }
 
     /// The destination for a new connection that begins with this packet, `None` if there is none
-    /// to offer. Nothing is counted: say [`open`](Self::open) when it is used.
+    /// to offer. Nothing is counted: say [`open`](Self::open) or
+    /// [`conn_opened`](Self::conn_opened) when it is used.
+    #[inline]
     pub fn pick(&mut self, now: Instant, flow: &Flow) -> Option<DestId> {
         let now = self.advance(now);
         self.dests.pick(now, self.group, flow)
+    }
+
+    /// The destinations for connections that begin with these packets, in order, as so many calls
+    /// of [`pick`](Self::pick) would give them: nothing is counted in between. Fills the first
+    /// places of `picks`, as many as there are flows, as there is room, and at most 32; the answer
+    /// is how many.
+    pub fn pick_burst(
+        &mut self,
+        now: Instant,
+        flows: &[Flow],
+        picks: &mut [Option<DestId>],
+    ) -> usize {
+        let now = self.advance(now);
+        let mut picked = 0;
+        for (flow, pick) in flows.iter().zip(picks).take(BURST) {
+            *pick = self.dests.pick(now, self.group, flow);
+            picked += 1;
+        }
+        picked
+    }
+
+    /// A connection to `dest` was made; it counts as active or inactive. With its likes below this
+    /// is for embedders that remember of each connection where it goes and whether it is active;
+    /// others have [`open`](Self::open) remember it.
+    ///
+    /// ```
+    /// # use lvs_proto::Instant;
+    /// # use lvs_sched::{CountError, DestConfig, Pool, PoolConfig};
+    /// # let now = Instant::EPOCH;
+    /// # let mut pool = Pool::new(now, PoolConfig::default())?;
+    /// let dest = pool.add_dest(now, DestConfig::new([10, 2, 0, 1].into(), 80))?;
+    /// pool.conn_opened(dest, true)?;
+    /// pool.conn_deactivated(dest)?;
+    /// assert_eq!(pool.conn_closed(dest, true), Err(CountError::NoneActive));
+    /// pool.conn_closed(dest, false)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`CountError::UnknownDest`], [`CountError::TooMany`]; nothing has changed.
+    #[inline]
+    pub fn conn_opened(&mut self, dest: DestId, active: bool) -> Result<(), CountError> {
+        self.dests.change(dest, |load| {
+            load.open(active)?;
+            load.count_conn();
+            Ok(())
+        })
+    }
+
+    /// An inactive connection to `dest` became active \[CNT-5\].
+    ///
+    /// # Errors
+    ///
+    /// [`CountError::UnknownDest`], [`CountError::NoneInactive`]; nothing has changed.
+    #[inline]
+    pub fn conn_activated(&mut self, dest: DestId) -> Result<(), CountError> {
+        self.dests.change(dest, Load::activate)
+    }
+
+    /// An active connection to `dest` became inactive \[CNT-5\].
+    ///
+    /// # Errors
+    ///
+    /// [`CountError::UnknownDest`], [`CountError::NoneActive`]; nothing has changed.
+    #[inline]
+    pub fn conn_deactivated(&mut self, dest: DestId) -> Result<(), CountError> {
+        self.dests.change(dest, Load::deactivate)
+    }
+
+    /// A connection to `dest` ended, which was active until then or not \[CNT-4\].
+    ///
+    /// # Errors
+    ///
+    /// [`CountError::UnknownDest`], and [`CountError::NoneActive`] or [`CountError::NoneInactive`]
+    /// if there is no such one; nothing has changed.
+    #[inline]
+    pub fn conn_closed(&mut self, dest: DestId, active: bool) -> Result<(), CountError> {
+        self.dests.change(dest, |load| load.close(active))
     }
 
     /// A connection to `dest` was made; it counts as inactive \[CNT-2\]. The token says which one it
@@ -158,8 +242,8 @@ impl Pool {
         }
         let token = self.conns.insert(Counted { dest, active: false }).map(ConnToken);
         let token = token.ok_or(OpenError::TableFull)?;
-        self.dests.bind(dest);
-        self.dests.count_conn(dest);
+        // It is known, and fewer than 2^32 tokens are.
+        let _ = self.conn_opened(dest, false);
         Ok(token)
     }
 
@@ -197,9 +281,9 @@ impl Pool {
     ///
     /// If the connection was closed before; nothing has changed.
     pub fn close(&mut self, token: ConnToken) -> Result<(), StaleToken> {
-        self.deactivate(token)?;
-        let conn = self.conns.remove(token.0).ok_or(StaleToken)?;
-        self.dests.unbind(conn.dest);
+        let Counted { dest, active } = self.conns.remove(token.0).ok_or(StaleToken)?;
+        // Who counts connections without tokens, too, may have closed this one.
+        let _ = self.conn_closed(dest, active);
         Ok(())
     }
 
@@ -211,13 +295,20 @@ impl Pool {
 
     /// The destination of this id.
     #[must_use]
-    pub fn dest(&self, id: DestId) -> Option<&Dest> {
+    pub fn dest(&self, id: DestId) -> Option<Dest<'_>> {
         self.dests.get(id)
     }
 
     /// The destinations in list order, the newest first \[DST-1\].
-    pub fn dests(&self) -> impl Iterator<Item = (DestId, &Dest)> {
+    pub fn dests(&self) -> impl Iterator<Item = (DestId, Dest<'_>)> {
         self.dests.list(self.group).iter()
+    }
+
+    /// How many picks of `lblc` and `lblcr` could not be remembered because
+    /// [`PoolConfig::lblc`] was too small; they were made all the same.
+    #[must_use]
+    pub fn forgotten_picks(&self) -> u64 {
+        self.dests.forgotten(self.group)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is wanted; the answer may change with every
@@ -239,6 +330,7 @@ impl Pool {
         self.conns.capacity()
     }
 
+    #[inline]
     fn advance(&mut self, now: Instant) -> Instant {
         self.now = self.now.max(now);
         self.now
@@ -262,14 +354,14 @@ impl ConnToken {
     /// The token as a number, to be kept where only numbers can be.
     #[must_use]
     pub const fn to_bits(self) -> u64 {
-        (self.0.generation as u64) << 32 | self.0.index as u64
+        self.0.to_bits()
     }
 
     /// The token of a number from [`to_bits`](Self::to_bits); of any other number, a token that at
     /// worst names another connection.
     #[must_use]
     pub const fn from_bits(bits: u64) -> Self {
-        Self(Key { index: bits as u32, generation: (bits >> 32) as u32 })
+        Self(Key::from_bits(bits))
     }
 }
 

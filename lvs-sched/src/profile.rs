@@ -25,11 +25,16 @@ impl Profile {
     /// connections, wrapped to 32 bits as the kernel's is \[CONV-2\] \[OVH-1\] \[OVH-2\] \[OVH-4\].
     #[must_use]
     pub const fn overhead(self, active_conns: u32, inactive_conns: u32) -> i32 {
-        let active_weight = match self {
-            Self::Classic => 256,
-            Self::Linux6_1_183 => 257,
-        };
-        active_conns.wrapping_mul(active_weight).wrapping_add(inactive_conns) as i32
+        let total = active_conns.wrapping_add(inactive_conns);
+        active_conns.wrapping_mul(self.active_surplus()).wrapping_add(total) as i32
+    }
+
+    /// What an active connection weighs beyond an inactive one.
+    pub(crate) const fn active_surplus(self) -> u32 {
+        match self {
+            Self::Classic => 255,
+            Self::Linux6_1_183 => 256,
+        }
     }
 }
 

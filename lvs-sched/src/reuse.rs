@@ -2,7 +2,8 @@
 
 use lvs_proto::{Flow, SctpChunk, TcpFlags, Transport};
 
-use crate::{Conn, Dest, Policy, SctpState, State, TcpState};
+use crate::conns::{Course, Flags};
+use crate::{Dest, Policy, SctpState, State, TcpState};
 
 /// What becomes of a client's packet whose connection was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,12 @@ pub(crate) enum Judgement {
 }
 
 /// \[REUSE-1\] to \[REUSE-5\], then \[NOD-1\] and \[NOD-2\].
-pub(crate) fn judge(conn: &Conn, dest: Option<&Dest>, flow: &Flow, policy: &Policy) -> Judgement {
+pub(crate) fn judge(
+    conn: &Course,
+    dest: Option<Dest<'_>>,
+    flow: &Flow,
+    policy: &Policy,
+) -> Judgement {
     let reschedule = if flow.tracked { Judgement::Tracked } else { Judgement::Reschedule };
     if opens(flow.transport) {
         let quiesced = dest.is_some_and(|dest| dest.weight() == 0);
@@ -46,11 +52,11 @@ pub(crate) const fn opens(transport: Transport) -> bool {
 }
 
 /// \[REUSE-3\]
-const fn is_over(conn: &Conn, mode: u8) -> bool {
+const fn is_over(conn: &Course, mode: u8) -> bool {
     match conn.state {
         _ if mode == 0 => false,
         State::Tcp(TcpState::TimeWait | TcpState::Close) => true,
-        State::Tcp(TcpState::FinWait) => mode & 2 != 0 && conn.input_only,
+        State::Tcp(TcpState::FinWait) => mode & 2 != 0 && conn.flags.has(Flags::INPUT_ONLY),
         State::Sctp(SctpState::Closed) => true,
         _ => false,
     }
@@ -58,21 +64,20 @@ const fn is_over(conn: &Conn, mode: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use lvs_proto::{AddressPair, Hop, Method};
+    use lvs_proto::AddressPair;
 
     use super::*;
-    use crate::{ConnKey, DestId};
 
     #[test]
     fn reuse_4_what_is_over_is_dropped_once_if_tracked() {
         let addresses = AddressPair::V4 { source: [1; 4].into(), destination: [2; 4].into() };
         let syn = Flow::tcp(addresses, 1, 80, TcpFlags::SYN);
         let ack = Flow::tcp(addresses, 1, 80, TcpFlags::ACK);
-        let key = ConnKey::of(&syn).unwrap();
-        let hop = Hop { method: Method::Nat, address: [3; 4].into(), port: 80 };
-        let conn =
-            |state| Conn { state: State::Tcp(state), ..Conn::new(key, DestId::from_bits(0), hop) };
-        let judge = |state, flow: Flow| judge(&conn(state), None, &flow, &Policy::default());
+        let judge = |state, flow: Flow| {
+            let mut course = Course::BLANK;
+            course.state = State::Tcp(state);
+            judge(&course, None, &flow, &Policy::default())
+        };
         assert_eq!(judge(TcpState::TimeWait, syn), Judgement::Reschedule);
         assert_eq!(judge(TcpState::TimeWait, syn.tracked()), Judgement::Tracked);
         assert_eq!(judge(TcpState::TimeWait, ack.tracked()), Judgement::Keep);

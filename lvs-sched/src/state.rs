@@ -1,7 +1,6 @@
 //! The state of a connection, whatever its protocol, and how long it lives in it.
 
 use core::fmt;
-use core::time::Duration;
 
 use lvs_proto::{Protocol, Transport};
 
@@ -159,17 +158,17 @@ impl Timeouts {
         })
     }
 
-    /// How long a connection in this state lives without a packet; a template has its own timeout.
-    pub(crate) const fn of(&self, state: State) -> Option<Duration> {
-        let secs = match state {
-            State::Tcp(TcpState::Established) => self.tcp_secs,
-            State::Tcp(TcpState::FinWait) => self.tcp_fin_secs,
-            State::Tcp(state) => state.timeout_secs(),
-            State::Sctp(state) => state.timeout_secs(),
-            State::Udp => self.udp_secs,
-            State::Template { .. } => return None,
-        };
-        Some(Duration::from_secs(secs as u64))
+    /// After how many seconds without a packet a connection in this state ends; a template has its
+    /// own timeout.
+    pub(crate) const fn of(&self, state: State) -> Option<u32> {
+        match state {
+            State::Tcp(TcpState::Established) => Some(self.tcp_secs),
+            State::Tcp(TcpState::FinWait) => Some(self.tcp_fin_secs),
+            State::Tcp(state) => Some(state.timeout_secs()),
+            State::Sctp(state) => Some(state.timeout_secs()),
+            State::Udp => Some(self.udp_secs),
+            State::Template { .. } => None,
+        }
     }
 }
 

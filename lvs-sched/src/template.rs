@@ -32,12 +32,12 @@ pub(crate) fn key(
 }
 
 /// The port that the template shows \[TPL-2\].
-pub(crate) fn port(service: &ServiceKey, conn: &ConnKey, dest: &Dest) -> u16 {
+pub(crate) fn port(service: &ServiceKey, conn: &ConnKey, dest: Dest<'_>) -> u16 {
     if has_own_port(service, conn) { dest.port() } else { 0 }
 }
 
 /// The port that a connection through the template goes to \[TPL-7\].
-pub(crate) fn conn_port(service: &ServiceKey, conn: &ConnKey, dest: &Dest) -> u16 {
+pub(crate) fn conn_port(service: &ServiceKey, conn: &ConnKey, dest: Dest<'_>) -> u16 {
     if is_own_port(service, conn) && dest.port() != 0 { dest.port() } else { conn.virtual_port }
 }
 

@@ -1,6 +1,5 @@
 //! When a timer that is armed now fires.
 
-use core::cmp::Reverse;
 use core::num::{NonZeroU32, NonZeroU64};
 use core::time::Duration;
 
@@ -39,22 +38,56 @@ impl Timers {
         }
     }
 
-    /// The alarm of a timer armed at `now` for a span.
-    pub(crate) fn arm(self, now: Instant, span: Duration) -> Alarm {
-        let Self::Ticks { length_micros } = self else {
-            let due = now + span;
-            return Alarm { due, fires: due, level: Reverse(0) };
-        };
-        let length = NonZeroU64::from(length_micros);
+    /// When a timer fires that is armed at `now` for a span.
+    pub(crate) fn deadline(self, now: Instant, span: Duration) -> Instant {
         let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-        let ticks = micros / length;
-        let due = (now.as_micros() / length).saturating_add(ticks);
-        let level = level(ticks);
-        let below = (1 << (SHIFT_PER_LEVEL * u32::from(level))) - 1;
-        // The next multiple of the level's step.
-        let fires = (due | below).saturating_add(1);
-        let moment = |tick: u64| Instant::from_micros(tick.saturating_mul(length.get()));
-        Alarm { due: moment(due), fires: moment(fires), level: Reverse(level) }
+        let alarm = self.arm(self.tick_of(now), micros / self.length());
+        self.moment(self.fires(alarm))
+    }
+
+    /// A timer of so many ticks from a tick on.
+    #[inline]
+    pub(crate) const fn arm(self, tick: u64, ticks: u64) -> Alarm {
+        let level = match self {
+            Self::Exact => 0,
+            Self::Ticks { .. } => level(ticks),
+        };
+        Alarm { due: tick.saturating_add(ticks), level }
+    }
+
+    /// The tick at which it fires, not before: the next multiple of its level's step \[CONV-9\].
+    #[inline]
+    pub(crate) const fn fires(self, alarm: Alarm) -> u64 {
+        match self {
+            Self::Exact => alarm.due,
+            Self::Ticks { .. } => (alarm.due | (step(alarm.level) - 1)).saturating_add(1),
+        }
+    }
+
+    /// The last tick that has come at `now`; exact time has a tick for each microsecond.
+    #[inline]
+    pub(crate) fn tick_of(self, now: Instant) -> u64 {
+        now.as_micros() / self.length()
+    }
+
+    /// The whole ticks in so many seconds.
+    #[inline]
+    pub(crate) fn ticks_in(self, secs: u32) -> u64 {
+        u64::from(secs) * 1_000_000 / self.length()
+    }
+
+    #[inline]
+    pub(crate) fn moment(self, tick: u64) -> Instant {
+        Instant::from_micros(tick.saturating_mul(self.length().get()))
+    }
+
+    /// Microseconds from one tick to the next.
+    #[inline]
+    fn length(self) -> NonZeroU64 {
+        match self {
+            Self::Exact => NonZeroU64::MIN,
+            Self::Ticks { length_micros } => length_micros.into(),
+        }
     }
 
     /// The most seconds that a timeout may be set to: those whose ticks fit 31 bits \[TMO-2\].
@@ -78,26 +111,33 @@ impl Default for Timers {
 }
 
 /// Each level of timers is coarser than the one below by this many bits of the tick.
-const SHIFT_PER_LEVEL: u32 = 3;
+pub(crate) const SHIFT_PER_LEVEL: u32 = 3;
+/// How many levels there are.
+pub(crate) const LEVELS: u8 = 9;
 /// Spans shorter than this many ticks are of level 0.
 const FINEST: u64 = 63;
-/// Longer spans are of this level all the same.
-const COARSEST: u8 = 8;
 
-fn level(ticks: u64) -> u8 {
-    let is_within = |level: &u8| ticks < FINEST << (SHIFT_PER_LEVEL * u32::from(*level));
-    (0..COARSEST).find(is_within).unwrap_or(COARSEST)
+/// The level of a span; the longest ones are all of the coarsest.
+const fn level(ticks: u64) -> u8 {
+    let mut level = 0;
+    while level < LEVELS - 1 && ticks >= FINEST * step(level) {
+        level += 1;
+    }
+    level
+}
+
+/// From one tick at which timers of a level fire to the next.
+const fn step(level: u8) -> u64 {
+    1 << ((SHIFT_PER_LEVEL * level as u32) & 63)
 }
 
 /// A timer that is armed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Alarm {
-    /// When its span is over.
-    pub(crate) due: Instant,
-    /// When it fires, not before.
-    pub(crate) fires: Instant,
-    /// Of those that fire together, the coarser ones come first.
-    pub(crate) level: Reverse<u8>,
+    /// The tick at which its span is over.
+    pub(crate) due: u64,
+    /// How coarse it is; of those that fire together, the coarser ones come first.
+    pub(crate) level: u8,
 }
 
 #[cfg(test)]
@@ -105,10 +145,16 @@ mod tests {
     use super::*;
 
     fn fires(armed_tick: u64, ticks: u64) -> u64 {
-        let now = Instant::from_micros(armed_tick * 4_000);
-        let alarm = Timers::default().arm(now, Duration::from_micros(ticks * 4_000));
-        assert_eq!(alarm.due.as_micros(), (armed_tick + ticks) * 4_000);
-        alarm.fires.as_micros() / 4_000
+        let alarm = Timers::default().arm(armed_tick, ticks);
+        assert_eq!(alarm.due, armed_tick + ticks);
+        let (now, span) = (moment(armed_tick), Duration::from_micros(ticks * 4_000));
+        let fires = Timers::default().fires(alarm);
+        assert_eq!(Timers::default().deadline(now, span), moment(fires));
+        fires
+    }
+
+    fn moment(tick: u64) -> Instant {
+        Timers::default().moment(tick)
     }
 
     /// ((e >> s) + 1) << s, s by the span.
@@ -129,16 +175,16 @@ mod tests {
 
     #[test]
     fn exact_timers_are_exact() {
-        let alarm = Timers::Exact.arm(Instant::from_micros(5), Duration::from_secs(60));
-        assert_eq!((alarm.due, alarm.fires), (Instant::from_micros(60_000_005), alarm.due));
+        let deadline = Timers::Exact.deadline(Instant::from_micros(5), Duration::from_secs(60));
+        assert_eq!(deadline, Instant::from_micros(60_000_005));
     }
 
     #[test]
     fn the_end_of_time_is_no_overflow() {
         let last = Instant::from_micros(u64::MAX);
         for timers in [Timers::Exact, Timers::hz(0), Timers::hz(250), Timers::hz(u32::MAX)] {
-            assert!(timers.arm(last, Duration::MAX).fires >= last);
-            assert!(timers.arm(Instant::EPOCH, Duration::ZERO).fires <= Instant::from_secs(1));
+            assert!(timers.deadline(last, Duration::MAX) >= timers.deadline(last, Duration::ZERO));
+            assert!(timers.deadline(Instant::EPOCH, Duration::ZERO) <= Instant::from_secs(1));
             assert!(timers.max_secs() > 0);
         }
     }

@@ -96,7 +96,7 @@ fn cnt_6_udp_is_never_active() {
     assert_eq!(counts(&director, &service, RS), (0, 1, 0));
     assert_eq!(director.next_deadline(), Some(secs(309)), "UDP-1");
     for statistics in [
-        *dest(&director, &service, RS).statistics(),
+        dest(&director, &service, RS).statistics(),
         director.service(&service).unwrap().statistics(),
     ] {
         assert_eq!((statistics.conns, statistics.in_packets, statistics.in_octets), (1, 2, 120));
@@ -409,7 +409,7 @@ fn tpl_9_tpl_10_a_template_in_use_collapses_to_60_seconds() {
     };
     assert!(hop(&mut director, secs(0), &client(1, SYN)).is_some());
     assert!(hop(&mut director, secs(0), &client(1, ACK)).is_some());
-    let state = director.conns().find(|conn| conn.key().template).map(lvs_sched::Conn::state);
+    let state = director.conns().find(|conn| conn.key().template).map(|conn| conn.state());
     assert_eq!(state, Some(State::Template { assured: true }), "TPL-13");
     // A new connection counts, a packet of an old one does not.
     assert!(hop(&mut director, secs(50), &client(2, SYN)).is_some());

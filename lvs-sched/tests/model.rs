@@ -326,7 +326,7 @@ impl Model {
     fn towards(&self, dest: usize) -> Verdict {
         let Dest { service, number, .. } = self.dests[dest];
         let port = self.services[service].key.port();
-        Verdict::Forward(lvs_proto::Hop { method: method(number), address: server(number), port })
+        Verdict::Forward(lvs_proto::Hop::new(method(number), server(number), port))
     }
 
     fn forward(&mut self, now: u64, name: u64, flags: TcpFlags) -> Verdict {
@@ -381,7 +381,7 @@ impl Model {
 
     fn compare(&self, director: &Director, now: u64) {
         let mut expected: Vec<_> = self.conns.iter().map(|conn| self.row(conn, now)).collect();
-        let row = |conn: &lvs_sched::Conn| {
+        let row = |conn: lvs_sched::Conn| {
             let left = conn.time_left(Instant::from_micros(now)).as_micros() as u64;
             let (key, hop) = (conn.key(), conn.hop());
             let ports = (key.client_port, key.virtual_port, hop.port);
@@ -502,6 +502,8 @@ fn equals_the_model(connections: u32, steps: usize) {
             profile: *u.choose(&[Profile::Classic, Profile::Linux6_1_183])?,
             timers: *u.choose(&[Timers::Exact, Timers::hz(250)])?,
             connections,
+            connections_v6: 0,
+            rare: connections,
             seed: u.arbitrary()?,
             ..DirectorConfig::default()
         };

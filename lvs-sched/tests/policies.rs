@@ -90,7 +90,7 @@ fn reuse_2_a_quiesced_server_is_left() {
 
 fn forward() -> Verdict {
     let address = ip(RS);
-    Verdict::Forward(lvs_proto::Hop { method: Method::DirectRoute, address, port: 80 })
+    Verdict::Forward(lvs_proto::Hop::new(Method::DirectRoute, address, 80))
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn icmp_3_to_6() {
         let other = error("203.0.113.1", VIP, (VIP, 80), (CLIENT, 2));
         assert!(hop(&mut director, secs(9), &other).is_some());
         assert_eq!(director.next_deadline(), Some(secs(12)));
-        let mut states = director.conns().map(lvs_sched::Conn::state);
+        let mut states = director.conns().map(|conn| conn.state());
         assert!(states.any(|state| state == State::Tcp(TcpState::None)));
     }
 }
@@ -332,7 +332,7 @@ fn pe_1_pe_2_calls() {
     assert_eq!(to(CLIENT, None), Err(Verdict::Drop(DropReason::NoCallId)));
     let full = Verdict::Drop(DropReason::TableFull);
     assert_eq!(to("192.0.2.8", call("a")), Err(full), "another client's, and no room");
-    let mut ids: Vec<_> = director.conns().map(|conn| director.call_id(conn)).collect();
+    let mut ids: Vec<_> = director.conns().map(|conn| director.call_id(&conn)).collect();
     ids.sort();
     assert_eq!(ids, [call("a"), call("b")]);
     director.clear(secs(0));

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use arbitrary::{Result, Unstructured};
 use common::{ip, secs};
 use lvs_proto::{AddressPair, Decide, Embedded, Flow, Hook, Instant, Protocol, SctpChunk};
-use lvs_proto::{TcpFlags, Transport};
+use lvs_proto::{TcpFlags, Transport, Verdict};
 use lvs_sched::{Defence, Defences, DestId, Director, DirectorConfig, LblcConfig, Policy, Rule};
 use lvs_sched::{SchedulerKind, Timers};
 
@@ -30,6 +30,7 @@ fn counters_equal_a_recount_of_the_table() {
             profile: *u.choose(&common::PROFILES)?,
             timers: *u.choose(&[Timers::Exact, Timers::hz(250)])?,
             connections: 6,
+            connections_v6: 6,
             seed: u.arbitrary()?,
             lblc: LblcConfig { capacity: 1, expiration_secs: 200 },
             lblcr: LblcConfig { capacity: 1, expiration_secs: 200 },
@@ -211,7 +212,12 @@ fn recount(director: &Director) {
 #[test]
 fn the_seed_decides_nothing() {
     arbtest::arbtest(|u| {
-        let with = |seed| DirectorConfig { seed, connections: 9, ..DirectorConfig::default() };
+        let with = |seed| DirectorConfig {
+            seed,
+            connections: 9,
+            connections_v6: 9,
+            ..DirectorConfig::default()
+        };
         let mut one = Director::new(with([1, 2])).unwrap();
         let mut other = Director::new(with(u.arbitrary()?)).unwrap();
         let mut now = 0;
@@ -227,6 +233,40 @@ fn the_seed_decides_nothing() {
             }
             assert_eq!(one.listing().to_string(), other.listing().to_string());
             assert_eq!(one.next_deadline(), other.next_deadline());
+        }
+        Ok(())
+    });
+}
+
+/// A burst is its packets in their order, and a lookup finds what the next packet goes through.
+#[test]
+fn a_burst_is_its_packets_one_by_one() {
+    arbtest::arbtest(|u| {
+        let config = DirectorConfig {
+            timers: *u.choose(&[Timers::Exact, Timers::hz(250)])?,
+            connections: 40,
+            connections_v6: 40,
+            seed: u.arbitrary()?,
+            ..DirectorConfig::default()
+        };
+        let mut one = Director::new(config).unwrap();
+        let mut other = Director::new(config).unwrap();
+        let mut now = 0;
+        for _ in 0..u.int_in_range(0..=12_u8)? {
+            now += u64::from(*u.choose(&[0_u8, 1, 60])?);
+            let rule = Rule::parse(&rule(u)?).unwrap().unwrap();
+            assert_eq!(one.apply(secs(now), &rule), other.apply(secs(now), &rule));
+            let flows = (0..u.int_in_range(0..=70)?).map(|_| flow(u));
+            let flows = flows.collect::<Result<Vec<_>>>()?;
+            let mut verdicts = vec![Verdict::Pass; flows.len()];
+            assert_eq!(one.decide_burst(secs(now), &flows, &mut verdicts), flows.len());
+            let expected: Vec<_> = flows.iter().map(|flow| other.decide(secs(now), flow)).collect();
+            assert_eq!(verdicts, expected);
+            assert_eq!(one.counters(), other.counters());
+            let mut found = vec![None; flows.len()];
+            one.find_conns(secs(now), &flows, &mut found);
+            let expected = flows.iter().map(|flow| one.find_conn(secs(now), flow));
+            assert_eq!(found, expected.collect::<Vec<_>>());
         }
         Ok(())
     });

@@ -38,7 +38,7 @@ fn octets(hex: &str) -> Vec<u8> {
 fn start_master(director: &mut Director, version: Version) {
     let config = SyncOutboxConfig { sync_id: 77, ..SyncOutboxConfig::default() };
     let policy = SyncPolicy { version, ..SyncPolicy::default() };
-    director.start_sync_master(policy, SyncOutbox::new(config).unwrap());
+    director.start_sync_master(policy, SyncOutbox::new(config).unwrap()).unwrap();
 }
 
 /// What a master has sent two seconds later.
@@ -209,7 +209,7 @@ fn web_counts(director: &Director) -> (u32, u32, u32) {
 }
 
 /// The newest connection from this port.
-fn conn(director: &Director, client_port: u16) -> &Conn {
+fn conn(director: &Director, client_port: u16) -> Conn {
     director.conns().find(|conn| conn.key().client_port == client_port).unwrap()
 }
 
@@ -233,7 +233,7 @@ fn bk_7_a_record_about_another_real_server() {
     director.handle_timeout(secs(2), 8);
     assert_eq!(web_counts(&director), (0, 0, 0), "the old one ended");
     assert_eq!(conn(&director, 5000).hop().port, 8081);
-    assert!(!is_bound(&director, conn(&director, 5000)));
+    assert!(!is_bound(&director, &conn(&director, 5000)));
 
     // A template is what it is, wherever it leads.
     assert_eq!(receive(&mut director, &template()), SyncReceived::Created);
@@ -261,7 +261,7 @@ fn bk_8_ports_of_destinations() {
                 let mut director = with_dests(service, &[dest_port]);
                 let flags = ConnFlags::of_method(method);
                 receive(&mut director, &SyncRecord { mark, flags, ..established() });
-                let is_bound = is_bound(&director, conn(&director, 5000));
+                let is_bound = is_bound(&director, &conn(&director, 5000));
                 assert_eq!(is_bound, expected, "{mark} {method} {dest_port}");
             }
         }

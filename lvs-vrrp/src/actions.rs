@@ -21,15 +21,17 @@ use crate::Event;
 /// groups; that is no error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Encode [`Router::advert`](crate::Router::advert) with this priority and send it to the
-    /// VRRP group, from the virtual MAC address, with TTL or hop limit 255.
+    /// Encode [`Router::advert`](crate::Router::advert) with this priority and send it along each of
+    /// [`Router::advert_paths`](crate::Router::advert_paths), from the virtual MAC address, with TTL
+    /// or hop limit 255.
     SendAdvert {
         /// The priority to advertise, [`Priority::RESIGN`] on leaving Active.
         priority: Priority,
     },
     /// Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for
     /// the virtual addresses with it; IPv6 addresses without duplicate address detection
-    /// \[ND-2\].
+    /// \[ND-2\]. It may come again: [`Router::addresses`](crate::Router::addresses) are what ought to be
+    /// in place, and what else was installed for this router is to be removed \[CORE-1\].
     InstallAddresses {
         /// Whether packets to the addresses are accepted as well; otherwise they are dropped, save
         /// ARP and neighbor discovery \[ND-5\].
@@ -39,7 +41,7 @@ pub enum Action {
     /// \[W-36\].
     JoinSolicitedNode(Ipv6Addr),
     /// Tell the link that the address is here: a gratuitous ARP or an unsolicited neighbor
-    /// advertisement. An embedder that installs addresses asynchronously sends it once they are in
+    /// advertisement. It comes again as [`Announcements`](crate::Announcements) say. An embedder that installs addresses asynchronously sends it once they are in
     /// place \[FSM-5\].
     Announce(IpAddr),
     /// Undo [`Action::InstallAddresses`]. An owner may keep the addresses, its own \[FSM-22\].
@@ -82,13 +84,8 @@ impl Step {
         Self::Notify,
     ];
 
-    const BECOME_ACTIVE: &[Self] = &[
-        Self::Advertise,
-        Self::Install,
-        Self::Join,
-        Self::Announce,
-        Self::StartRouterAdvertisements,
-    ];
+    const BECOME_ACTIVE: &[Self] =
+        &[Self::Advertise, Self::Install, Self::Join, Self::StartRouterAdvertisements];
 
     const LEAVE_ACTIVE: &[Self] = &[Self::Remove, Self::Leave, Self::StopRouterAdvertisements];
 
@@ -102,6 +99,10 @@ impl Step {
 pub(crate) struct Pending {
     bits: u16,
     cursor: usize,
+    /// How often the addresses are still to be announced.
+    announcements: u8,
+    /// Whether that has to wait.
+    held: bool,
 }
 
 impl Pending {
@@ -109,21 +110,56 @@ impl Pending {
         self.bits |= step.bit();
     }
 
+    /// Has announcements wait, or go on.
+    pub(crate) fn hold(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    /// Whether announcements wait.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held && self.bits & Step::Announce.bit() != 0
+    }
+
     /// Replaces whatever is pending by the steps to Active.
     pub(crate) fn become_active(&mut self) {
-        *self = Self::default();
+        *self = Self { held: self.held, ..Self::default() };
         Step::BECOME_ACTIVE.iter().for_each(|&step| self.add(step));
     }
 
     /// Replaces whatever is pending by the steps from Active.
     pub(crate) fn leave_active(&mut self) {
-        *self = Self::default();
+        *self = Self { held: self.held, ..Self::default() };
         Step::LEAVE_ACTIVE.iter().for_each(|&step| self.add(step));
     }
 
-    /// The first pending step; it stays so until [`Self::done`].
+    /// Has each address announced so many times; a walk that has begun is one of them.
+    pub(crate) fn announce(&mut self, repeat: u8) {
+        if repeat > 0 {
+            self.announcements = self.announcements.max(repeat);
+            self.add(Step::Announce);
+        }
+    }
+
+    /// Begins walks of the address list anew, since that has changed.
+    pub(crate) fn restart_walks(&mut self) {
+        self.cursor = 0;
+    }
+
+    /// The next address to announce; after the last walk, `None`.
+    pub(crate) fn next_announcement(&mut self, addresses: &[IpAddr]) -> Option<IpAddr> {
+        while self.announcements > 0 {
+            if let Some(address) = self.next_address(addresses) {
+                return Some(address);
+            }
+            self.announcements -= 1;
+        }
+        None
+    }
+
+    /// The first pending step that need not wait; it stays so until [`Self::done`].
     pub(crate) fn first(&self) -> Option<Step> {
-        Step::ORDER.into_iter().find(|step| self.bits & step.bit() != 0)
+        let bits = if self.held { self.bits & !Step::Announce.bit() } else { self.bits };
+        Step::ORDER.into_iter().find(|step| bits & step.bit() != 0)
     }
 
     pub(crate) fn done(&mut self, step: Step) {

@@ -1,9 +1,16 @@
 //! What a virtual router is told once.
 
 use core::net::{IpAddr, Ipv6Addr};
+use core::time::Duration;
 
 use lvs_proto::Family;
-use lvs_proto::vrrp::{AdvertInterval, ChecksumAccept, ChecksumForm, Priority, Version, Vrid};
+use lvs_proto::vrrp::{
+    AdvertInterval, ChecksumAccept, ChecksumForm, Peer, Priority, Version, Vrid,
+};
+
+use crate::{Announcements, LateActive, LateBackup};
+
+const PREEMPT_DELAY_MAX: Duration = Duration::from_secs(1000);
 
 /// The parameters of a virtual router (RFC 9568 section 6.1).
 ///
@@ -35,6 +42,15 @@ pub struct Config {
     pub interval: AdvertInterval,
     /// Whether a Backup router displaces an Active one of lower priority.
     pub preempt: bool,
+    /// How long a Backup router puts up with an Active one of lower priority, counted from its first
+    /// advert; at most 1000 seconds \[X-4\].
+    pub preempt_delay: Duration,
+    /// The longest interval that is learned from adverts: a forged one cannot delay a takeover beyond
+    /// that \[SEC-9\].
+    pub max_learned_interval: Option<AdvertInterval>,
+    /// Whether only the router that was last taken for the Active one can resign; a blunt defence
+    /// against forged resignations \[FSM-9\].
+    pub resign_by_active_only: bool,
     /// Whether packets to the virtual addresses are accepted while Active, not only forwarded
     /// (RFC 9568 Accept_Mode).
     pub accept: bool,
@@ -43,10 +59,31 @@ pub struct Config {
     pub advert_count: u8,
     /// What an Active router does about an advert that loses against its own.
     pub losing_advert: LosingAdvert,
+    /// Whether an Active router that hears a winning advert sends a last one of its own, so that the
+    /// winner knows that there were two and announces its addresses again \[X-12\].
+    pub advert_before_demotion: bool,
+    /// How often the virtual addresses are announced.
+    pub announcements: Announcements,
+    /// Whether an Active router whose priority changes sends an advert at once, and not only when the
+    /// next one is due \[X-46\].
+    pub advert_on_priority_change: bool,
+    /// What becomes of a Backup router that wakes up late.
+    pub late_backup: LateBackup,
+    /// What becomes of an Active router that wakes up late.
+    pub late_active: LateActive,
     /// What an owner does about adverts of others.
     pub owner_adverts: OwnerAdverts,
     /// What an address list other than the own does to an advert.
     pub address_mismatch: AddressMismatch,
+    /// Whether an advert over IPv6 is dropped if its first address is not link-local; it is counted
+    /// in any case \[W-17\].
+    pub link_local_first: bool,
+    /// Another group than the VRRP group of the family for adverts to go to and come from; over IPv6
+    /// of link-local scope \[X-31\].
+    pub group: Option<IpAddr>,
+    /// Whether only peers may send adverts, where there are peers, and from the distance that each
+    /// may have \[X-29\].
+    pub check_peers: bool,
     /// The checksum form of own adverts.
     pub checksum_transmit: ChecksumTransmit,
     /// The checksum forms that received adverts may have.
@@ -63,13 +100,24 @@ impl Config {
             priority: Priority::DEFAULT,
             interval: AdvertInterval::DEFAULT,
             preempt: true,
+            preempt_delay: Duration::ZERO,
+            max_learned_interval: None,
+            resign_by_active_only: false,
             accept: false,
             advert_count: 3,
             losing_advert: LosingAdvert::Reply,
+            advert_before_demotion: false,
+            announcements: Announcements::RFC4861,
+            advert_on_priority_change: true,
+            late_backup: LateBackup::Grace,
+            late_active: LateActive::Reassert,
             owner_adverts: OwnerAdverts::Process,
             address_mismatch: AddressMismatch::Count,
+            link_local_first: false,
+            group: None,
+            check_peers: true,
             checksum_transmit: ChecksumTransmit::Follow(ChecksumForm::MessageOnly),
-            checksum_accept: ChecksumAccept::Any,
+            checksum_accept: ChecksumAccept::ANY,
         }
     }
 
@@ -78,6 +126,7 @@ impl Config {
     pub const fn rfc5798(vrid: Vrid) -> Self {
         Self {
             losing_advert: LosingAdvert::Ignore,
+            announcements: Announcements { rounds_on_losing: 0, ..Announcements::RFC4861 },
             owner_adverts: OwnerAdverts::Discard,
             checksum_transmit: ChecksumTransmit::Always(ChecksumForm::PseudoHeader),
             ..Self::rfc9568(vrid)
@@ -90,6 +139,7 @@ impl Config {
         Self {
             version: Version::V2,
             losing_advert: LosingAdvert::Ignore,
+            announcements: Announcements { rounds_on_losing: 0, ..Announcements::RFC4861 },
             owner_adverts: OwnerAdverts::Discard,
             address_mismatch: AddressMismatch::DropUnlessOwner,
             ..Self::rfc9568(vrid)
@@ -106,8 +156,12 @@ impl Config {
             version,
             accept: true,
             losing_advert: LosingAdvert::ReplyAndRearm,
+            announcements: Announcements::KEEPALIVED,
+            advert_on_priority_change: false,
+            late_backup: LateBackup::Promote,
+            check_peers: false,
             checksum_transmit: ChecksumTransmit::Always(ChecksumForm::PseudoHeader),
-            checksum_accept: ChecksumAccept::Only(ChecksumForm::PseudoHeader),
+            checksum_accept: ChecksumAccept::PSEUDO_HEADER,
             ..Self::rfc9568(vrid)
         }
     }
@@ -119,17 +173,31 @@ impl Config {
     }
 
     /// Checks the fields against each other and against what they are to govern.
-    pub(crate) fn check(&self, source: IpAddr, addresses: &[IpAddr]) -> Result<(), ConfigError> {
+    pub(crate) fn check(
+        &self,
+        source: IpAddr,
+        addresses: &[IpAddr],
+        peers: &[Peer],
+    ) -> Result<(), ConfigError> {
         if self.priority == Priority::RESIGN {
             return Err(ConfigError::PriorityZero);
         }
         if !(1..=100).contains(&self.advert_count) {
             return Err(ConfigError::AdvertCount(self.advert_count));
         }
+        if self.preempt_delay > PREEMPT_DELAY_MAX {
+            return Err(ConfigError::PreemptDelay(self.preempt_delay));
+        }
+        self.announcements.check()?;
         let family = addresses.first().map_or(Family::of(source), |&first| Family::of(first));
         self.check_version(family, addresses.is_empty())?;
         check_addresses(family, addresses)?;
-        Ok(check_source(family, source)?)
+        check_source(family, source, peers)?;
+        check_peers(source, peers)?;
+        match self.group {
+            Some(group) if !is_group(family, group) => Err(ConfigError::Group(group)),
+            _ => Ok(()),
+        }
     }
 
     fn check_version(&self, family: Family, no_addresses: bool) -> Result<(), ConfigError> {
@@ -165,8 +233,35 @@ fn check_addresses(family: Family, addresses: &[IpAddr]) -> Result<(), ConfigErr
     Ok(())
 }
 
-/// Checks that adverts of a virtual router of `family` may come from `source`.
-pub(crate) fn check_source(family: Family, source: IpAddr) -> Result<(), SourceError> {
+fn check_peers(source: IpAddr, peers: &[Peer]) -> Result<(), ConfigError> {
+    for (index, peer) in peers.iter().enumerate() {
+        let address = peer.address;
+        let fits = Family::of(address) == Family::of(source) && is_unicast(address);
+        if !fits || address == source || peer.min_hop_limit > peer.max_hop_limit {
+            return Err(ConfigError::Peer(address));
+        }
+        if peers.iter().take(index).any(|earlier| earlier.address == address) {
+            return Err(ConfigError::Duplicate(address));
+        }
+    }
+    Ok(())
+}
+
+/// Whether adverts may go to `group`: one that no router forwards, over IPv6.
+fn is_group(family: Family, group: IpAddr) -> bool {
+    match group {
+        IpAddr::V4(group) => family == Family::V4 && group.is_multicast(),
+        IpAddr::V6(group) => family == Family::V6 && group.octets().starts_with(&[0xff, 0x02]),
+    }
+}
+
+/// Checks that adverts of a virtual router of `family` may come from `source`; to peers they may come
+/// from any address of the interface \[1.7\].
+pub(crate) fn check_source(
+    family: Family,
+    source: IpAddr,
+    peers: &[Peer],
+) -> Result<(), SourceError> {
     if Family::of(source) != family {
         return Err(SourceError::OtherFamily(source));
     }
@@ -174,7 +269,7 @@ pub(crate) fn check_source(family: Family, source: IpAddr) -> Result<(), SourceE
         return Err(SourceError::NotUnicast(source));
     }
     match source {
-        IpAddr::V6(address) if !address.is_unicast_link_local() => {
+        IpAddr::V6(address) if !address.is_unicast_link_local() && peers.is_empty() => {
             Err(SourceError::NotLinkLocal(address))
         }
         IpAddr::V4(_) | IpAddr::V6(_) => Ok(()),
@@ -248,6 +343,12 @@ pub enum ConfigError {
     /// `advert_count` is outside 1 to 100.
     #[error("advert count {0} is not within 1 to 100")]
     AdvertCount(u8),
+    /// `preempt_delay` is longer than 1000 seconds.
+    #[error("preempt delay of {0:?}, 1000 s at most")]
+    PreemptDelay(Duration),
+    /// Rounds of announcements are less than 10 ms apart, or refreshed more often.
+    #[error("announcements every {0:?}, 10 ms at least")]
+    AnnouncementGap(Duration),
     /// Version 2 knows IPv4 only.
     #[error("VRRP version 2 over IPv6")]
     V2OverIpv6,
@@ -269,9 +370,16 @@ pub enum ConfigError {
     /// A virtual address is unspecified, multicast or broadcast.
     #[error("virtual address {0} is not unicast")]
     AddressNotUnicast(IpAddr),
-    /// A virtual address stands in the list twice \[W-18\].
-    #[error("virtual address {0} is listed twice")]
+    /// A virtual address or a peer stands in its list twice \[W-18\].
+    #[error("address {0} is listed twice")]
     Duplicate(IpAddr),
+    /// A peer is of another family than the source address, is not unicast, is this router itself, or
+    /// has no possible TTL.
+    #[error("{0} is no possible peer")]
+    Peer(IpAddr),
+    /// `group` is not a group of the family, or over IPv6 not of link-local scope.
+    #[error("{0} is not a group for adverts")]
+    Group(IpAddr),
     /// The source address does not fit.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -302,7 +410,7 @@ mod tests {
 
     fn check(config: Config, source: &str, addresses: &[&str]) -> Result<(), ConfigError> {
         let addresses: std::vec::Vec<_> = addresses.iter().map(|text| ip(text)).collect();
-        config.check(ip(source), &addresses)
+        config.check(ip(source), &addresses, &[])
     }
 
     const VRID: Vrid = match Vrid::new(51) {
@@ -367,7 +475,10 @@ mod tests {
     fn at_most_255_addresses() {
         let addresses: std::vec::Vec<IpAddr> =
             (0..256_u32).map(|low| IpAddr::V4((0x0a00_0001 + low).into())).collect();
-        assert_eq!(V3.check(ip("192.0.2.1"), &addresses), Err(ConfigError::TooManyAddresses(256)));
-        assert_eq!(V3.check(ip("192.0.2.1"), &addresses[..255]), Ok(()));
+        assert_eq!(
+            V3.check(ip("192.0.2.1"), &addresses, &[]),
+            Err(ConfigError::TooManyAddresses(256))
+        );
+        assert_eq!(V3.check(ip("192.0.2.1"), &addresses[..255], &[]), Ok(()));
     }
 }

@@ -8,7 +8,7 @@ use lvs_proto::Instant;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum State {
-    /// Not running: not started, shut down, or without its interface. Adverts are ignored.
+    /// Not running: not started, shut down, without its interface, or in fault. Adverts are ignored.
     #[default]
     Initialize,
     /// Waiting for the Active router to fall silent.
@@ -44,7 +44,7 @@ impl fmt::Display for State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Reason {
-    /// The router was started, or its interface came up.
+    /// The router was started, its interface came up, or the last fault is over.
     Startup,
     /// To Active: nothing was heard for the active-down interval.
     NoResponse,
@@ -58,6 +58,11 @@ pub enum Reason {
     Shutdown,
     /// The interface went down.
     InterfaceDown,
+    /// A tracker says that the router cannot do its work.
+    Fault,
+    /// The router woke up late. An Active one goes on and announces its addresses again, or becomes
+    /// Backup; a Backup one waits once more \[S-9\], \[S-10\].
+    Late,
 }
 
 impl fmt::Display for Reason {
@@ -70,11 +75,13 @@ impl fmt::Display for Reason {
             Self::BetterAdvert => "better advert",
             Self::Shutdown => "shutdown",
             Self::InterfaceDown => "interface down",
+            Self::Fault => "fault",
+            Self::Late => "late",
         })
     }
 }
 
-/// A change of state.
+/// A change of state, or one that did not come about: then both states are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {

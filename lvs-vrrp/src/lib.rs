@@ -6,16 +6,25 @@
 extern crate std;
 
 mod actions;
+mod announcements;
 mod config;
 mod counters;
 mod event;
+mod lateness;
+mod marks;
+mod pacer;
 mod router;
 mod timers;
+mod tracker;
 
 pub use actions::Action;
+pub use announcements::Announcements;
 pub use config::{
     AddressMismatch, ChecksumTransmit, Config, ConfigError, LosingAdvert, OwnerAdverts, SourceError,
 };
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
 pub use event::{Event, Reason, State};
-pub use router::Router;
+pub use lateness::{LateActive, LateBackup};
+pub use pacer::Pacer;
+pub use router::{ApplyError, Plan, Refusal, Router};
+pub use tracker::{Contribution, Tracked, Tracker, TrackerConfig, TrackerError};

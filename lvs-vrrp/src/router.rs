@@ -1,27 +1,34 @@
 //! The virtual router: what goes in, what comes out, what can be asked.
 
 mod receive;
+mod reload;
 mod transitions;
 
 use core::net::IpAddr;
 use core::time::Duration;
 
 use lvs_proto::vrrp::{
-    AddressList, Advert, AdvertInterval, AdvertPolicy, ChecksumForm, GROUP_V4, GROUP_V6, Priority,
+    AddressList, Advert, AdvertInterval, AdvertPath, AdvertPolicy, ChecksumForm, Peer, Priority,
+    group,
 };
 use lvs_proto::{AddressPair, Family, Instant, MacAddr};
 
+pub use self::receive::Refusal;
+pub use self::reload::{ApplyError, Plan};
 use self::transitions::Role;
 use crate::actions::{Pending, Step};
 use crate::config::check_source;
+use crate::marks::Marks;
 use crate::{
     Action, ChecksumTransmit, Config, ConfigError, Counters, Event, Reason, SourceError, State,
-    timers,
+    Tracked, timers,
 };
 
 /// One virtual router on one interface: a VRID of one address family.
 ///
-/// `A` holds the virtual addresses: an array, a slice or a `Vec`, as the embedder likes.
+/// `A` holds the virtual addresses: an array, a slice or a `Vec`, as the embedder likes. `P` holds the
+/// peers of a router that speaks to each by itself \[X-28\]; without peers adverts go to the VRRP
+/// group.
 ///
 /// Every input takes the moment at which it happened; a moment before the last one counts as the
 /// last one \[S-12\]. After each input drain [`poll_action`](Self::poll_action) and ask for
@@ -49,15 +56,18 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Router<A> {
+pub struct Router<A, P = [Peer; 0]> {
     config: Config,
     addresses: A,
+    peers: P,
     source: IpAddr,
     /// The effective priority.
     priority: Priority,
-    /// Whether it was started; it runs when its interface is up as well \[FSM-4\].
+    /// Whether it was started; it runs when its interface is up as well and nothing is at fault
+    /// \[FSM-4\], \[X-53\].
     started: bool,
     interface_up: bool,
+    fault: bool,
     role: Role,
     /// Active_Adver_Interval: what the Active router advertises.
     active_interval: AdvertInterval,
@@ -65,8 +75,13 @@ pub struct Router<A> {
     last_active: Option<(IpAddr, Priority)>,
     /// The checksum form of the last accepted advert.
     heard_form: Option<ChecksumForm>,
+    marks: Marks,
+    /// The sequence number of the last advert, sent or accepted, that had an authentication header.
+    header_sequence: u32,
     /// The last moment handed in.
     now: Instant,
+    /// Until when announcements wait.
+    held_until: Instant,
     pending: Pending,
     last_event: Option<Event>,
     counters: Counters,
@@ -83,19 +98,40 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
     /// # Errors
     /// [`ConfigError`] says which field does not fit and why.
     pub fn new(config: Config, source: IpAddr, addresses: A) -> Result<Self, ConfigError> {
-        config.check(source, addresses.as_ref())?;
+        Self::with_peers(config, source, addresses, [])
+    }
+}
+
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
+    /// The same, whose adverts go to each of `peers` and come from them, if there are any. With peers
+    /// `source` may be any address of the interface.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which field does not fit and why.
+    pub fn with_peers(
+        config: Config,
+        source: IpAddr,
+        addresses: A,
+        peers: P,
+    ) -> Result<Self, ConfigError> {
+        config.check(source, addresses.as_ref(), peers.as_ref())?;
         Ok(Self {
             config,
             addresses,
+            peers,
             source,
             priority: config.priority,
             started: false,
             interface_up: true,
+            fault: false,
             role: Role::Initialize,
             active_interval: config.interval,
             last_active: None,
             heard_form: None,
+            marks: Marks::default(),
+            header_sequence: 0,
             now: Instant::EPOCH,
+            held_until: Instant::EPOCH,
             pending: Pending::default(),
             last_event: None,
             counters: Counters::default(),
@@ -133,6 +169,15 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
         self.stop(now, Reason::InterfaceDown);
     }
 
+    /// The host slept for `gap`, or was paused, and this is the first that the router hears of it: the
+    /// clock may not have counted it. A Backup router that may have missed adverts waits longer, an
+    /// Active one that may have been replaced says so again \[S-8\], [`LateBackup`](crate::LateBackup),
+    /// [`LateActive`](crate::LateActive).
+    pub fn resumed(&mut self, now: Instant, gap: Duration) {
+        let now = self.advance(now);
+        self.woke_up(now, gap);
+    }
+
     /// Lets time pass. Before [`next_deadline`](Self::next_deadline) nothing happens \[FSM-2\].
     ///
     /// Hand in all adverts received until `now` first; they may postpone the deadline \[S-7\].
@@ -141,19 +186,37 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
         self.expire(now);
     }
 
-    /// Changes the effective priority, as trackers do: 0 counts as 1 and 255 as 254 \[X-43\], and an
-    /// owner keeps its own \[FSM-19\]. The deadline of a Backup router moves by the difference of
-    /// the down intervals \[T-7\].
+    /// Takes what the trackers come to. In fault the router does not run: an Active one resigns first
+    /// \[X-54\]; after the last fault it begins afresh \[X-55\].
+    pub fn track(&mut self, now: Instant, tracked: Tracked) {
+        self.set_priority(now, tracked.priority);
+        self.fault = tracked.fault;
+        if tracked.fault {
+            self.stop(self.now, Reason::Fault);
+        } else {
+            self.start(self.now);
+        }
+    }
+
+    /// Changes the effective priority: 0 counts as 1 and 255 as 254 \[X-43\], and an owner keeps its
+    /// own \[FSM-19\]. The deadline of a Backup router moves by the difference of the down intervals,
+    /// but not into the past \[T-7\]; an Active router may say so at once \[X-46\].
     pub fn set_priority(&mut self, now: Instant, priority: Priority) {
-        self.advance(now);
-        if self.config.is_owner() {
+        let now = self.advance(now);
+        let priority = Priority::new(priority.get().clamp(1, Priority::OWNER.get() - 1));
+        if self.config.is_owner() || priority == self.priority {
             return;
         }
         let old = self.active_down_interval();
-        self.priority = Priority::new(priority.get().clamp(1, Priority::OWNER.get() - 1));
+        self.priority = priority;
         let new = self.active_down_interval();
-        if let Role::Backup(backup) = &mut self.role {
-            backup.active_down = timers::shift(backup.active_down, old, new);
+        match &mut self.role {
+            Role::Initialize => {}
+            Role::Backup(backup) => {
+                backup.active_down = timers::shift(backup.active_down, old, new).max(now);
+            }
+            Role::Active(_) if self.config.advert_on_priority_change => self.advertise(now),
+            Role::Active(_) => {}
         }
     }
 
@@ -163,16 +226,23 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
     /// # Errors
     /// [`SourceError`] if adverts cannot come from `source`; nothing has changed.
     pub fn set_source(&mut self, now: Instant, source: IpAddr) -> Result<(), SourceError> {
-        check_source(self.family(), source)?;
-        self.advance(now);
-        if self.state() == State::Active && source != self.source {
-            self.pending.add(Step::Advertise);
+        check_source(self.family(), source, self.peers.as_ref())?;
+        let now = self.advance(now);
+        if source != self.source {
+            self.source = source;
+            self.advertise(now);
         }
-        self.source = source;
         Ok(())
     }
 
-    /// The next thing to do; `None` when all is done.
+    /// Lets announcements wait until that moment, as [`Pacer`](crate::Pacer) says; whatever else there
+    /// is to do goes on.
+    pub fn hold_announcements(&mut self, until: Instant) {
+        self.held_until = until;
+        self.pending.hold(self.now < until);
+    }
+
+    /// The next thing to do; `None` when all is done, or waits.
     pub fn poll_action(&mut self) -> Option<Action> {
         loop {
             let step = self.pending.first()?;
@@ -188,6 +258,9 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
         match &self.role {
             Role::Initialize => None,
             Role::Backup(backup) => Some(backup.active_down),
+            Role::Active(active) if self.pending.is_held() => {
+                Some(active.deadline().min(self.held_until))
+            }
             Role::Active(active) => Some(active.deadline()),
         }
     }
@@ -195,6 +268,7 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
     /// The later of `now` and the last moment handed in \[S-12\].
     fn advance(&mut self, now: Instant) -> Instant {
         self.now = self.now.max(now);
+        self.pending.hold(self.now < self.held_until);
         self.now
     }
 
@@ -204,7 +278,7 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
         let walked = match step {
             Step::Join => self.pending.next_group(addresses).map(Action::JoinSolicitedNode),
             Step::Leave => self.pending.next_group(addresses).map(Action::LeaveSolicitedNode),
-            Step::Announce => self.pending.next_address(addresses).map(Action::Announce),
+            Step::Announce => self.pending.next_announcement(addresses).map(Action::Announce),
             _ => None,
         };
         if walked.is_some() {
@@ -230,13 +304,14 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
 
     fn send(&mut self, priority: Priority) -> Action {
         self.counters.adv_sent += 1;
+        self.header_sequence = self.header_sequence.wrapping_add(1);
         self.counters.prio_zero_sent += u64::from(priority == Priority::RESIGN);
         Action::SendAdvert { priority }
     }
 }
 
 /// What can be asked at any time.
-impl<A: AsRef<[IpAddr]>> Router<A> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     /// The state. It also says what ought to be in place: addresses, groups and router
     /// advertisements in Active, nothing elsewhere \[CORE-1\].
     #[must_use]
@@ -296,13 +371,20 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
         self.config.accept || self.config.is_owner()
     }
 
-    /// What to hand to [`decode`](lvs_proto::vrrp::decode).
+    /// What to hand to [`decode`](lvs_proto::vrrp::decode), authentication aside: keys are the
+    /// embedder's.
     #[must_use]
-    pub const fn policy(&self) -> AdvertPolicy {
+    pub fn policy(&self) -> AdvertPolicy<'_> {
         AdvertPolicy {
-            version: self.config.version,
-            vrid: self.config.vrid,
             checksum: self.config.checksum_accept,
+            path: match self.peers.as_ref() {
+                [] => AdvertPath::Multicast(self.group()),
+                peers => AdvertPath::Unicast {
+                    own: self.source,
+                    peers: self.config.check_peers.then_some(peers),
+                },
+            },
+            ..AdvertPolicy::new(self.config.version, self.config.vrid, self.family())
         }
     }
 
@@ -319,16 +401,28 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
                 ChecksumTransmit::Follow(initial) => self.heard_form.unwrap_or(initial),
             },
             addresses: AddressList::from(self.addresses.as_ref()),
+            sequence: None,
         }
     }
 
-    /// Where that advert comes from and goes to: the source address and the VRRP group.
+    /// Where that advert comes from and goes to: the source address and the group, or each peer. All
+    /// copies are one advert \[X-17\].
+    pub fn advert_paths(&self) -> impl Iterator<Item = AddressPair> {
+        let group = self.peers.as_ref().is_empty().then_some(self.group());
+        let destinations = group.into_iter().chain(self.peers.as_ref().iter().map(|p| p.address));
+        destinations.filter_map(|destination| AddressPair::new(self.source, destination))
+    }
+
+    /// The sequence number of the authentication header of the advert handed out last: above all that
+    /// were sent or accepted, whoever counted \[W-12\].
     #[must_use]
-    pub const fn advert_addresses(&self) -> AddressPair {
-        match self.source {
-            IpAddr::V4(source) => AddressPair::V4 { source, destination: GROUP_V4 },
-            IpAddr::V6(source) => AddressPair::V6 { source, destination: GROUP_V6 },
-        }
+    pub const fn header_sequence(&self) -> u32 {
+        self.header_sequence
+    }
+
+    /// The group that adverts go to where there are no peers.
+    fn group(&self) -> IpAddr {
+        self.config.group.unwrap_or(group(self.family()))
     }
 
     /// The address of the Active router: the own one, or that of the last accepted advert.

@@ -10,7 +10,9 @@ use arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 use common::*;
 use lvs_proto::vrrp::{AdvertInterval, Priority, Version};
-use lvs_vrrp::{Action, Config, LosingAdvert, Router, State};
+use lvs_vrrp::{
+    Action, Announcements, Config, LateActive, LateBackup, LosingAdvert, Router, State, Tracked,
+};
 
 fn interval(u: &mut Unstructured<'_>) -> Result<AdvertInterval> {
     Ok(AdvertInterval::from_seconds(u.int_in_range(1..=3)?).unwrap_or_default())
@@ -29,10 +31,44 @@ fn config(u: &mut Unstructured<'_>, max_priority: u8) -> Result<Config> {
     Ok(Config { priority, interval: interval(u)?, preempt: u.arbitrary()?, ..profile })
 }
 
+/// Any options as well.
+fn any_config(u: &mut Unstructured<'_>) -> Result<Config> {
+    let span =
+        |u: &mut Unstructured<'_>| Ok(Duration::from_millis(*u.choose(&[10, 700, 1_000, 5_000])?));
+    let announcements = Announcements {
+        rounds: u.int_in_range(0..=4)?,
+        rounds_on_losing: u.int_in_range(0..=4)?,
+        repeat: u.int_in_range(0..=3)?,
+        gap: span(u)?,
+        refresh: if u.arbitrary()? { span(u)? } else { Duration::ZERO },
+        refresh_repeat: u.int_in_range(0..=3)?,
+    };
+    Ok(Config {
+        announcements,
+        preempt_delay: if u.arbitrary()? { span(u)? } else { Duration::ZERO },
+        advert_before_demotion: u.arbitrary()?,
+        advert_on_priority_change: u.arbitrary()?,
+        late_backup: *u.choose(&[LateBackup::Grace, LateBackup::Promote])?,
+        late_active: *u.choose(&[LateActive::Reassert, LateActive::StepDown])?,
+        ..config(u, 255)?
+    })
+}
+
 /// One random input; adverts come as octets, some of them spoilt.
 fn input(u: &mut Unstructured<'_>, router: &mut TestRouter, micros: u64) -> Result<()> {
     let now = at(micros);
-    match u.int_in_range(0..=9)? {
+    match u.int_in_range(0..=13)? {
+        10 => router.resumed(now, Duration::from_millis(u.int_in_range(0..=9_000)?)),
+        11 => {
+            let priority = Priority::new(u.arbitrary()?);
+            router.track(now, Tracked { priority, fault: u.ratio(1, 3)? });
+        }
+        12 => router.hold_announcements(at(micros.saturating_add(u.arbitrary::<u32>()?.into()))),
+        13 => {
+            let Config { version, vrid, .. } = *router.config();
+            let config = Config { version, vrid, ..any_config(u)? };
+            let _ = router.apply(now, config, addresses(router.family()), []);
+        }
         0 => router.startup(now),
         1 => router.shutdown(now),
         2 => router.interface_up(now),
@@ -60,7 +96,7 @@ fn input(u: &mut Unstructured<'_>, router: &mut TestRouter, micros: u64) -> Resu
 #[test]
 fn core_4_f_any_inputs_at_any_times() {
     arbtest(|u| {
-        let mut router = router(config(u, 255)?, "10.0.0.5");
+        let mut router = router(any_config(u)?, "10.0.0.5");
         let mut now = 0;
         let (mut resigned, mut left) = (0, 0);
         while !u.is_empty() {
@@ -93,7 +129,7 @@ fn core_4_f_any_inputs_at_any_times() {
 #[test]
 fn moments_saturate() {
     arbtest(|u| {
-        let mut router = router(config(u, 255)?, "10.0.0.5");
+        let mut router = router(any_config(u)?, "10.0.0.5");
         while !u.is_empty() {
             let moment = *u.choose(&[0, u64::MAX - 1, u64::MAX])?;
             input(u, &mut router, moment)?;
@@ -238,7 +274,7 @@ fn core_4_b_one_successor() {
 #[test]
 fn core_3_determinism() {
     arbtest(|u| {
-        let config = config(u, 255)?;
+        let config = any_config(u)?;
         let mut twins = [router(config, "10.0.0.5"), router(config, "10.0.0.5")];
         let mut inputs = Vec::new();
         while !u.is_empty() {

@@ -6,8 +6,11 @@
 //! without a socket.
 
 pub mod capture;
+pub mod check;
 pub mod clock;
 pub mod event_loop;
+pub mod keepalived;
+pub mod keepalived_conf;
 pub mod lab;
 pub mod namespace;
 pub mod netlink;

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use lvsd::check::{self, CheckArgs};
+use lvsd::keepalived::{self, KeepalivedArgs};
 use lvsd::lab::{self, LabArgs};
 use lvsd::run::{self, RunArgs};
 use lvsd::vrrp::{self, VrrpArgs};
@@ -18,6 +20,10 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Say what a keepalived.conf comes to here, keyword by keyword
+    Check(CheckArgs),
+    /// Be the director that a keepalived.conf describes
+    Keepalived(KeepalivedArgs),
     /// Build a whole cluster on this machine, use it, and kill its Active director
     Lab(LabArgs),
     /// Be a director on an interface: virtual services by direct routing, with a virtual router
@@ -40,6 +46,8 @@ fn main() -> ExitCode {
 
 fn play(command: Command) -> Result<ExitCode> {
     match command {
+        Command::Check(args) => check::run(&args),
+        Command::Keepalived(args) => keepalived::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Lab(args) => lab::run(&args),
         Command::Run(args) => run::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Vrrp(args) => vrrp::run(&args).map(|()| ExitCode::SUCCESS),

@@ -7,7 +7,7 @@ use lvs_proto::frames::{self, OwnAddresses};
 use lvs_proto::sync::Message;
 use lvs_proto::wire::ethernet::{self, EtherType};
 use lvs_proto::wire::{arp, ipv6, ndp};
-use lvs_proto::{Instant, LinkPair, MacAddr, Outcome, process};
+use lvs_proto::{Frame, Instant, LinkPair, MacAddr, Outcome, Path, Route, process};
 use lvs_sched::{Director, SyncOutbox, SyncOutboxConfig, SyncOutboxError, SyncPolicy};
 use lvs_vrrp::State;
 
@@ -19,6 +19,10 @@ const EXPIRY_BUDGET: usize = 1_024;
 
 /// Room for the frames of our own making: an ICMPv6 error is the longest.
 const LONGEST_ANSWER: usize = 1_400;
+
+/// Segments that the interface has put together are longer than its MTU, and are taken apart again
+/// when they leave.
+const NO_MTU: u32 = u32::MAX;
 
 /// A director and its virtual router, without a socket.
 #[derive(Debug)]
@@ -78,7 +82,7 @@ impl<N: FnMut(IpAddr) -> Option<MacAddr>> Node<N> {
     /// There is no memory for messages.
     pub fn start_sync(&mut self) -> Result<(), SyncOutboxError> {
         let config = SyncOutboxConfig { sync_id: self.sync_id, ..SyncOutboxConfig::default() };
-        self.director.start_sync_master(SyncPolicy::default(), SyncOutbox::new(config)?);
+        self.director.start_sync_master(SyncPolicy::default(), SyncOutbox::new(config)?)?;
         Ok(())
     }
 
@@ -157,10 +161,13 @@ impl<N: FnMut(IpAddr) -> Option<MacAddr>> Node<N> {
     ) -> Disposition {
         let source = self.mac;
         let neighbour = &mut self.neighbour;
-        let link_to =
-            |address| neighbour(address).map(|destination| LinkPair { source, destination });
+        let route_to = |address| {
+            let link = LinkPair { source, destination: neighbour(address)? };
+            Some(Route::Via(Path::new(link, NO_MTU)))
+        };
         let mut answer = [0; LONGEST_ANSWER];
-        let length = match process(now, frame, &mut self.director, link_to) {
+        let outcome = process(now, &mut Frame::from(&mut *frame), &mut self.director, route_to);
+        let length = match outcome {
             Outcome::Send => return Disposition::Forward,
             Outcome::Reject(_) => frames::port_unreachable(frame, self.own, &mut answer),
             Outcome::TimeExceeded => frames::time_exceeded(frame, self.own, &mut answer),

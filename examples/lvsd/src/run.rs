@@ -43,8 +43,7 @@ pub struct RunArgs {
 /// Bad options or rules, no such interface, or no right to packet sockets.
 pub fn run(args: &RunArgs) -> Result<()> {
     let rules = read_rules(&args.rules)?;
-    let mut director =
-        Director::new(DirectorConfig { seed: seed()?, ..DirectorConfig::default() })?;
+    let mut director = new_director()?;
     for (line, rule) in &rules {
         director
             .apply(clock::now()?, rule)
@@ -53,21 +52,45 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let interface = Interface::named(&args.router.iface)?;
     let addresses = if args.vip.is_empty() { service_addresses(&rules) } else { args.vip.clone() };
     ensure!(!addresses.is_empty(), "no virtual address: no service has one, and no --vip is given");
-    let neighbours = Neighbours::follow(interface.index, real_servers(&rules));
-    let mut node = Node {
-        router: VirtualRouter::new(&args.router, &interface, addresses)?,
-        director,
-        mac: interface.mac,
-        own: own_addresses(&interface),
-        neighbour: move |address| neighbours.get(address),
-        sync_id: args.sync_id.unwrap_or_default(),
-    };
-    let mut extras = Extras { pcap: args.pcap.as_deref(), sync: None };
-    if args.sync_id.is_some() {
-        node.start_sync()?;
-        extras.sync = Some(SyncSocket::open(&interface)?);
+    let router = VirtualRouter::new(&args.router, &interface, addresses)?;
+    let work = Work { interface, router, director, rules, sync_id: args.sync_id };
+    work.until_terminated(args.pcap.as_deref())
+}
+
+/// What a director works with: its interface, its virtual router and its services.
+pub(crate) struct Work {
+    pub(crate) interface: Interface,
+    pub(crate) router: VirtualRouter,
+    /// It has the services already.
+    pub(crate) director: Director,
+    pub(crate) rules: Vec<(usize, Rule)>,
+    pub(crate) sync_id: Option<u8>,
+}
+
+impl Work {
+    /// Runs the director until SIGTERM.
+    pub(crate) fn until_terminated(self, pcap: Option<&Path>) -> Result<()> {
+        let neighbours = Neighbours::follow(self.interface.index, real_servers(&self.rules));
+        let mut node = Node {
+            router: self.router,
+            director: self.director,
+            mac: self.interface.mac,
+            own: own_addresses(&self.interface),
+            neighbour: move |address| neighbours.get(address),
+            sync_id: self.sync_id.unwrap_or_default(),
+        };
+        let mut extras = Extras { pcap, sync: None };
+        if self.sync_id.is_some() {
+            node.start_sync()?;
+            extras.sync = Some(SyncSocket::open(&self.interface)?);
+        }
+        event_loop::drive(&mut RunDaemon(node), &self.interface, extras)
     }
-    event_loop::drive(&mut RunDaemon(node), &interface, extras)
+}
+
+/// A director without services, whose tables strangers cannot make collide.
+pub(crate) fn new_director() -> Result<Director> {
+    Ok(Director::new(DirectorConfig { seed: seed()?, ..DirectorConfig::default() })?)
 }
 
 /// The rules of a file with their line numbers.

@@ -113,7 +113,7 @@ impl VirtualRouter {
         let this = Self::from_config(args.config()?, source, addresses)?;
         Ok(match args.profile {
             Profile::Rfc => this,
-            Profile::Keepalived => Self { advert_source: interface.mac, ..this },
+            Profile::Keepalived => this.sending_from(interface.mac),
         })
     }
 
@@ -135,6 +135,12 @@ impl VirtualRouter {
     #[must_use]
     pub fn announcing(self, mac: MacAddr) -> Self {
         Self { announced: mac, ..self }
+    }
+
+    /// Sends adverts from `mac`.
+    #[must_use]
+    pub fn sending_from(self, mac: MacAddr) -> Self {
+        Self { advert_source: mac, ..self }
     }
 
     /// The machine itself.

@@ -26,8 +26,10 @@ pub struct VrrpArgs {
 /// An address and its prefix length; a host's own without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prefix {
-    address: IpAddr,
-    length: u8,
+    /// The address.
+    pub address: IpAddr,
+    /// The length, at most that of the address.
+    pub length: u8,
 }
 
 impl FromStr for Prefix {

@@ -20,8 +20,14 @@ pub struct lvs_director_config {
     /// Microseconds from one tick of the kernel's clock to the next: timers fire as late as the
     /// kernel's \[CONV-9\]. 4000 by default; 0 lets them fire when they are due.
     pub tick_micros: u32,
-    /// The most connections and templates; memory for them is taken at creation.
+    /// The most connections and templates of IPv4; memory for them is taken at creation.
     pub connections: u32,
+    /// The most of IPv6.
+    pub connections_v6: u32,
+    /// The most of them, at a time, of the kinds that need memory of their own: templates for
+    /// calls, connections through a tunnel to a real server of the other family, and those that
+    /// another one of the same client and port replaces before they have ended \[CON-12\].
+    pub rare: u32,
     /// The most templates for SIP calls \[PE-2\]; memory for their Call-IDs is taken at creation.
     pub calls: u32,
     /// Of each lblc service: addresses above which old ones are cleared away; half as many again
@@ -47,9 +53,9 @@ pub struct lvs_director_config {
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<lvs_director_config>() == 72);
+const _: () = assert!(size_of::<lvs_director_config>() == 80);
 
-/// Fills in the defaults: 65536 connections, 1024 calls, a seed of zeros, and the kernel's figures.
+/// Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, a seed of zeros, and the kernel's figures.
 /// `config->size` is to be set before.
 ///
 /// # Errors
@@ -73,6 +79,8 @@ impl From<DirectorConfig> for lvs_director_config {
                 Timers::Ticks { length_micros } => length_micros.get(),
             },
             connections: config.connections,
+            connections_v6: config.connections_v6,
+            rare: config.rare,
             calls: config.calls,
             lblc_capacity: config.lblc.capacity,
             lblc_expiration_secs: config.lblc.expiration_secs,
@@ -95,6 +103,8 @@ impl TryFrom<lvs_director_config> for DirectorConfig {
             profile: profile(config.profile)?,
             timers: NonZeroU32::new(config.tick_micros).map_or(Timers::Exact, ticks),
             connections: config.connections,
+            connections_v6: config.connections_v6,
+            rare: config.rare,
             calls: config.calls,
             lblc: LblcConfig {
                 capacity: config.lblc_capacity,
@@ -124,6 +134,8 @@ mod tests {
             let config = DirectorConfig {
                 timers,
                 connections: 3,
+                connections_v6: 2,
+                rare: 1,
                 calls: 4,
                 lblc: LblcConfig { capacity: 5, expiration_secs: 6 },
                 lblcr: LblcConfig { capacity: 7, expiration_secs: 8 },

@@ -81,7 +81,7 @@ pub unsafe extern "C" fn lvs_director_visit_conns(
     status(|| {
         let (director, visit) = (required(director)?.0.read()?, required(visit)?);
         for conn in director.conns() {
-            let conn = lvs_conn::new(director, conn, instant(now));
+            let conn = lvs_conn::new(director, &conn, instant(now));
             // SAFETY: the caller's contract.
             if unsafe { visit(context, &raw const conn) } != 0 {
                 break;

@@ -147,7 +147,7 @@ pub unsafe extern "C" fn lvs_director_get_dest_statistics(
     status(|| {
         let director = required(director)?.0.read()?;
         let dest = director.dest(DestId::from_bits(dest)).ok_or(LVS_ERR_NO_SUCH_DEST)?;
-        let statistics = lvs_statistics::new(dest.statistics(), dest.rates());
+        let statistics = lvs_statistics::new(&dest.statistics(), dest.rates());
         // SAFETY: the caller's contract.
         unsafe { write_sized(out, statistics) }
     })

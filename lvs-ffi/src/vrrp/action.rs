@@ -40,6 +40,12 @@ pub enum lvs_vrrp_reason {
     LVS_VRRP_REASON_SHUTDOWN = 5,
     /// The interface went down.
     LVS_VRRP_REASON_INTERFACE_DOWN = 6,
+    /// The router woke up late. An Active one goes on and announces its addresses again, or becomes
+    /// Backup; a Backup one waits once more \[S-9\], \[S-10\]. States may be the same before and
+    /// after.
+    LVS_VRRP_REASON_LATE = 7,
+    /// Something that is watched says that the router cannot do its work.
+    LVS_VRRP_REASON_FAULT = 8,
 }
 
 /// A change of state.
@@ -145,6 +151,8 @@ impl From<Reason> for lvs_vrrp_reason {
             Reason::BetterAdvert => LVS_VRRP_REASON_BETTER_ADVERT,
             Reason::Shutdown => LVS_VRRP_REASON_SHUTDOWN,
             Reason::InterfaceDown => LVS_VRRP_REASON_INTERFACE_DOWN,
+            Reason::Fault => LVS_VRRP_REASON_FAULT,
+            Reason::Late => LVS_VRRP_REASON_LATE,
         }
     }
 }

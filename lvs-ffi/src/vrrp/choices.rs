@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 
 use lvs_proto::vrrp::ChecksumAccept;
-use lvs_proto::vrrp::ChecksumForm::{MessageOnly, PseudoHeader};
+use lvs_proto::vrrp::ChecksumForm::{GroupPseudoHeader, MessageOnly, PseudoHeader};
 use lvs_vrrp::ChecksumTransmit::{Always, Follow};
 use lvs_vrrp::{AddressMismatch, ChecksumTransmit, LosingAdvert, OwnerAdverts};
 
@@ -117,9 +117,11 @@ impl From<ChecksumTransmit> for lvs_vrrp_checksum_transmit {
     fn from(value: ChecksumTransmit) -> Self {
         match value {
             Always(MessageOnly) => LVS_VRRP_CHECKSUM_TRANSMIT_MESSAGE_ONLY,
-            Always(PseudoHeader) => LVS_VRRP_CHECKSUM_TRANSMIT_PSEUDO_HEADER,
+            Always(PseudoHeader | GroupPseudoHeader) => LVS_VRRP_CHECKSUM_TRANSMIT_PSEUDO_HEADER,
             Follow(MessageOnly) => LVS_VRRP_CHECKSUM_TRANSMIT_FOLLOW_MESSAGE_ONLY,
-            Follow(PseudoHeader) => LVS_VRRP_CHECKSUM_TRANSMIT_FOLLOW_PSEUDO_HEADER,
+            Follow(PseudoHeader | GroupPseudoHeader) => {
+                LVS_VRRP_CHECKSUM_TRANSMIT_FOLLOW_PSEUDO_HEADER
+            }
         }
     }
 }
@@ -127,9 +129,9 @@ impl From<ChecksumTransmit> for lvs_vrrp_checksum_transmit {
 impl From<ChecksumAccept> for lvs_vrrp_checksum_accept {
     fn from(value: ChecksumAccept) -> Self {
         match value {
-            ChecksumAccept::Any => LVS_VRRP_CHECKSUM_ACCEPT_ANY,
-            ChecksumAccept::Only(MessageOnly) => LVS_VRRP_CHECKSUM_ACCEPT_MESSAGE_ONLY,
-            ChecksumAccept::Only(PseudoHeader) => LVS_VRRP_CHECKSUM_ACCEPT_PSEUDO_HEADER,
+            ChecksumAccept::MESSAGE_ONLY => LVS_VRRP_CHECKSUM_ACCEPT_MESSAGE_ONLY,
+            ChecksumAccept::PSEUDO_HEADER => LVS_VRRP_CHECKSUM_ACCEPT_PSEUDO_HEADER,
+            _ => LVS_VRRP_CHECKSUM_ACCEPT_ANY,
         }
     }
 }
@@ -168,7 +170,7 @@ pub(super) fn checksum_transmit(number: c_int) -> Result<ChecksumTransmit, lvs_s
 }
 
 pub(super) fn checksum_accept(number: c_int) -> Result<ChecksumAccept, lvs_status> {
-    [ChecksumAccept::Any, ChecksumAccept::Only(MessageOnly), ChecksumAccept::Only(PseudoHeader)]
+    [ChecksumAccept::ANY, ChecksumAccept::MESSAGE_ONLY, ChecksumAccept::PSEUDO_HEADER]
         .into_iter()
         .find(|&value| lvs_vrrp_checksum_accept::from(value) as c_int == number)
         .ok_or(LVS_ERR_CHECKSUM_ACCEPT)

@@ -1,9 +1,10 @@
 //! What a virtual router is told once.
 
 use core::ffi::c_int;
+use core::time::Duration;
 
 use lvs_proto::vrrp::{AdvertInterval, Priority, Version, Vrid};
-use lvs_vrrp::Config;
+use lvs_vrrp::{Announcements, Config, LateActive, LateBackup};
 
 use self::lvs_vrrp_profile::*;
 use super::choices::{
@@ -65,12 +66,33 @@ pub struct lvs_vrrp_config {
     pub checksum_transmit: c_int,
     /// One of `enum lvs_vrrp_checksum_accept`.
     pub checksum_accept: c_int,
+    /// The time between two rounds of announcements \[X-19\].
+    pub announce_gap_milliseconds: u32,
+    /// The time between announcements after the first rounds for as long as the router is Active; 0
+    /// is never \[X-20\].
+    pub announce_refresh_milliseconds: u32,
+    /// Rounds of announcements on becoming Active; 0 is none.
+    pub announce_rounds: u8,
+    /// Rounds after an advert that lost \[X-13\]; 0 is none.
+    pub announce_rounds_on_losing: u8,
+    /// How often a round announces each address \[X-18\].
+    pub announce_repeat: u8,
+    /// How often a refresh does.
+    pub announce_refresh_repeat: u8,
+    /// Not 0 if an Active router whose priority changes sends an advert at once \[X-46\].
+    pub advert_on_priority_change: u8,
+    /// Not 0 if a Backup router that wakes up late becomes Active at once instead of waiting for
+    /// another interval and Skew_Time \[S-9\].
+    pub late_backup_promotes: u8,
+    /// Not 0 if an Active router that wakes up late becomes Backup instead of announcing its
+    /// addresses again \[S-10\].
+    pub late_active_steps_down: u8,
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<lvs_vrrp_config>() == 40);
+const _: () = assert!(size_of::<lvs_vrrp_config>() == 56);
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<lvs_vrrp_config>() == 32);
+const _: () = assert!(size_of::<lvs_vrrp_config>() == 48);
 
 /// Fills in the defaults of a `profile`, one of `enum lvs_vrrp_profile`, for the virtual router
 /// `vrid`, 1 to 255. `config->size` is to be set before.
@@ -107,6 +129,7 @@ fn defaults(profile: c_int, vrid: Vrid) -> Result<Config, lvs_status> {
 
 impl From<Config> for lvs_vrrp_config {
     fn from(config: Config) -> Self {
+        let announcements = config.announcements;
         Self {
             size: size_of::<Self>(),
             version: match config.version {
@@ -124,6 +147,15 @@ impl From<Config> for lvs_vrrp_config {
             address_mismatch: lvs_vrrp_address_mismatch::from(config.address_mismatch) as c_int,
             checksum_transmit: lvs_vrrp_checksum_transmit::from(config.checksum_transmit) as c_int,
             checksum_accept: lvs_vrrp_checksum_accept::from(config.checksum_accept) as c_int,
+            announce_gap_milliseconds: milliseconds(announcements.gap),
+            announce_refresh_milliseconds: milliseconds(announcements.refresh),
+            announce_rounds: announcements.rounds,
+            announce_rounds_on_losing: announcements.rounds_on_losing,
+            announce_repeat: announcements.repeat,
+            announce_refresh_repeat: announcements.refresh_repeat,
+            advert_on_priority_change: config.advert_on_priority_change.into(),
+            late_backup_promotes: (config.late_backup == LateBackup::Promote).into(),
+            late_active_steps_down: (config.late_active == LateActive::StepDown).into(),
         }
     }
 }
@@ -132,13 +164,14 @@ impl TryFrom<lvs_vrrp_config> for Config {
     type Error = lvs_status;
 
     fn try_from(config: lvs_vrrp_config) -> Result<Self, lvs_status> {
+        let vrid = Vrid::new(config.vrid).ok_or(LVS_ERR_VRID)?;
         Ok(Self {
             version: match config.version {
                 2 => Version::V2,
                 3 => Version::V3,
                 _ => return Err(LVS_ERR_VERSION),
             },
-            vrid: Vrid::new(config.vrid).ok_or(LVS_ERR_VRID)?,
+            vrid,
             priority: Priority::new(config.priority),
             interval: interval(config.interval_centiseconds).ok_or(LVS_ERR_INTERVAL)?,
             preempt: config.preempt != 0,
@@ -149,8 +182,30 @@ impl TryFrom<lvs_vrrp_config> for Config {
             address_mismatch: address_mismatch(config.address_mismatch)?,
             checksum_transmit: checksum_transmit(config.checksum_transmit)?,
             checksum_accept: checksum_accept(config.checksum_accept)?,
+            announcements: Announcements {
+                rounds: config.announce_rounds,
+                rounds_on_losing: config.announce_rounds_on_losing,
+                repeat: config.announce_repeat,
+                gap: Duration::from_millis(config.announce_gap_milliseconds.into()),
+                refresh: Duration::from_millis(config.announce_refresh_milliseconds.into()),
+                refresh_repeat: config.announce_refresh_repeat,
+            },
+            advert_on_priority_change: config.advert_on_priority_change != 0,
+            late_backup: match config.late_backup_promotes {
+                0 => LateBackup::Grace,
+                _ => LateBackup::Promote,
+            },
+            late_active: match config.late_active_steps_down {
+                0 => LateActive::Reassert,
+                _ => LateActive::StepDown,
+            },
+            ..Self::rfc9568(vrid)
         })
     }
+}
+
+fn milliseconds(span: Duration) -> u32 {
+    u32::try_from(span.as_millis()).unwrap_or(u32::MAX)
 }
 
 /// Of either version; which may have it is checked with the rest.
@@ -171,6 +226,8 @@ mod tests {
         let vrid = Vrid::new(51).unwrap();
         for profile in 0..5 {
             let config = defaults(profile, vrid).unwrap();
+            // C knows no peers.
+            let config = Config { check_peers: true, ..config };
             assert_eq!(Config::try_from(lvs_vrrp_config::from(config)), Ok(config));
         }
         assert_eq!(defaults(5, vrid), Err(LVS_ERR_PROFILE));

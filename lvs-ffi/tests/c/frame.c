@@ -2,9 +2,6 @@
 #include "frame.h"
 
 static const struct lvs_own_addresses own = {{192, 0, 2, 1}, {0xfe, 0x80, [15] = 1}};
-static const struct lvs_link link_to_server = {
-    {LVS_IPV4, {10, 2, 0, 1}}, {{2, 0, 0, 0, 0, 2}}, {{2, 0, 0, 0, 0, 3}}};
-
 static void parse(void)
 {
     uint8_t octets[8 + SYN_LENGTH];
@@ -39,26 +36,6 @@ static void parse(void)
     EXPECT(1, flow.unreadable == LVS_READABLE && flow.source[3] == 7 && flow.destination[3] == 100);
 }
 
-static void direct_route(void)
-{
-    uint8_t octets[SYN_LENGTH];
-    struct lvs_frame frame = {.buffer = octets, .length = SYN_LENGTH};
-
-    write_syn(octets, 2);
-    EXPECT(LVS_ERR_NULL, lvs_frame_direct_route(NULL, &link_to_server));
-    EXPECT(LVS_ERR_NULL, lvs_frame_direct_route(&frame, NULL));
-    EXPECT(LVS_OK, lvs_frame_direct_route(&frame, &link_to_server));
-    EXPECT(0, memcmp(octets, link_to_server.destination.octets, 6));
-    EXPECT(0, memcmp(octets + 6, link_to_server.source.octets, 6));
-    EXPECT(1, octets[14 + 8]);
-    EXPECT(LVS_ERR_TIME_EXCEEDED, lvs_frame_direct_route(&frame, &link_to_server));
-    frame.length = 33;
-    EXPECT(LVS_ERR_MALFORMED, lvs_frame_direct_route(&frame, &link_to_server));
-    octets[12] = 0;
-    frame.length = SYN_LENGTH;
-    EXPECT(LVS_ERR_NOT_IP, lvs_frame_direct_route(&frame, &link_to_server));
-}
-
 static void icmp(void)
 {
     const struct lvs_own_addresses nobody = {0};
@@ -78,6 +55,11 @@ static void icmp(void)
     EXPECT(7, length);
     EXPECT(LVS_OK, lvs_answer_time_exceeded(&frame, &own, answer, sizeof answer, &length));
     EXPECT(1, length == 82 && answer[34] == 11 && answer[35] == 0);
+    EXPECT(LVS_ERR_NULL, lvs_answer_packet_too_big(NULL, &own, 1400, answer, 82, &length));
+    EXPECT(LVS_OK, lvs_answer_packet_too_big(&frame, &own, 1400, answer, 82, &length));
+    EXPECT(1, length == 82 && answer[34] == 3 && answer[35] == 4);
+    EXPECT(1, answer[40] == 1400 >> 8 && answer[41] == (1400 & 255));
+    EXPECT(LVS_OK, lvs_answer_packet_too_big(&frame, &own, UINT32_MAX, answer, 82, &length));
     EXPECT(LVS_ERR_NULL, lvs_answer_port_unreachable(NULL, &own, answer, 82, &length));
     EXPECT(LVS_OK, lvs_answer_port_unreachable(&frame, &own, answer, 82, &length));
     EXPECT(1, length == 82 && answer[34] == 3 && answer[35] == 3 && answer[29] == 100);
@@ -118,7 +100,6 @@ static void arp(void)
 int main(void)
 {
     parse();
-    direct_route();
     icmp();
     arp();
     return 0;

@@ -187,6 +187,8 @@ static void vrrp_loop(struct lvs_vrrp *vrrp)
     EXPECT(LVS_ERR_FAMILY, lvs_vrrp_set_source(vrrp, 0, &garbage));
     EXPECT(LVS_ERR_SOURCE_FAMILY, lvs_vrrp_set_source(vrrp, 0, &ipv6));
     EXPECT(LVS_ERR_NULL, lvs_vrrp_next_deadline(vrrp, NULL));
+    EXPECT(1, lvs_vrrp_next_deadline(vrrp, &deadline));
+    EXPECT(LVS_OK, lvs_vrrp_handle_timeout(vrrp, deadline));
     EXPECT(LVS_OK, lvs_vrrp_handle_timeout(vrrp, UINT64_MAX));
     EXPECT(LVS_VRRP_ACTIVE, lvs_vrrp_get_state(vrrp));
     EXPECT(LVS_OK, lvs_vrrp_set_priority(vrrp, 0, 0));

@@ -31,6 +31,7 @@ const TRAFFIC_CLASS: u8 = 0xc0;
 ///     interval: AdvertInterval::DEFAULT,
 ///     checksum: ChecksumForm::MessageOnly,
 ///     addresses: vip[..].into(),
+///     sequence: None,
 /// };
 /// let mut frame = [0; 128];
 /// let source = [192, 0, 2, 1].into();

@@ -9,13 +9,13 @@ use crate::wire::{icmpv4, icmpv6, ip, ipv4, ipv6};
 use crate::{BufferTooSmall, MacAddr, Protocol};
 
 /// Octets of a whole error over IPv4 (RFC 1812 section 4.3.2.3).
-const MAX_LEN_V4: usize = 576;
+pub(super) const MAX_LEN_V4: usize = 576;
 /// Octets of a whole error over IPv6 (RFC 4443 section 2.4 c).
 const MAX_LEN_V6: usize = 1280;
 /// IP precedence 6, internetwork control (RFC 1812 section 4.3.2.5).
-const TOS: u8 = 0xc0;
+pub(super) const TOS: u8 = 0xc0;
 /// What hosts begin with.
-const HOP_LIMIT: u8 = 64;
+pub(super) const HOP_LIMIT: u8 = 64;
 
 /// The director's own addresses on the way to its clients: the sources of its ICMP errors. An
 /// unspecified address means that there is none of its family.
@@ -78,11 +78,11 @@ pub fn port_unreachable(
     let offender = Offender::new(frame)?;
     match offender.packet {
         ip::Packet::V4(packet) => {
-            let kind = (icmpv4::DESTINATION_UNREACHABLE, icmpv4::PORT_UNREACHABLE);
+            let kind = (icmpv4::DESTINATION_UNREACHABLE, icmpv4::PORT_UNREACHABLE, [0; 4]);
             offender.answer_v4(packet.destination, packet.source, kind, out)
         }
         ip::Packet::V6(packet) => {
-            let kind = (icmpv6::DESTINATION_UNREACHABLE, icmpv6::PORT_UNREACHABLE);
+            let kind = (icmpv6::DESTINATION_UNREACHABLE, icmpv6::PORT_UNREACHABLE, [0; 4]);
             offender.answer_v6(own.v6, packet.source, kind, out)
         }
     }
@@ -104,10 +104,40 @@ pub fn time_exceeded(
     let offender = Offender::new(frame)?;
     match offender.packet {
         ip::Packet::V4(packet) => {
-            offender.answer_v4(own.v4, packet.source, (icmpv4::TIME_EXCEEDED, 0), out)
+            offender.answer_v4(own.v4, packet.source, (icmpv4::TIME_EXCEEDED, 0, [0; 4]), out)
         }
         ip::Packet::V6(packet) => {
-            offender.answer_v6(own.v6, packet.source, (icmpv6::TIME_EXCEEDED, 0), out)
+            offender.answer_v6(own.v6, packet.source, (icmpv6::TIME_EXCEEDED, 0, [0; 4]), out)
+        }
+    }
+}
+
+/// Writes the answer to the sender of a packet that is longer than the way on allows and must not
+/// be sent in fragments \[RT-7\] \[RT-8\]: type 3 code 4, ICMPv6 type 2 code 0, with the octets of
+/// the longest packet that would have gone (RFC 1191 section 4), from an own address.
+///
+/// For the rest as [`port_unreachable`].
+///
+/// # Errors
+/// [`IcmpRefusal`] if the packet must not be answered (RFC 1122 section 3.2.2, RFC 4443 section
+/// 2.4 e); `out` is unchanged.
+pub fn packet_too_big(
+    frame: &[u8],
+    own: OwnAddresses,
+    mtu: u32,
+    out: &mut [u8],
+) -> Result<usize, IcmpRefusal> {
+    let offender = Offender::new(frame)?;
+    match offender.packet {
+        ip::Packet::V4(packet) => {
+            let [high, low] = u16::try_from(mtu).unwrap_or(u16::MAX).to_be_bytes();
+            let kind = icmpv4::DESTINATION_UNREACHABLE;
+            let kind = (kind, icmpv4::FRAGMENTATION_NEEDED, [0, 0, high, low]);
+            offender.answer_v4(own.v4, packet.source, kind, out)
+        }
+        ip::Packet::V6(packet) => {
+            let kind = (icmpv6::PACKET_TOO_BIG, 0, mtu.to_be_bytes());
+            offender.answer_v6(own.v6, packet.source, kind, out)
         }
     }
 }
@@ -148,7 +178,7 @@ impl<'a> Offender<'a> {
         &self,
         source: Ipv4Addr,
         destination: Ipv4Addr,
-        (kind, code): (u8, u8),
+        (kind, code, rest): (u8, u8, [u8; 4]),
         out: &mut [u8],
     ) -> Result<usize, IcmpRefusal> {
         if source.is_unspecified() {
@@ -163,14 +193,14 @@ impl<'a> Offender<'a> {
             tos: TOS,
             total_len: (ipv4::HEADER_LEN + icmpv4::HEADER_LEN + quote.len()) as u16,
         };
-        self.write(&header.octets(), &icmpv4::header(kind, code, [0; 4], quote), quote, out)
+        self.write(&header.octets(), &icmpv4::header(kind, code, rest, quote), quote, out)
     }
 
     fn answer_v6(
         &self,
         source: Ipv6Addr,
         destination: Ipv6Addr,
-        (kind, code): (u8, u8),
+        (kind, code, rest): (u8, u8, [u8; 4]),
         out: &mut [u8],
     ) -> Result<usize, IcmpRefusal> {
         if source.is_unspecified() {
@@ -185,7 +215,7 @@ impl<'a> Offender<'a> {
             traffic_class: 0,
             payload_len: (icmpv6::HEADER_LEN + quote.len()) as u16,
         };
-        let icmp_header = icmpv6::header(source, destination, kind, code, [0; 4], quote);
+        let icmp_header = icmpv6::header(source, destination, kind, code, rest, quote);
         self.write(&header.octets(), &icmp_header, quote, out)
     }
 

@@ -6,9 +6,11 @@
 mod advert;
 mod announce;
 mod icmp;
+mod tunnel_error;
 
 pub use advert::advert;
 pub use announce::{
     ReplyError, announce, arp_reply, gratuitous_arp, neighbor_reply, unsolicited_advertisement,
 };
-pub use icmp::{IcmpRefusal, OwnAddresses, port_unreachable, time_exceeded};
+pub use icmp::{IcmpRefusal, OwnAddresses, packet_too_big, port_unreachable, time_exceeded};
+pub use tunnel_error::{RelayRefusal, TunnelError};

@@ -2,9 +2,12 @@
 
 use core::net::IpAddr;
 
-use super::AdvertMeta;
-use crate::Protocol;
-use crate::wire::{ip, ipv6};
+use super::{AdvertMeta, AuthenticationHeader};
+use crate::wire::{ip, ipv4, ipv6};
+use crate::{AddressPair, Protocol};
+
+/// The authentication header (RFC 4302).
+pub(super) const AUTHENTICATION: Protocol = Protocol(51);
 
 /// Why an IP packet holds no advertisement that may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,13 +28,18 @@ pub enum DatagramError {
     /// An authentication header is in front; nobody has verified it \[W-13\].
     #[error("an authentication header over IPv6")]
     Authentication,
+    /// The packet ends within the authentication header of 24 octets \[A3\].
+    #[error("{0} octets do not hold the authentication header of 24")]
+    HeaderTruncated(usize),
     /// The source is a multicast, loopback or broadcast address \[A2a\].
     #[error("source {0} is no address of a host on the link")]
     Source(IpAddr),
 }
 
 /// The VRRP message in an IP packet, and what [`decode`](super::decode) wants to know of the
-/// packet. Extension headers are skipped; octets behind the packet are left out.
+/// packet. Extension headers are skipped; octets behind the packet are left out. With feature
+/// `auth-legacy` an authentication header in front of the message becomes part of what there is to
+/// know.
 ///
 /// ```
 /// use lvs_proto::vrrp::{DatagramError, from_ip_packet};
@@ -43,35 +51,77 @@ pub enum DatagramError {
 /// # Errors
 /// [`DatagramError`] if the packet is malformed, carries no whole VRRP message, or comes from an
 /// address that no host has.
-pub fn from_ip_packet(packet: &[u8]) -> Result<(AdvertMeta, &[u8]), DatagramError> {
-    let packet = ip::Packet::parse(packet)?;
-    if packet.protocol() != Protocol::VRRP {
-        return Err(DatagramError::NotVrrp(packet.protocol()));
+#[inline]
+pub fn from_ip_packet(octets: &[u8]) -> Result<(AdvertMeta, &[u8]), DatagramError> {
+    match octets.first().ok_or(ip::Error::Empty)? >> 4 {
+        4 => from_ipv4(octets, &ipv4::Packet::parse(octets).map_err(ip::Error::from)?),
+        6 => from_ipv6(&ipv6::Packet::parse(octets).map_err(ip::Error::from)?),
+        other => Err(ip::Error::UnknownVersion(other).into()),
+    }
+}
+
+#[inline]
+fn from_ipv4<'a>(
+    octets: &[u8],
+    packet: &ipv4::Packet<'a>,
+) -> Result<(AdvertMeta, &'a [u8]), DatagramError> {
+    // Without the feature nobody could verify the header.
+    let authenticated = cfg!(feature = "auth-legacy") && packet.protocol == AUTHENTICATION;
+    if packet.protocol != Protocol::VRRP && !authenticated {
+        return Err(DatagramError::NotVrrp(packet.protocol));
     }
     if packet.is_fragment() {
         return Err(DatagramError::Fragment);
     }
-    match packet {
-        ip::Packet::V6(ipv6::Packet { segments_left: left @ 1.., .. }) => {
-            return Err(DatagramError::SegmentsLeft(left));
-        }
-        ip::Packet::V6(ipv6::Packet { authentication: true, .. }) => {
-            return Err(DatagramError::Authentication);
-        }
-        _ => {}
+    let ipv4::Packet { source, destination, .. } = *packet;
+    // The unspecified address passes: both daemons in the field take it.
+    if source.is_multicast() || source.is_loopback() || source.is_broadcast() {
+        return Err(DatagramError::Source(source.into()));
     }
-    let addresses = packet.addresses();
-    if !is_unicast(addresses.source()) {
-        return Err(DatagramError::Source(addresses.source()));
+    let meta = AdvertMeta::new(AddressPair::V4 { source, destination }, packet.hop_limit);
+    if !authenticated {
+        return Ok((meta, packet.payload));
     }
-    Ok((AdvertMeta { addresses, hop_limit: packet.hop_limit() }, packet.payload()))
+    let (header, message) = authentication_header(octets, packet.payload)?;
+    Ok((AdvertMeta { authentication: Some(header), ..meta }, message))
 }
 
-/// The unspecified address passes: both daemons in the field take it.
-fn is_unicast(source: IpAddr) -> bool {
-    let is_broadcast = match source {
-        IpAddr::V4(source) => source.is_broadcast(),
-        IpAddr::V6(_) => false,
-    };
-    !source.is_multicast() && !source.is_loopback() && !is_broadcast
+#[inline]
+fn from_ipv6<'a>(packet: &ipv6::Packet<'a>) -> Result<(AdvertMeta, &'a [u8]), DatagramError> {
+    if packet.protocol != Protocol::VRRP {
+        return Err(DatagramError::NotVrrp(packet.protocol));
+    }
+    if packet.fragment.is_some() {
+        return Err(DatagramError::Fragment);
+    }
+    if packet.segments_left > 0 {
+        return Err(DatagramError::SegmentsLeft(packet.segments_left));
+    }
+    if packet.authentication {
+        return Err(DatagramError::Authentication);
+    }
+    let ipv6::Packet { source, destination, .. } = *packet;
+    if source.is_multicast() || source.is_loopback() {
+        return Err(DatagramError::Source(source.into()));
+    }
+    let meta = AdvertMeta::new(AddressPair::V6 { source, destination }, packet.hop_limit);
+    Ok((meta, packet.payload))
+}
+
+/// The authentication header at the front of the payload of an IPv4 `packet`, and what follows it.
+/// Its length and reserved fields are not looked at \[W-11\]: the sender's is the one length that
+/// there is.
+fn authentication_header<'a>(
+    packet: &[u8],
+    payload: &'a [u8],
+) -> Result<(AuthenticationHeader, &'a [u8]), DatagramError> {
+    let truncated = DatagramError::HeaderTruncated(payload.len());
+    let &[_, _, _, _, id_high, id_low] = packet.first_chunk().ok_or(truncated)?;
+    let (octets, message) = payload.split_first_chunk().ok_or(truncated)?;
+    let next_header = Protocol(octets[0]);
+    if next_header != Protocol::VRRP {
+        return Err(DatagramError::NotVrrp(next_header));
+    }
+    let identification = u16::from_be_bytes([id_high, id_low]);
+    Ok((AuthenticationHeader { identification, octets: *octets }, message))
 }

@@ -1,11 +1,10 @@
 //! The values of an advertisement, each with its range in its type.
 
 use core::fmt;
-use core::net::IpAddr;
 use core::num::{NonZeroU8, NonZeroU16};
 use core::time::Duration;
 
-use crate::{AddressPair, Family, MacAddr};
+use crate::{Family, MacAddr};
 
 /// The protocol version of a virtual router.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -228,187 +227,8 @@ impl<'a> arbitrary::Arbitrary<'a> for AdvertInterval {
     }
 }
 
-/// How the checksum of a version 3 advertisement over IPv4 covers the packet \[W-20\], \[W-21\].
-///
-/// Version 2 always covers the message alone and IPv6 always adds its pseudo-header; there the
-/// choice does not matter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum ChecksumForm {
-    /// The message alone, as RFC 9568 settled it.
-    #[default]
-    MessageOnly,
-    /// With a pseudo-header, as keepalived and FRR read RFC 5798.
-    PseudoHeader,
-}
-
-/// Which checksum forms a receiver takes on version 3 over IPv4 \[W-23\].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum ChecksumAccept {
-    /// Either form.
-    #[default]
-    Any,
-    /// That form alone.
-    Only(ChecksumForm),
-}
-
-/// What a receiver expects of an advertisement before it reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct AdvertPolicy {
-    /// The version of the virtual router.
-    pub version: Version,
-    /// The virtual router.
-    pub vrid: Vrid,
-    /// The checksum forms that pass.
-    pub checksum: ChecksumAccept,
-}
-
-/// What the IP header said of a received advertisement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub struct AdvertMeta {
-    /// Who sent it, and to whom.
-    pub addresses: AddressPair,
-    /// TTL or hop limit on arrival; anything but 255 came through a router.
-    pub hop_limit: u8,
-}
-
-/// The address list of an advertisement: octets of a received message, or a configured list.
-#[derive(Clone, Copy, Debug)]
-pub struct AddressList<'a>(List<'a>);
-
-#[derive(Clone, Copy, Debug)]
-enum List<'a> {
-    Configured(&'a [IpAddr]),
-    V4(&'a [u8]),
-    V6(&'a [u8]),
-}
-
-impl<'a> AddressList<'a> {
-    /// The addresses of a received IPv4 message; trailing octets short of an address are left out.
-    pub(super) fn from_v4_octets(octets: &'a [u8]) -> Self {
-        Self(List::V4(octets))
-    }
-
-    /// The addresses of a received IPv6 message; trailing octets short of an address are left out.
-    pub(super) fn from_v6_octets(octets: &'a [u8]) -> Self {
-        Self(List::V6(octets))
-    }
-
-    /// How many addresses there are.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        match self.0 {
-            List::Configured(addresses) => addresses.len(),
-            List::V4(octets) => octets.len() / 4,
-            List::V6(octets) => octets.len() / 16,
-        }
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The address at `index`, counted from 0.
-    #[must_use]
-    pub fn get(&self, index: usize) -> Option<IpAddr> {
-        match self.0 {
-            List::Configured(addresses) => addresses.get(index).copied(),
-            List::V4(octets) => nth(octets, index).map(|octets: [u8; 4]| octets.into()),
-            List::V6(octets) => nth(octets, index).map(|octets: [u8; 16]| octets.into()),
-        }
-    }
-
-    /// The addresses in the order of the message.
-    #[must_use]
-    pub const fn iter(&self) -> AddressListIter<'a> {
-        AddressListIter { list: *self, next: 0 }
-    }
-}
-
-/// The chunk of `N` octets at `index`, counted in chunks.
-fn nth<const N: usize>(octets: &[u8], index: usize) -> Option<[u8; N]> {
-    let start = index.checked_mul(N)?;
-    octets.get(start..)?.first_chunk().copied()
-}
-
-impl<'a> From<&'a [IpAddr]> for AddressList<'a> {
-    fn from(addresses: &'a [IpAddr]) -> Self {
-        Self(List::Configured(addresses))
-    }
-}
-
-impl<'a> IntoIterator for &AddressList<'a> {
-    type Item = IpAddr;
-    type IntoIter = AddressListIter<'a>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-/// Lists are equal if they hold the same addresses in the same order.
-impl PartialEq for AddressList<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-    }
-}
-
-impl Eq for AddressList<'_> {}
-
-/// The iterator over an [`AddressList`].
-#[derive(Clone, Debug)]
-pub struct AddressListIter<'a> {
-    list: AddressList<'a>,
-    next: usize,
-}
-
-impl Iterator for AddressListIter<'_> {
-    type Item = IpAddr;
-
-    fn next(&mut self) -> Option<IpAddr> {
-        let address = self.list.get(self.next)?;
-        self.next += 1;
-        Some(address)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.list.len().saturating_sub(self.next);
-        (left, Some(left))
-    }
-}
-
-impl ExactSizeIterator for AddressListIter<'_> {}
-
-/// An advertisement, received or about to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Advert<'a> {
-    /// The version of the message.
-    pub version: Version,
-    /// The virtual router that it speaks for.
-    pub vrid: Vrid,
-    /// The sender's priority; [`Priority::RESIGN`] when it gives up.
-    pub priority: Priority,
-    /// The sender's own advertisement interval \[W-16\].
-    pub interval: AdvertInterval,
-    /// The form of its checksum.
-    pub checksum: ChecksumForm,
-    /// The virtual addresses in the sender's order.
-    pub addresses: AddressList<'a>,
-}
-
 #[cfg(test)]
 mod tests {
-    use core::net::Ipv4Addr;
-
     use super::*;
 
     #[test]
@@ -420,15 +240,6 @@ mod tests {
             assert_eq!(interval.ok(), valid.then_some(centiseconds));
         }
         assert_eq!(AdvertInterval::try_from(25_600), Err(AdvertIntervalError(25_600)));
-    }
-
-    #[test]
-    fn lists_are_equal_whatever_they_are_made_of() {
-        let addresses = [Ipv4Addr::new(192, 0, 2, 1).into(), Ipv4Addr::new(192, 0, 2, 2).into()];
-        let octets = [192, 0, 2, 1, 192, 0, 2, 2, 0xff];
-        assert_eq!(AddressList::from_v4_octets(&octets), AddressList::from(&addresses[..]));
-        assert_ne!(AddressList::from_v4_octets(&octets[..7]), AddressList::from(&addresses[..]));
-        assert_eq!(AddressList::from(&addresses[..]).iter().len(), 2);
     }
 
     #[cfg(feature = "serde")]

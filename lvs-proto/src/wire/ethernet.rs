@@ -82,13 +82,12 @@ impl<'a> Frame<'a> {
     ///
     /// # Errors
     /// [`Error`] if the header is cut short or has more than two VLAN tags.
-    #[inline]
+    #[inline(always)]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
         let truncated = Error::Truncated(octets.len());
-        let (destination, rest) = octets.split_first_chunk().ok_or(truncated)?;
-        let (source, rest) = rest.split_first_chunk().ok_or(truncated)?;
-        let (ethertype, mut payload) = rest.split_first_chunk().ok_or(truncated)?;
-        let mut ethertype = EtherType(u16::from_be_bytes(*ethertype));
+        let (&header, mut payload) = octets.split_first_chunk::<HEADER_LEN>().ok_or(truncated)?;
+        let [a, b, c, d, e, f, g, h, i, j, k, l, high, low] = header;
+        let mut ethertype = EtherType(u16::from_be_bytes([high, low]));
         for _ in 0..MAX_TAGS {
             if !ethertype.is_tag() {
                 break;
@@ -101,8 +100,8 @@ impl<'a> Frame<'a> {
             return Err(Error::TooManyTags);
         }
         Ok(Self {
-            destination: MacAddr::new(*destination),
-            source: MacAddr::new(*source),
+            destination: MacAddr::new([a, b, c, d, e, f]),
+            source: MacAddr::new([g, h, i, j, k, l]),
             ethertype,
             header_len: octets.len() - payload.len(),
             payload,

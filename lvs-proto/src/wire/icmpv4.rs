@@ -9,6 +9,8 @@ pub const HEADER_LEN: usize = 8;
 pub const DESTINATION_UNREACHABLE: u8 = 3;
 /// Code of [`DESTINATION_UNREACHABLE`]: nobody listens.
 pub const PORT_UNREACHABLE: u8 = 3;
+/// Code of [`DESTINATION_UNREACHABLE`]: the packet is too long, and must not be sent in fragments.
+pub const FRAGMENTATION_NEEDED: u8 = 4;
 /// Type of the error that somebody had no room for a packet; out of use (RFC 6633).
 pub const SOURCE_QUENCH: u8 = 4;
 /// Type of the error that a packet came too far; code 0: on its way.

@@ -12,6 +12,8 @@ pub const HEADER_LEN: usize = 8;
 pub const DESTINATION_UNREACHABLE: u8 = 1;
 /// Code of [`DESTINATION_UNREACHABLE`]: nobody listens.
 pub const PORT_UNREACHABLE: u8 = 4;
+/// Type of the error that a packet is longer than the way on allows.
+pub const PACKET_TOO_BIG: u8 = 2;
 /// Type of the error that a packet came too far; code 0: on its way.
 pub const TIME_EXCEEDED: u8 = 3;
 /// Type of a redirect.

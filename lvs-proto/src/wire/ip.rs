@@ -1,7 +1,7 @@
 //! IP of either version: what both have in common.
 
 use crate::wire::{icmpv4, icmpv6, ipv4, ipv6, sctp, tcp, udp};
-use crate::{AddressPair, Embedded, Flow, Protocol, Transport};
+use crate::{AddressPair, Embedded, Family, Flow, Hook, Protocol, Transport};
 
 /// Why octets are no IP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +65,15 @@ impl<'a> Packet<'a> {
         }
     }
 
+    /// The version.
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        match self {
+            Self::V4(_) => Family::V4,
+            Self::V6(_) => Family::V6,
+        }
+    }
+
     /// What it carries.
     #[must_use]
     pub const fn protocol(&self) -> Protocol {
@@ -110,75 +119,88 @@ impl<'a> Packet<'a> {
         }
     }
 
+    /// Octets before the payload: options and extension headers included.
+    #[must_use]
+    pub const fn header_len(&self) -> usize {
+        match self {
+            Self::V4(packet) => packet.header_len,
+            Self::V6(packet) => packet.header_len,
+        }
+    }
+
     /// Octets of headers and payload.
     #[must_use]
     pub const fn total_len(&self) -> usize {
-        match self {
-            Self::V4(packet) => packet.header_len + packet.payload.len(),
-            Self::V6(packet) => packet.header_len + packet.payload.len(),
-        }
+        self.header_len() + self.payload().len()
     }
 
     /// What a decision needs of it, without a mark.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn flow(&self) -> Flow {
-        // At most 40 + 65 535 octets.
-        let flow = Flow::new(self.addresses(), self.transport());
-        Flow { embedded: self.embedded(), ..flow.with_length(self.total_len() as u32) }
+        Flow {
+            addresses: self.addresses(),
+            transport: self.transport(),
+            mark: 0,
+            // At most 40 + 65 535 octets.
+            length: self.total_len() as u32,
+            hook: Hook::LocalIn,
+            tracked: false,
+            unicast: false,
+            embedded: match self.protocol() {
+                Protocol::ICMP | Protocol::ICMPV6 => self.embedded(),
+                _ => None,
+            },
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn transport(&self) -> Transport {
-        let protocol = self.protocol();
-        if self.is_later_fragment() {
-            return Transport::LaterFragment(protocol);
-        }
-        let payload = self.payload();
-        let transport = match protocol {
-            Protocol::TCP => tcp::Header::parse(payload).map(|header| Transport::Tcp {
-                source_port: header.source_port,
-                destination_port: header.destination_port,
-                flags: header.flags,
-            }),
-            Protocol::UDP => udp::Header::parse(payload).map(|header| Transport::Udp {
-                source_port: header.source_port,
-                destination_port: header.destination_port,
-            }),
-            Protocol::SCTP => sctp::Header::parse(payload).map(|header| Transport::Sctp {
-                source_port: header.source_port,
-                destination_port: header.destination_port,
-                chunk: header.chunk,
-            }),
+        let (protocol, payload) = (self.protocol(), self.payload());
+        match protocol {
+            _ if self.is_later_fragment() => Transport::LaterFragment(protocol),
+            Protocol::TCP => match tcp::Header::parse(payload) {
+                Some(tcp::Header { source_port, destination_port, flags }) => {
+                    Transport::Tcp { source_port, destination_port, flags }
+                }
+                None => Transport::Unreadable(protocol),
+            },
+            Protocol::UDP => match udp::Header::parse(payload) {
+                Some(udp::Header { source_port, destination_port }) => {
+                    Transport::Udp { source_port, destination_port }
+                }
+                None => Transport::Unreadable(protocol),
+            },
+            Protocol::SCTP => match sctp::Header::parse(payload) {
+                Some(sctp::Header { source_port, destination_port, chunk }) => {
+                    Transport::Sctp { source_port, destination_port, chunk }
+                }
+                None => Transport::Unreadable(protocol),
+            },
             // An error in fragments is dropped, not read [ICMP-1].
-            Protocol::ICMPV6 if self.is_fragment() => {
-                let informs = payload.first().is_some_and(|kind| !icmpv6::is_error(*kind));
-                informs.then_some(Transport::Other(protocol))
-            }
-            other => Some(Transport::Other(other)),
-        };
-        transport.unwrap_or(Transport::Unreadable(protocol))
+            Protocol::ICMPV6 if self.is_fragment() => match payload.first() {
+                Some(kind) if !icmpv6::is_error(*kind) => Transport::Other(protocol),
+                _ => Transport::Unreadable(protocol),
+            },
+            _ => Transport::Other(protocol),
+        }
     }
 
     /// The packet that an ICMP error of a type of \[ICMP-1\] is about. The checksum of the error is
     /// for whoever rewrites it \[ICMP-4\].
-    #[inline]
+    #[cold]
     fn embedded(&self) -> Option<Embedded> {
         match self {
             Self::V4(packet) if packet.protocol == Protocol::ICMP => {
                 let (kind, quote) = icmp_quote(packet.payload)?;
-                let is_considered = matches!(
-                    kind,
-                    icmpv4::DESTINATION_UNREACHABLE | icmpv4::SOURCE_QUENCH | icmpv4::TIME_EXCEEDED
-                );
-                if packet.fragment_offset != 0 || !is_considered {
+                if packet.fragment_offset != 0 || !quotes(Family::V4, kind) {
                     return None;
                 }
                 Self::V4(ipv4::Packet::parse_quote(quote).ok()?).as_embedded()
             }
             Self::V6(packet) if packet.protocol == Protocol::ICMPV6 => {
                 let (kind, quote) = icmp_quote(packet.payload)?;
-                if packet.fragment.is_some() || !icmpv6::is_error(kind) {
+                if packet.fragment.is_some() || !quotes(Family::V6, kind) {
                     return None;
                 }
                 Self::V6(ipv6::Packet::parse_quote(quote).ok()?).as_embedded()
@@ -189,21 +211,30 @@ impl<'a> Packet<'a> {
 
     /// What an error says of this packet; nothing of a later fragment, whose ports would be needed
     /// \[ICMP-2\].
-    fn as_embedded(&self) -> Option<Embedded> {
+    pub(crate) fn as_embedded(&self) -> Option<Embedded> {
         let (addresses, protocol) = (self.addresses(), self.protocol());
-        let ports = match protocol {
-            Protocol::TCP | Protocol::UDP | Protocol::SCTP => {
-                if self.is_later_fragment() {
-                    return None;
-                }
-                // All three begin with their ports, and no more than those may be quoted.
-                self.payload()
-                    .first_chunk()
-                    .map(|&[a, b, c, d]| (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
-            }
-            _ => None,
+        let ports = match protocol.has_ports() {
+            true if self.is_later_fragment() => return None,
+            // No more than the ports may be quoted.
+            true => self
+                .payload()
+                .first_chunk()
+                .map(|&[a, b, c, d]| (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))),
+            false => None,
         };
         Some(Embedded { addresses, protocol, ports })
+    }
+}
+
+/// Whether an ICMP message of this type is an error that goes the way of the packet it quotes
+/// \[ICMP-1\].
+pub(crate) const fn quotes(family: Family, kind: u8) -> bool {
+    match family {
+        Family::V4 => matches!(
+            kind,
+            icmpv4::DESTINATION_UNREACHABLE | icmpv4::SOURCE_QUENCH | icmpv4::TIME_EXCEEDED
+        ),
+        Family::V6 => icmpv6::is_error(kind),
     }
 }
 

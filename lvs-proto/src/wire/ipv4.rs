@@ -8,6 +8,8 @@ use crate::checksum::Sum;
 /// Octets of a header without options.
 pub const HEADER_LEN: usize = 20;
 
+/// In the octet of the flags.
+pub(crate) const DONT_FRAGMENT: u8 = 0x40;
 const MORE_FRAGMENTS: u8 = 0x20;
 
 /// Why octets are no IPv4 packet.
@@ -83,13 +85,13 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     /// [`Error`] if the header is malformed, or the packet longer than `octets`.
-    #[inline]
+    #[inline(always)]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
         let (packet, total) = Self::read(octets)?;
         let payload = octets
             .get(packet.header_len..total)
             .ok_or(Error::TotalLength { total, captured: octets.len() })?;
-        if !Sum::new().add_octets(octets.get(..packet.header_len).unwrap_or_default()).verifies() {
+        if !header_sum(octets, packet.header_len).verifies() {
             return Err(Error::Checksum);
         }
         Ok(Self { payload, ..packet })
@@ -105,15 +107,13 @@ impl<'a> Packet<'a> {
     }
 
     /// The packet with all that follows its header, and its total length field.
-    #[inline]
+    #[inline(always)]
     fn read(octets: &'a [u8]) -> Result<(Self, usize), Error> {
         let truncated = Error::Truncated(octets.len());
-        let (first, rest) = octets.split_first_chunk::<8>().ok_or(truncated)?;
-        let (second, rest) = rest.split_first_chunk::<4>().ok_or(truncated)?;
-        let (source, rest) = rest.split_first_chunk::<4>().ok_or(truncated)?;
-        let (destination, _) = rest.split_first_chunk::<4>().ok_or(truncated)?;
-        let &[version_and_ihl, _, total_high, total_low, _, _, fragment_high, fragment_low] = first;
-        let &[hop_limit, protocol, _, _] = second;
+        let header = octets.first_chunk::<HEADER_LEN>().ok_or(truncated)?;
+        let &[version_and_ihl, _, total_high, total_low, _, _, fragment_high, fragment_low, ..] =
+            header;
+        let &[.., hop_limit, protocol, _, _, a, b, c, d, e, f, g, h] = header;
         let (version, ihl) = (version_and_ihl >> 4, version_and_ihl & 0x0f);
         if version != 4 {
             return Err(Error::Version(version));
@@ -123,8 +123,8 @@ impl<'a> Packet<'a> {
         }
         let header_len = usize::from(ihl) * 4;
         let packet = Self {
-            source: Ipv4Addr::from(*source),
-            destination: Ipv4Addr::from(*destination),
+            source: Ipv4Addr::new(a, b, c, d),
+            destination: Ipv4Addr::new(e, f, g, h),
             protocol: Protocol(protocol),
             hop_limit,
             fragment_offset: u16::from_be_bytes([fragment_high & 0x1f, fragment_low]) * 8,
@@ -139,6 +139,16 @@ impl<'a> Packet<'a> {
     #[must_use]
     pub const fn is_fragment(&self) -> bool {
         self.more_fragments || self.fragment_offset != 0
+    }
+}
+
+/// The sum of a header of this length.
+#[inline(always)]
+fn header_sum(octets: &[u8], header_len: usize) -> Sum {
+    match octets.first_chunk::<HEADER_LEN>() {
+        // Most have no options: a sum of known length.
+        Some(header) if header_len == HEADER_LEN => Sum::new().add_array(header),
+        _ => Sum::new().add_octets(octets.get(..header_len).unwrap_or_default()),
     }
 }
 

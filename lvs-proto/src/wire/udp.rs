@@ -3,6 +3,12 @@
 /// Octets of a header.
 pub const HEADER_LEN: usize = 8;
 
+/// The checksum field that says `checksum`: 0 says that there is none, and stands for itself as
+/// 0xffff.
+pub(crate) const fn checksum_field(checksum: u16) -> [u8; 2] {
+    if checksum == 0 { [0xff; 2] } else { checksum.to_be_bytes() }
+}
+
 /// The ports.
 ///
 /// ```

@@ -45,7 +45,7 @@ pub(crate) fn services(director: &Director, line: &Line) -> Result<(), String> {
         }
         if line.word("op") == "sleep" && line.number("ms") >= Some(STATISTICS_MILLIS) {
             for ((_, dest), row) in service.dests().zip(dests()) {
-                statistics(dest.statistics(), row)?;
+                statistics(&dest.statistics(), row)?;
             }
         }
     }
@@ -85,7 +85,7 @@ fn dest_row(row: &Value) -> Result<DestRow, String> {
     Ok((place, number(1), number(2), number(3), number(4)))
 }
 
-fn row_of(dest: &Dest) -> DestRow {
+fn row_of(dest: Dest<'_>) -> DestRow {
     (
         SocketAddr::new(dest.address(), dest.port()),
         dest.weight().into(),
@@ -111,13 +111,13 @@ pub(crate) fn conns(
         Some(_) if mode == "match" => Some([line.address("src")?, line.address("dst")?]),
         _ => None,
     };
-    let shown = |conn: &&Conn| {
+    let shown = |conn: &Conn| {
         let near = |end: &IpAddr| is_near(*end, conn.key().client());
         ends.is_none_or(|ends| ends.iter().any(near))
     };
     let mut expected = expected.iter().map(conn_row).collect::<Result<Vec<_>, _>>()?;
     let mut got: Vec<_> =
-        director.conns().filter(shown).map(|conn| row_of_conn(director, conn, now)).collect();
+        director.conns().filter(shown).map(|conn| row_of_conn(director, &conn, now)).collect();
     expected.sort();
     got.sort();
     if let Some((expected, got)) = expected.iter().zip(&got).find(|(one, other)| one != other) {

@@ -83,7 +83,13 @@ struct Player {
 
 impl Player {
     fn new(profile: Profile) -> Result<Self, String> {
-        let config = DirectorConfig { profile, connections: 1 << 14, ..DirectorConfig::default() };
+        let connections = 1 << 12;
+        let config = DirectorConfig {
+            profile,
+            connections,
+            connections_v6: connections,
+            ..DirectorConfig::default()
+        };
         let director = Director::new(config).map_err(|error| error.to_string())?;
         Ok(Self {
             director,

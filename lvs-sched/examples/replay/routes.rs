@@ -33,7 +33,7 @@ impl Routes {
 
     /// Whether the kernel loses the packet on its way.
     pub(crate) fn lose(&mut self, director: &Director, flow: &Flow, hop: &Hop) -> bool {
-        let is_of_flow = |conn: &&Conn| {
+        let is_of_flow = |conn: &Conn| {
             let key = conn.key();
             let ports = Some((key.client_port, key.virtual_port));
             key.addresses == flow.addresses && ports == flow.transport.ports() && !key.template
@@ -44,7 +44,7 @@ impl Routes {
         if self.methods.len() < 2 {
             return false;
         }
-        let is_bound = |conn: &&Conn| director.dest(conn.dest()).is_some();
+        let is_bound = |conn: &Conn| director.dest(conn.dest()).is_some();
         let Some(conn) = director.conns().find(is_of_flow).filter(is_bound) else { return false };
         let found = self.found.entry(conn.dest()).or_insert(hop.method);
         hop.method == Method::DirectRoute && *found != Method::DirectRoute

@@ -39,8 +39,7 @@ impl Daemons {
         let message_len = line.number("maxlen").unwrap_or(1472) as u16;
         let config = SyncOutboxConfig { sync_id, message_len, ..SyncOutboxConfig::default() };
         let outbox = SyncOutbox::new(config).map_err(|error| error.to_string())?;
-        director.start_sync_master(self.policy, outbox);
-        Ok(())
+        director.start_sync_master(self.policy, outbox).map_err(|error| error.to_string())
     }
 
     pub(crate) fn stop(&mut self, director: &mut Director, line: &Line) {

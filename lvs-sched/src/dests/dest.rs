@@ -4,7 +4,8 @@ use core::net::IpAddr;
 
 use lvs_proto::Method;
 
-use crate::arena::Key;
+use super::load::{Load, Loads};
+use crate::arena::{Arena, Key};
 use crate::statistics::Traffic;
 use crate::{OutOfMemory, Profile, Rates, ServiceKey, Statistics};
 
@@ -129,124 +130,149 @@ pub enum DestError {
 pub struct DestId(pub(super) Key);
 
 impl DestId {
+    #[inline]
+    pub(super) const fn index(self) -> usize {
+        self.0.index as usize
+    }
+
     /// The id as a number, to be kept where only numbers can be.
     #[must_use]
     pub const fn to_bits(self) -> u64 {
-        (self.0.generation as u64) << 32 | self.0.index as u64
+        self.0.to_bits()
     }
 
     /// The id of a number from [`to_bits`](Self::to_bits); of any other number, an id that at
     /// worst names another destination.
     #[must_use]
     pub const fn from_bits(bits: u64) -> Self {
-        Self(Key { index: bits as u32, generation: (bits >> 32) as u32 })
+        Self(Key::from_bits(bits))
     }
 }
 
 /// A destination and what is counted of it; to be read: all changes go through its owner.
-#[derive(Clone, Debug)]
-pub struct Dest {
+#[derive(Clone, Copy, Debug)]
+pub struct Dest<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) load: &'a Load,
+}
+
+/// What of a destination neither a pick nor a counter looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
     pub(super) config: DestConfig,
-    /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
-    pub(super) last_weight: u32,
-    pub(super) active: u32,
-    /// Active and inactive.
-    pub(super) total: u32,
-    pub(super) persistent: u32,
-    pub(super) overloaded: bool,
-    /// Cleared when deleted \[DST-4\].
-    pub(super) available: bool,
     pub(super) group: Key,
     /// The service that it served last: what it needs to come back from the trash \[DST-5\].
     pub(super) service: Option<ServiceKey>,
+    /// Without the connections, which are in its [`Load`].
     pub(super) traffic: Traffic,
 }
 
-impl Dest {
+impl Facts {
+    /// Of a destination that has yet to be [configured](Load::configure): it has no thresholds.
+    pub(super) fn new(group: Key, config: DestConfig) -> Self {
+        let config = DestConfig { upper_threshold: 0, lower_threshold: 0, ..config };
+        Self { config, group, service: None, traffic: Traffic::default() }
+    }
+}
+
+impl<'a> Dest<'a> {
+    pub(super) fn of(facts: &'a Arena<Facts>, loads: &'a Loads, id: DestId) -> Option<Self> {
+        Some(Self { facts: facts.get(id.0)?, load: loads.get(id)? })
+    }
+
     /// What was configured.
     #[must_use]
-    pub const fn config(&self) -> &DestConfig {
-        &self.config
+    pub const fn config(self) -> &'a DestConfig {
+        &self.facts.config
     }
 
     /// The real server's address.
     #[must_use]
-    pub const fn address(&self) -> IpAddr {
-        self.config.address
+    pub const fn address(self) -> IpAddr {
+        self.facts.config.address
     }
 
     /// The real server's port in host order.
     #[must_use]
-    pub const fn port(&self) -> u16 {
-        self.config.port
+    pub const fn port(self) -> u16 {
+        self.facts.config.port
     }
 
     /// The share of new connections; 0 is quiesced.
     #[must_use]
-    pub const fn weight(&self) -> u32 {
-        self.config.weight
+    pub const fn weight(self) -> u32 {
+        self.load.weight
     }
 
     /// How packets get there.
     #[must_use]
-    pub const fn method(&self) -> Method {
-        self.config.method
+    pub const fn method(self) -> Method {
+        self.facts.config.method
     }
 
     /// Connections in a state that counts as active \[CNT-6\].
     #[must_use]
-    pub const fn active_conns(&self) -> u32 {
-        self.active
+    pub const fn active_conns(self) -> u32 {
+        self.load.active
     }
 
     /// All other connections \[CNT-1\].
     #[must_use]
-    pub const fn inactive_conns(&self) -> u32 {
-        self.total.saturating_sub(self.active)
+    pub const fn inactive_conns(self) -> u32 {
+        self.load.total.saturating_sub(self.load.active)
     }
 
     /// Persistence templates \[CNT-3\].
     #[must_use]
-    pub const fn persistent_conns(&self) -> u32 {
-        self.persistent
+    pub const fn persistent_conns(self) -> u32 {
+        self.load.persistent
     }
 
     /// Whether the thresholds keep new connections away \[OVL-5\].
     #[must_use]
-    pub const fn is_overloaded(&self) -> bool {
-        self.overloaded
+    pub const fn is_overloaded(self) -> bool {
+        self.load.overloaded
     }
 
     /// Whether it is in its service's list; a deleted one waits, unavailable, for its last
     /// connections \[DST-4\].
     #[must_use]
-    pub const fn is_available(&self) -> bool {
-        self.available
+    pub const fn is_available(self) -> bool {
+        self.load.available
     }
 
     /// What went through it.
     #[must_use]
-    pub const fn statistics(&self) -> &Statistics {
-        &self.traffic.statistics
+    pub const fn statistics(self) -> Statistics {
+        Statistics { conns: self.load.conns, ..self.facts.traffic.statistics }
     }
 
     /// How fast it went, as of the last [`Director::estimate`](crate::Director::estimate).
     #[must_use]
-    pub const fn rates(&self) -> &Rates {
-        &self.traffic.rates
+    pub const fn rates(self) -> &'a Rates {
+        &self.facts.traffic.rates
     }
 
-    pub(crate) const fn last_weight(&self) -> u32 {
-        self.last_weight
+    /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
+    pub(crate) const fn last_weight(self) -> u32 {
+        self.load.last_weight
     }
 
     /// The service that it serves, or served last.
-    pub(crate) const fn service(&self) -> Option<&ServiceKey> {
-        self.service.as_ref()
+    pub(crate) const fn service(self) -> Option<&'a ServiceKey> {
+        self.facts.service.as_ref()
     }
+}
 
-    /// Whether a scheduler may pick it \[SCH-4\].
-    pub(crate) const fn is_eligible(&self) -> bool {
-        !self.overloaded && self.config.weight > 0
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dests::load::Load;
+
+    /// The line that is counted in, what was configured and went through it, its place in the list:
+    /// with the index of its scheduler and its place in the trash, the 320 of `docs/speed.md`.
+    #[test]
+    fn octets_for_each_destination() {
+        assert!(size_of::<Load>() + size_of::<Facts>() + size_of::<DestId>() <= 280);
     }
 }

@@ -1,25 +1,30 @@
 //! All destinations of a director, in the lists of their services: the one door through which
 //! counters, weights and flags change.
 
+mod count;
 mod dest;
 mod list;
+mod load;
 mod servers;
 mod traffic;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
 use lvs_proto::{Family, Flow, Instant, Method, Protocol};
 
+use dest::Facts;
 pub use dest::{Dest, DestConfig, DestError, DestId};
-pub(crate) use list::DestList;
+pub(crate) use list::{DestList, Members};
+pub use load::CountError;
+use load::NO_GROUP;
+pub(crate) use load::{Load, Loads};
 use servers::Servers;
 
 use crate::arena::{Arena, Key};
 use crate::hash::Address;
-use crate::scheduler::{Change, Scheduler, SchedulerSetup};
+use crate::scheduler::{AnyScheduler, Change, SchedulerSetup, WantsList};
 use crate::statistics::Traffic;
 use crate::{
     OutOfMemory, Profile, SchedulerFlags, SchedulerKind, ServiceError, ServiceKey, Timers,
@@ -35,8 +40,11 @@ const TRASH_AGE: Duration = Duration::from_secs(120);
 pub(crate) struct Dests {
     profile: Profile,
     timers: Timers,
-    dests: Arena<Dest>,
+    facts: Arena<Facts>,
+    loads: Loads,
     groups: Arena<Group>,
+    /// When the first scheduler wants to be looked after.
+    schedulers_deadline: Option<Instant>,
     servers: Servers,
     /// Deleted destinations that connections may still refer to \[DST-4\], oldest first.
     trash: Vec<Trashed>,
@@ -51,7 +59,7 @@ struct Group {
     service: Option<ServiceKey>,
     /// The head, which is the newest, comes first \[DST-1\].
     order: Vec<DestId>,
-    scheduler: Box<dyn Scheduler>,
+    scheduler: AnyScheduler,
     setup: SchedulerSetup,
     traffic: Traffic,
 }
@@ -68,8 +76,10 @@ impl Dests {
         Self {
             profile,
             timers,
-            dests: Arena::new(),
+            facts: Arena::new(),
+            loads: Loads::new(),
             groups: Arena::new(),
+            schedulers_deadline: None,
             servers: Servers::new(),
             trash: Vec::new(),
             trash_deadline: None,
@@ -88,7 +98,9 @@ impl Dests {
         let list = self.list_of(&order, setup.flags);
         let scheduler = setup.start(now, list)?;
         let group = Group { service, order, scheduler, setup, traffic: Traffic::default() };
-        self.groups.insert(group).ok_or(OutOfMemory)
+        let group = self.groups.insert(group).ok_or(OutOfMemory)?;
+        self.find_schedulers_deadline();
+        Ok(group)
     }
 
     /// Another scheduler starts from scratch; the same one keeps its state \[SCH-5\].
@@ -113,6 +125,8 @@ impl Dests {
                 group.scheduler = scheduler;
             }
         }
+        self.enrol(group);
+        self.find_schedulers_deadline();
         Ok(())
     }
 
@@ -130,6 +144,7 @@ impl Dests {
         for id in group.order {
             self.discard(now, id);
         }
+        self.find_schedulers_deadline();
     }
 
     pub(crate) fn list(&self, group: Key) -> DestList<'_> {
@@ -141,11 +156,17 @@ impl Dests {
     }
 
     fn list_of<'a>(&'a self, order: &'a [DestId], flags: SchedulerFlags) -> DestList<'a> {
-        DestList { profile: self.profile, dests: &self.dests, order, flags }
+        let Self { profile, facts, loads, .. } = self;
+        DestList { profile: *profile, facts, loads, order, flags }
     }
 
-    pub(crate) fn get(&self, id: DestId) -> Option<&Dest> {
-        self.dests.get(id.0)
+    pub(crate) fn get(&self, id: DestId) -> Option<Dest<'_>> {
+        Dest::of(&self.facts, &self.loads, id)
+    }
+
+    /// How many picks of a group could not be remembered for want of room.
+    pub(crate) fn forgotten(&self, group: Key) -> u64 {
+        self.groups.get(group).map_or(0, |group| group.scheduler.forgotten())
     }
 
     /// Whether packets of that source come from a destination by [`Method::Nat`] \[NAT-8\].
@@ -153,7 +174,18 @@ impl Dests {
         self.servers.contains(protocol, Address(address), port)
     }
 
+    #[inline]
     pub(crate) fn pick(&mut self, now: Instant, group: Key, flow: &Flow) -> Option<DestId> {
+        let Self { loads, groups, .. } = self;
+        let Group { order, scheduler, setup, .. } = groups.get_mut(group)?;
+        match scheduler.pick_at_once(order, loads, setup.flags, flow) {
+            Ok(pick) => pick,
+            Err(WantsList) => self.pick_from_list(now, group, flow),
+        }
+    }
+
+    #[inline(never)]
+    fn pick_from_list(&mut self, now: Instant, group: Key, flow: &Flow) -> Option<DestId> {
         let (scheduler, list) = self.scheduler(group)?;
         scheduler.pick(list, now, flow)
     }
@@ -163,13 +195,28 @@ impl Dests {
         if let Some((scheduler, list)) = self.scheduler(group) {
             scheduler.changed(list, change);
         }
+        self.enrol(group);
     }
 
-    fn scheduler(&mut self, group: Key) -> Option<(&mut dyn Scheduler, DestList<'_>)> {
-        let Self { profile, dests, groups, .. } = self;
+    /// Tells the members of a group where they are, and who wants to hear of them.
+    fn enrol(&mut self, group: Key) {
+        let Self { loads, groups, .. } = self;
+        let Some(Group { order, scheduler, .. }) = groups.get(group) else { return };
+        let watched = scheduler.watches_counts();
+        for (id, place) in order.iter().zip(0..) {
+            if let Some(load) = loads.get_mut(*id) {
+                (load.group, load.place) = (group.index, place);
+                load.attended(watched);
+            }
+        }
+    }
+
+    #[inline]
+    fn scheduler(&mut self, group: Key) -> Option<(&mut AnyScheduler, DestList<'_>)> {
+        let Self { profile, facts, loads, groups, .. } = self;
         let Group { order, scheduler, setup, .. } = groups.get_mut(group)?;
-        let list = DestList { profile: *profile, dests, order, flags: setup.flags };
-        Some((scheduler.as_mut(), list))
+        let list = DestList { profile: *profile, facts, loads, order, flags: setup.flags };
+        Some((scheduler, list))
     }
 }
 
@@ -189,25 +236,26 @@ impl Dests {
         if trashed.is_none() && !is_unicast(config.address) {
             return Err(DestError::NotUnicast { address: config.address });
         }
-        self.reserve_one(group)?;
+        self.reserve_one(group, config.weight)?;
         let id = match trashed {
             Some(position) => self.trash.remove(position).dest,
-            None => DestId(self.dests.insert(blank(group, config)).ok_or(OutOfMemory)?),
+            None => DestId(self.facts.insert(Facts::new(group, config)).ok_or(OutOfMemory)?),
         };
-        if let Some(dest) = self.dests.get_mut(id.0) {
-            if dest.group != group {
+        if trashed.is_none() {
+            self.loads.begin(id);
+        }
+        if let (Some(facts), Some(load)) = (self.facts.get_mut(id.0), self.loads.get_mut(id)) {
+            if facts.group != group {
                 // The service was deleted and made again in between [DST-5].
-                dest.traffic = Traffic::default();
+                facts.traffic = Traffic::default();
+                load.conns = 0;
             }
-            dest.last_weight = 0;
-            dest.group = group;
-            dest.service = service;
-            dest.available = true;
+            facts.group = group;
+            facts.service = service;
+            load.last_weight = 0;
+            load.available = true;
         }
         self.configure(id, config);
-        if let Some(dest) = self.dests.get(id.0) {
-            self.servers.add(dest);
-        }
         if let Some(group) = self.groups.get_mut(group) {
             group.order.insert(0, id);
         }
@@ -224,13 +272,13 @@ impl Dests {
         let (_, id) =
             self.find(group, config.address, config.port).ok_or(DestError::NoSuchDestination)?;
         self.servers.reserve_one()?;
-        if let Some(dest) = self.dests.get(id.0) {
+        if let Some((scheduler, list)) = self.scheduler(group) {
+            scheduler.reserve(list, list.len(), config.weight)?;
+        }
+        if let Some(dest) = Dest::of(&self.facts, &self.loads, id) {
             self.servers.remove(dest);
         }
         self.configure(id, config);
-        if let Some(dest) = self.dests.get(id.0) {
-            self.servers.add(dest);
-        }
         self.notify(group, Change::Edited);
         Ok(())
     }
@@ -252,43 +300,28 @@ impl Dests {
     }
 
     /// All that adding one may allocate, so that nothing is half done if there is no memory.
-    fn reserve_one(&mut self, group: Key) -> Result<(), OutOfMemory> {
-        self.dests.reserve(1)?;
+    fn reserve_one(&mut self, group: Key, weight: u32) -> Result<(), OutOfMemory> {
+        self.facts.reserve(1)?;
+        self.loads.reserve(self.facts.capacity())?;
         self.servers.reserve_one()?;
-        let everyone = self.dests.len() + 1;
+        let everyone = self.facts.len() + 1;
         let spare = everyone.saturating_sub(self.trash.len());
         self.trash.try_reserve(spare).map_err(|_| OutOfMemory)?;
-        let Some(Group { order, scheduler, .. }) = self.groups.get_mut(group) else {
-            return Ok(());
-        };
-        order.try_reserve(1).map_err(|_| OutOfMemory)?;
-        scheduler.reserve(order.len() + 1)
+        if let Some(Group { order, .. }) = self.groups.get_mut(group) {
+            order.try_reserve(1).map_err(|_| OutOfMemory)?;
+        }
+        let Some((scheduler, list)) = self.scheduler(group) else { return Ok(()) };
+        scheduler.reserve(list, list.len() + 1, weight)
     }
 
-    /// The thresholds' part is \[OVL-2\] c, \[OVL-4\].
     fn configure(&mut self, id: DestId, config: DestConfig) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
-        let old = core::mem::replace(&mut dest.config, config);
-        if config.weight != 0 {
-            dest.last_weight = config.weight;
+        let Self { facts, loads, servers, .. } = self;
+        if let (Some(facts), Some(load)) = (facts.get_mut(id.0), loads.get_mut(id)) {
+            load.configure(&config, &facts.config, self.profile);
+            facts.config = config;
         }
-        let (upper, lower) = (config.upper_threshold, config.lower_threshold);
-        match self.profile {
-            Profile::Classic => {
-                if upper == 0 || upper > old.upper_threshold {
-                    dest.overloaded = false;
-                }
-            }
-            Profile::Linux6_1_183 => {
-                if (upper, lower) == (old.upper_threshold, old.lower_threshold) {
-                    return;
-                }
-                if upper == 0 || dest.total < lower_bound(&config) {
-                    dest.overloaded = false;
-                } else if dest.total >= upper {
-                    dest.overloaded = true;
-                }
-            }
+        if let Some(dest) = Dest::of(facts, loads, id) {
+            servers.add(dest);
         }
     }
 
@@ -305,79 +338,23 @@ impl Dests {
         port: u16,
     ) -> Option<usize> {
         self.trash.iter().rposition(|trashed| {
-            self.get(trashed.dest)
-                .is_some_and(|dest| is_at(dest, address, port) && same(dest.service, service))
+            self.get(trashed.dest).is_some_and(|dest| {
+                is_at(dest, address, port) && same(dest.service().copied(), service)
+            })
         })
     }
 
     fn discard(&mut self, now: Instant, id: DestId) {
-        if let Some(dest) = self.dests.get_mut(id.0) {
+        if let Some(dest) = Dest::of(&self.facts, &self.loads, id) {
             self.servers.remove(dest);
-            dest.available = false;
+        }
+        if let Some(load) = self.loads.get_mut(id) {
+            (load.available, load.group) = (false, NO_GROUP);
+            load.attended(false);
         }
         self.trash.push(Trashed { dest: id, unreferenced_since: None });
-        let deadline = self.timers.arm(now, TRASH_PERIOD).fires;
+        let deadline = self.timers.deadline(now, TRASH_PERIOD);
         self.trash_deadline.get_or_insert(deadline);
-    }
-}
-
-/// The counters: what a connection does to its destination.
-impl Dests {
-    /// A connection is born, inactive \[CNT-2\].
-    pub(crate) fn bind(&mut self, id: DestId) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
-        dest.total = dest.total.saturating_add(1);
-        let upper = dest.config.upper_threshold;
-        let reached = match self.profile {
-            Profile::Classic => dest.total >= upper,
-            // No destination can be at its upper and below its lower bound [DST-8], so a) of
-            // OVL-2 always sets.
-            Profile::Linux6_1_183 => dest.total == upper,
-        };
-        if upper != 0 && reached {
-            dest.overloaded = true;
-        }
-    }
-
-    /// An inactive connection ends \[CNT-4\].
-    pub(crate) fn unbind(&mut self, id: DestId) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
-        let before = dest.total;
-        dest.total = before.saturating_sub(1);
-        let DestConfig { upper_threshold: upper, lower_threshold: lower, .. } = dest.config;
-        let dropped = match self.profile {
-            Profile::Classic if lower != 0 => dest.total < lower,
-            Profile::Classic if upper != 0 => 4 * u64::from(dest.total) < 3 * u64::from(upper),
-            Profile::Classic => true,
-            Profile::Linux6_1_183 => before == lower_bound(&dest.config),
-        };
-        if dropped {
-            dest.overloaded = false;
-        }
-    }
-
-    /// An inactive connection becomes active \[CNT-5\].
-    pub(crate) fn activate(&mut self, id: DestId) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
-        dest.active = dest.active.saturating_add(1);
-    }
-
-    /// An active connection becomes inactive \[CNT-5\].
-    pub(crate) fn deactivate(&mut self, id: DestId) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
-        dest.active = dest.active.saturating_sub(1);
-    }
-
-    /// A template is born \[CNT-3\].
-    pub(crate) fn bind_template(&mut self, id: DestId) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
-        dest.persistent = dest.persistent.saturating_add(1);
-    }
-
-    /// A template ends \[CNT-4\].
-    pub(crate) fn unbind_template(&mut self, id: DestId) {
-        let Some(dest) = self.dests.get_mut(id.0) else { return };
-        dest.persistent = dest.persistent.saturating_sub(1);
     }
 }
 
@@ -385,58 +362,53 @@ impl Dests {
 impl Dests {
     /// When the trash or a scheduler wants to be looked after.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let schedulers = self.groups.values().filter_map(|group| group.scheduler.next_deadline());
-        schedulers.chain(self.trash_deadline).min()
+        self.schedulers_deadline.into_iter().chain(self.trash_deadline).min()
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        for group in self.groups.values_mut() {
-            group.scheduler.handle_timeout(now);
+        if self.schedulers_deadline.is_some_and(|deadline| deadline <= now) {
+            for group in self.groups.values_mut() {
+                group.scheduler.handle_timeout(now);
+            }
+            self.find_schedulers_deadline();
         }
         if self.trash_deadline.is_some_and(|deadline| deadline <= now) {
             self.empty_trash(now);
         }
     }
 
+    fn find_schedulers_deadline(&mut self) {
+        let deadlines = self.groups.values().filter_map(|group| group.scheduler.next_deadline());
+        self.schedulers_deadline = deadlines.min();
+    }
+
     /// Forgets what nothing has referred to for long enough \[DST-6\].
     fn empty_trash(&mut self, now: Instant) {
-        let Self { dests, groups, trash, .. } = self;
+        let Self { facts, loads, groups, trash, .. } = self;
         trash.retain_mut(|trashed| {
-            let Some(dest) = dests.get(trashed.dest.0) else { return false };
-            let referenced = dest.total > 0
-                || dest.persistent > 0
-                || groups.get(dest.group).is_some_and(|g| g.scheduler.refers_to(trashed.dest));
+            let Some(Dest { facts: of, load }) = Dest::of(facts, loads, trashed.dest) else {
+                return false;
+            };
+            let referenced = load.total > 0
+                || load.persistent > 0
+                || groups.get(of.group).is_some_and(|g| g.scheduler.refers_to(trashed.dest));
             if referenced {
                 return true;
             }
             let since = *trashed.unreferenced_since.get_or_insert(now);
             let aged = now.saturating_duration_since(since) >= TRASH_AGE;
             if aged {
-                dests.remove(trashed.dest.0);
+                facts.remove(trashed.dest.0);
+                loads.end(trashed.dest);
             }
             !aged
         });
-        let deadline = self.timers.arm(now, TRASH_PERIOD).fires;
+        let deadline = self.timers.deadline(now, TRASH_PERIOD);
         self.trash_deadline = (!self.trash.is_empty()).then_some(deadline);
     }
 }
 
-fn blank(group: Key, config: DestConfig) -> Dest {
-    Dest {
-        config: DestConfig { upper_threshold: 0, lower_threshold: 0, ..config },
-        last_weight: 0,
-        active: 0,
-        total: 0,
-        persistent: 0,
-        overloaded: false,
-        available: false,
-        group,
-        service: None,
-        traffic: Traffic::default(),
-    }
-}
-
-fn is_at(dest: &Dest, address: IpAddr, port: u16) -> bool {
+fn is_at(dest: Dest<'_>, address: IpAddr, port: u16) -> bool {
     dest.address() == address && dest.port() == port
 }
 
@@ -448,14 +420,6 @@ fn same(one: Option<ServiceKey>, other: Option<ServiceKey>) -> bool {
             one == other
         }
         _ => one == other,
-    }
-}
-
-/// `E` of \[OVL-1\].
-const fn lower_bound(config: &DestConfig) -> u32 {
-    match (config.lower_threshold, config.upper_threshold) {
-        (0, upper) => upper - upper / 4,
-        (lower, _) => lower,
     }
 }
 

@@ -23,13 +23,13 @@ impl Servers {
         self.0.try_reserve(1).map_err(|_| OutOfMemory)
     }
 
-    pub(super) fn add(&mut self, dest: &Dest) {
+    pub(super) fn add(&mut self, dest: Dest<'_>) {
         if let Some(key) = key(dest) {
             *self.0.entry(key).or_default() += 1;
         }
     }
 
-    pub(super) fn remove(&mut self, dest: &Dest) {
+    pub(super) fn remove(&mut self, dest: Dest<'_>) {
         let Some(key) = key(dest) else { return };
         let Some(count) = self.0.get_mut(&key) else { return };
         *count -= 1;
@@ -43,7 +43,7 @@ impl Servers {
     }
 }
 
-fn key(dest: &Dest) -> Option<(Address, u16, Option<Protocol>)> {
+fn key(dest: Dest<'_>) -> Option<(Address, u16, Option<Protocol>)> {
     let protocol = match dest.service()? {
         ServiceKey::Address { protocol, .. } => Some(*protocol),
         ServiceKey::Mark { .. } => None,

@@ -1,6 +1,6 @@
 //! What goes through destinations and groups is counted.
 
-use super::{DestId, Dests};
+use super::{Dest, DestId, Dests};
 use crate::Statistics;
 use crate::arena::Key;
 use crate::statistics::Traffic;
@@ -8,7 +8,12 @@ use crate::statistics::Traffic;
 impl Dests {
     /// A connection was scheduled \[SVC-11\].
     pub(crate) fn count_conn(&mut self, id: DestId) {
-        self.count(id, Statistics::count_conn);
+        let Some(load) = self.loads.get_mut(id).filter(|load| load.available) else { return };
+        load.count_conn();
+        if let Some(group) = self.groups.at_mut(load.group) {
+            group.traffic.statistics.count_conn();
+        }
+        self.traffic.statistics.count_conn();
     }
 
     /// A client's packet goes on \[EST-2\].
@@ -23,9 +28,11 @@ impl Dests {
 
     /// Nothing is counted of a destination that was deleted \[EST-2\].
     fn count(&mut self, id: DestId, add: impl Fn(&mut Statistics)) {
-        let Some(dest) = self.dests.get_mut(id.0).filter(|dest| dest.available) else { return };
-        add(&mut dest.traffic.statistics);
-        if let Some(group) = self.groups.get_mut(dest.group) {
+        let Some(load) = self.loads.get(id).filter(|load| load.available) else { return };
+        if let Some(facts) = self.facts.get_mut(id.0) {
+            add(&mut facts.traffic.statistics);
+        }
+        if let Some(group) = self.groups.at_mut(load.group) {
             add(&mut group.traffic.statistics);
         }
         add(&mut self.traffic.statistics);
@@ -41,27 +48,35 @@ impl Dests {
 
     /// The deleted are left as they are \[EST-8\].
     pub(crate) fn estimate(&mut self) {
-        let available = self.dests.values_mut().filter(|dest| dest.available);
-        available.for_each(|dest| dest.traffic.estimate());
+        for (key, facts) in self.facts.entries_mut() {
+            if let Some(load) = self.loads.get(DestId(key)).filter(|load| load.available) {
+                let counted = Dest { facts, load }.statistics();
+                facts.traffic.rates.advance(&counted);
+            }
+        }
         self.groups.values_mut().for_each(|group| group.traffic.estimate());
         self.traffic.estimate();
     }
 
     /// Everything \[CTL-9\].
     pub(crate) fn zero(&mut self) {
-        let available = self.dests.values_mut().filter(|dest| dest.available);
-        available.for_each(|dest| dest.traffic = Traffic::default());
+        for (key, facts) in self.facts.entries_mut() {
+            if let Some(load) = self.loads.get_mut(DestId(key)).filter(|load| load.available) {
+                (facts.traffic, load.conns) = (Traffic::default(), 0);
+            }
+        }
         self.groups.values_mut().for_each(|group| group.traffic = Traffic::default());
         self.traffic = Traffic::default();
     }
 
     /// A group and what is in its list \[CTL-9\].
     pub(crate) fn zero_group(&mut self, group: Key) {
-        let Some(group) = self.groups.get_mut(group) else { return };
+        let Self { facts, loads, groups, .. } = self;
+        let Some(group) = groups.get_mut(group) else { return };
         group.traffic = Traffic::default();
         for id in &group.order {
-            if let Some(dest) = self.dests.get_mut(id.0) {
-                dest.traffic = Traffic::default();
+            if let (Some(facts), Some(load)) = (facts.get_mut(id.0), loads.get_mut(*id)) {
+                (facts.traffic, load.conns) = (Traffic::default(), 0);
             }
         }
     }

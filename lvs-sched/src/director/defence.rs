@@ -1,17 +1,18 @@
 //! Defences against too many connections (section 4.10).
 
+use core::ops::Range;
 use core::time::Duration;
 
-use lvs_proto::Instant;
+use lvs_proto::{Family, Instant};
 
 use super::Director;
-use crate::arena::Key;
-use crate::conn::Conns;
-use crate::{Conn, Defence, Defences, SctpState, State, TcpState, Timers};
+use crate::conns::{Conns, Course};
+use crate::{ConnId, Defence, Defences, SctpState, State, TcpState, Timers};
 
 /// How often room is looked at \[DEF-1\].
 const PERIOD: Duration = Duration::from_secs(1);
-/// One bucket in so many is looked at each time \[DEF-2\].
+/// One bucket in so many is looked at each time \[DEF-2\]. A bucket is a group of the table, of some
+/// twelve connections when that is full.
 const BUCKETS_PER_LOOK: usize = 32;
 /// As many are looked at by a packet that finds the table full.
 const LOOKS_PER_PACKET: usize = 8;
@@ -73,7 +74,7 @@ impl Guard {
     /// \[DEF-1\]
     fn look(&mut self, conns: &Conns, timers: Timers, defences: &Defences, now: Instant) {
         let threshold = defences.amemthresh;
-        let room = conns.room();
+        let room = conns.least_room();
         self.scarce = room < threshold;
         let rate = threshold.checked_div(threshold.saturating_sub(room)).unwrap_or(0);
         if self.scarce && defences.drop_packet == Defence::Automatic {
@@ -83,11 +84,11 @@ impl Guard {
         }
         let modes = [defences.drop_entry, defences.drop_packet, defences.secure_tcp];
         let wanted = modes.contains(&Defence::Automatic) || defences.drop_entry == Defence::On;
-        self.deadline = wanted.then(|| timers.arm(now, PERIOD).fires);
+        self.deadline = wanted.then(|| timers.deadline(now, PERIOD));
     }
 
     /// Whether a connection is one of those that may end before their time \[DEF-2\].
-    fn drops(&mut self, conn: &Conn, one_packet: bool, now: Instant) -> bool {
+    fn drops(&mut self, conn: &Course, one_packet: bool, idle: Duration) -> bool {
         if conn.controlled > 0 {
             return false;
         }
@@ -96,17 +97,16 @@ impl Guard {
             State::Tcp(TcpState::SynRecv | TcpState::SynAck)
             | State::Sctp(SctpState::Init1 | SctpState::Init) => true,
             State::Tcp(TcpState::Established) | State::Sctp(SctpState::Established) => {
-                self.is_nth(conn, now)
+                self.is_nth(conn, idle)
             }
             State::Tcp(_) | State::Sctp(_) => false,
-            State::Udp | State::Template { .. } => self.is_nth(conn, now),
+            State::Udp | State::Template { .. } => self.is_nth(conn, idle),
         }
     }
 
     /// Of idle connections of n packets, every n-th.
-    fn is_nth(&mut self, conn: &Conn, now: Instant) -> bool {
+    fn is_nth(&mut self, conn: &Course, idle: Duration) -> bool {
         let packets = conn.in_packets as usize;
-        let idle = conn.timeout.saturating_sub(conn.time_left(now));
         let left = packets.checked_sub(1).and_then(|packets| self.idle.get_mut(packets));
         let Some(left) = left.filter(|_| idle >= IDLE) else { return false };
         if let Some(fewer) = left.checked_sub(1) {
@@ -131,38 +131,40 @@ impl Director {
         let Self { config, conns, guard, .. } = self;
         guard.look(conns, config.timers, &config.defences, now);
         if config.defences.drop_entry.is_on(guard.scarce) {
-            self.drop_entries(now, self.conns.buckets() / BUCKETS_PER_LOOK);
+            let buckets = 0..self.conns.buckets();
+            self.drop_entries(now, buckets.len() / BUCKETS_PER_LOOK, buckets);
         }
     }
 
-    /// Makes room in a full table, if the defences are to do so and find something.
-    pub(super) fn make_room(&mut self, now: Instant) {
+    /// Makes room in the full table of a family, if the defences are to do so and find something.
+    pub(super) fn make_room(&mut self, now: Instant, family: Family) {
         if self.config.defences.drop_entry.is_on(true) {
-            self.drop_entries(now, LOOKS_PER_PACKET);
+            self.drop_entries(now, LOOKS_PER_PACKET, self.conns.buckets_of(family));
         }
     }
 
-    /// Looks at so many buckets by chance \[DEF-2\].
-    fn drop_entries(&mut self, now: Instant, buckets: usize) {
-        for _ in 0..buckets {
-            let bucket = self.guard.random.next() as usize % self.conns.buckets();
-            while let Some(id) = self.next_dropped(now, bucket) {
-                self.force_end(id, |controller| {
-                    controller.state != State::Template { assured: true }
-                });
+    /// Looks at so many of some buckets, by chance \[DEF-2\].
+    fn drop_entries(&mut self, now: Instant, looks: usize, buckets: Range<usize>) {
+        for _ in 0..looks {
+            let random = self.guard.random.next();
+            let Some(bucket) = random.checked_rem(buckets.len() as u64) else { return };
+            for id in self.conns.bucket(buckets.start + bucket as usize) {
+                if self.is_dropped(now, id) {
+                    self.force_end(id, |controller| {
+                        controller.state != State::Template { assured: true }
+                    });
+                }
             }
         }
     }
 
-    /// The first of a bucket that is to end.
-    fn next_dropped(&mut self, now: Instant, bucket: usize) -> Option<Key> {
+    fn is_dropped(&mut self, now: Instant, id: ConnId) -> bool {
         let Self { conns, guard, dests, services, .. } = self;
-        let mut candidates = conns.bucket(bucket);
-        candidates.find_map(|(id, conn)| {
-            let service = dests.get(conn.dest).and_then(|dest| services.get(dest.service()?));
-            let one_packet = service.is_some_and(|service| service.config.one_packet);
-            guard.drops(conn, one_packet, now).then_some(id)
-        })
+        let Some(course) = conns.course(id) else { return false };
+        let dest = dests.get(conns.dest(course.dest));
+        let service = dest.and_then(|dest| services.get(dest.service()?));
+        let one_packet = service.is_some_and(|service| service.config.one_packet);
+        guard.drops(course, one_packet, conns.idle(now, course))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The director: services, their destinations and connections, and what becomes of each packet.
 
 mod counters;
+mod decide;
 mod defence;
 mod icmp;
 mod outbound;
@@ -14,17 +15,17 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use hashbrown::HashMap;
-use lvs_proto::{CallId, Decide, Flow, Instant, Verdict};
+use lvs_proto::{CallId, Flow, Instant};
 
 pub use counters::VerdictCounters;
 
 use crate::arena::Key;
-use crate::conn::Conns;
+use crate::conns::{Capacity, Conns};
 use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
 use crate::{
-    Conn, Defences, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, MhTableIndex,
+    Conn, ConnId, Defences, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, MhTableIndex,
     OutOfMemory, Policy,
 };
 use crate::{Profile, Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey};
@@ -44,8 +45,16 @@ pub struct DirectorConfig {
     pub defences: Defences,
     /// The timeouts that can be set.
     pub timeouts: Timeouts,
-    /// The most connections and templates; memory for them is taken at once.
+    /// The most connections and templates of IPv4; memory for them is taken at once, 95 octets
+    /// each, timers and both indexes included, or 123 with exact timers. A director that announces
+    /// connections takes 19 more.
     pub connections: u32,
+    /// The most of IPv6, of 170 or 198 octets each.
+    pub connections_v6: u32,
+    /// The most of them, at a time, of the kinds that need memory of their own: templates for
+    /// calls, connections through a tunnel to a real server of the other family, and those that
+    /// another one of the same client and port replaces before they have ended \[CON-12\].
+    pub rare: u32,
     /// The most templates for calls \[PE-2\]; memory for their Call-IDs is taken at once.
     pub calls: u32,
     /// A secret, for tables that strangers fill; only their speed depends on it.
@@ -64,7 +73,7 @@ pub struct DirectorConfig {
     pub table_size: u32,
 }
 
-/// 65536 connections, 1024 calls, a seed of zeros, and the kernel's figures.
+/// 65536 connections of each family, 4096 rare ones, 1024 calls, a seed of zeros, and the kernel's figures.
 impl Default for DirectorConfig {
     fn default() -> Self {
         Self {
@@ -74,6 +83,8 @@ impl Default for DirectorConfig {
             defences: Defences::default(),
             timeouts: Timeouts::default(),
             connections: 65_536,
+            connections_v6: 65_536,
+            rare: 4096,
             calls: 1024,
             seed: [0; 2],
             lblc: LblcConfig::default(),
@@ -85,7 +96,7 @@ impl Default for DirectorConfig {
     }
 }
 
-/// A virtual server: what [`decide`](Decide::decide) answers is what IPVS would do.
+/// A virtual server: what [`decide`](lvs_proto::Decide::decide) answers is what IPVS would do.
 ///
 /// ```
 /// use lvs_proto::{AddressPair, Decide, Flow, Instant, TcpFlags, Verdict};
@@ -145,13 +156,15 @@ impl Director {
     /// If there is no memory for the connections asked for.
     pub fn new(config: DirectorConfig) -> Result<Self, OutOfMemory> {
         let seed = Seed(config.seed);
+        let DirectorConfig { connections: v4, connections_v6: v6, rare, calls, .. } = config;
+        let capacity = Capacity { v4, v6, rare, calls };
         let mut director = Self {
             config,
             services: HashMap::with_hasher(seed),
             of_calls: Vec::new(),
             services_made: 0,
             dests: Dests::new(config.profile, config.timers),
-            conns: Conns::new(config.connections, config.calls, seed, config.timers)?,
+            conns: Conns::new(capacity, seed, config.timers)?,
             nodest: None,
             guard: defence::Guard::new(config.seed),
             master: None,
@@ -243,7 +256,10 @@ impl Director {
         config: DestConfig,
     ) -> Result<DestId, DestError> {
         self.advance(now);
-        self.dests.add(self.group(service)?, config)
+        self.conns.reserve_dest()?;
+        let id = self.dests.add(self.group(service)?, config)?;
+        self.conns.add_dest(id);
+        Ok(id)
     }
 
     /// Replaces the configuration of the destination of that address and port, in its place
@@ -399,14 +415,20 @@ impl Director {
 
     /// The destination of this id; a deleted one as long as it is remembered.
     #[must_use]
-    pub fn dest(&self, id: DestId) -> Option<&Dest> {
+    pub fn dest(&self, id: DestId) -> Option<Dest<'_>> {
         self.dests.get(id)
     }
 
     /// The connections and templates, in no order that means anything, those that are due and not
     /// yet ended included.
-    pub fn conns(&self) -> impl Iterator<Item = &Conn> {
+    pub fn conns(&self) -> impl Iterator<Item = Conn> {
         self.conns.iter()
+    }
+
+    /// The connection or template at that place.
+    #[must_use]
+    pub fn conn(&self, id: ConnId) -> Option<Conn> {
+        self.conns.get(id)
     }
 
     /// The Call-ID that a template of this director is for \[PE-4\].
@@ -450,26 +472,8 @@ impl<'a> Service<'a> {
     }
 
     /// The destinations in list order, the newest first \[DST-1\].
-    pub fn dests(&self) -> impl Iterator<Item = (DestId, &'a Dest)> + use<'a> {
+    pub fn dests(&self) -> impl Iterator<Item = (DestId, Dest<'a>)> + use<'a> {
         self.director.dests.list(self.entry.group).iter()
-    }
-}
-
-/// Packets.
-impl Director {
-    /// The verdict on a packet seen at `now` that is a message of a call, for services that tell
-    /// calls apart; `None` is a packet without one.
-    pub fn decide_call(&mut self, now: Instant, flow: &Flow, call: Option<CallId<'_>>) -> Verdict {
-        let now = self.advance(now);
-        let verdict = self.verdict(now, Packet { flow, call });
-        self.counters.count(&verdict);
-        verdict
-    }
-}
-
-impl Decide for Director {
-    fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict {
-        self.decide_call(now, flow, None)
     }
 }
 

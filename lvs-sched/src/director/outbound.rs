@@ -4,8 +4,7 @@ use lvs_proto::{AddressPair, DropReason, Flow, Hook, Hop, Instant, Method, Proto
 
 use super::schedule::{Opening, TemplateOpening, call_of};
 use super::{Director, Packet, ServiceEntry};
-use crate::arena::Key;
-use crate::{ConnKey, DestId, ServiceConfig, ServiceKey, template};
+use crate::{ConnId, ConnKey, DestId, ServiceConfig, ServiceKey, template};
 
 impl Director {
     /// Remembers whether a service tells calls apart; there is room for one more that does.
@@ -43,7 +42,7 @@ impl Director {
         });
         let Some(template) = template else { return Some(Verdict::Drop(DropReason::TableFull)) };
         self.conns.arm(now, template);
-        let hop = Hop { method: Method::Nat, address: flow.source(), port: server.client_port };
+        let hop = Hop::new(Method::Nat, flow.source(), server.client_port);
         let opening = Opening { key, dest, hop, controller: Some(template) };
         Some(match self.connect(now, flow, opening) {
             Some(id) => self.reply_first(now, id, flow, &service),
@@ -55,14 +54,14 @@ impl Director {
     fn reply_first(
         &mut self,
         now: Instant,
-        id: Key,
+        id: ConnId,
         flow: &Flow,
         service: &ServiceEntry,
     ) -> Verdict {
         let verdict = self.reply(now, id, flow);
         if service.config.one_packet {
-            if let Some(conn) = self.conns.remove(id) {
-                self.unbind(&conn);
+            if let Some(course) = self.conns.remove(id) {
+                self.unbind(&course);
             }
         }
         verdict

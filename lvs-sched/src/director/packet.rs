@@ -5,12 +5,11 @@ use lvs_proto::{
     Transport, Verdict,
 };
 
-use super::sync::NOWHERE;
 use super::{Director, Packet};
-use crate::arena::Key;
+use crate::conns::{Course, Flags};
 use crate::reuse::{Judgement, judge, opens};
 use crate::state::Way;
-use crate::{ConnKey, Dest, DestId, State};
+use crate::{ConnId, ConnKey, Dest, DestId, State};
 
 /// Connections that one packet may end before it is looked at. It makes at most two, a connection
 /// and its template, so that the table does not fill with what is due.
@@ -18,7 +17,7 @@ const ENDED_PER_PACKET: usize = 4;
 
 impl Director {
     /// \[IN-1\] to \[IN-4\] \[IN-8\]
-    pub(super) fn verdict(&mut self, now: Instant, packet: Packet<'_>) -> Verdict {
+    pub(super) fn verdict(&mut self, now: Instant, packet: Packet<'_>, hash: u64) -> Verdict {
         let Packet { flow, .. } = packet;
         self.sweep(now, ENDED_PER_PACKET);
         if self.services.is_empty() {
@@ -32,11 +31,11 @@ impl Director {
         // Replies are looked for first only by the letter: no packet is of both kinds, unless a
         // virtual address is another one's client from the very port that it serves.
         if self.may_be_request(flow) {
-            if let Some(id) = self.conns.find(now, &key) {
+            if let Some(id) = self.conns.find_hashed(now, &key, hash) {
                 return self.request(now, id, packet, key);
             }
         }
-        match self.conns.find_reply(now, &key) {
+        match self.conns.find_reply(now, &key, hash) {
             Some(id) => self.reply(now, id, flow),
             None => self.without_conn(now, packet, key),
         }
@@ -72,20 +71,20 @@ impl Director {
     }
 
     /// A client's packet on its connection.
-    fn request(&mut self, now: Instant, id: Key, packet: Packet<'_>, key: ConnKey) -> Verdict {
+    fn request(&mut self, now: Instant, id: ConnId, packet: Packet<'_>, key: ConnKey) -> Verdict {
         let Packet { flow, .. } = packet;
-        let Some(conn) = self.conns.get(id) else { return Verdict::Pass };
-        let dest = self.dests.get(conn.dest);
+        let Some(course) = self.conns.course(id) else { return Verdict::Pass };
+        let dest = self.dests.get(self.conns.dest(course.dest));
         if !opens(flow.transport) && dest.is_some_and(Dest::is_available) {
             return self.forward(now, id, flow);
         }
         let policy = self.policy_of(dest.and_then(Dest::service));
-        let judgement = judge(conn, dest, flow, policy);
+        let judgement = judge(course, dest, flow, policy);
         match judgement {
             Judgement::Keep => self.forward(now, id, flow),
             Judgement::Drop => Verdict::Drop(DropReason::DestinationDeleted),
             Judgement::Reschedule | Judgement::Tracked => {
-                if conn.controlled == 0 {
+                if course.controlled == 0 {
                     self.conns.expire(now, id);
                 }
                 if judgement == Judgement::Tracked {
@@ -97,11 +96,13 @@ impl Director {
     }
 
     /// Counts the packet and moves the connection on \[IN-5\].
-    pub(super) fn forward(&mut self, now: Instant, id: Key, flow: &Flow) -> Verdict {
-        let Some(conn) = self.conns.get_mut(id) else { return Verdict::Pass };
-        conn.in_packets = conn.in_packets.saturating_add(1);
-        let (dest, hop) = (conn.dest, conn.next_hop());
-        let way = if conn.input_only { Way::InputOnly } else { Way::In };
+    pub(super) fn forward(&mut self, now: Instant, id: ConnId, flow: &Flow) -> Verdict {
+        let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
+        course.in_packets = course.in_packets.saturating_add(1);
+        let dest = course.dest;
+        let way = if course.flags.has(Flags::INPUT_ONLY) { Way::InputOnly } else { Way::In };
+        let Some(hop) = self.conns.next_hop(id) else { return Verdict::Pass };
+        let dest = self.conns.dest(dest);
         self.dests.count_packet(dest, flow.length);
         self.follow(now, id, flow, way);
         self.announce(now, id);
@@ -114,27 +115,27 @@ impl Director {
 
     /// A real server's packet on its client's connection, whether the server was deleted or not
     /// \[NAT-6\] \[NAT-7\] \[NOD-4\].
-    pub(super) fn reply(&mut self, now: Instant, id: Key, flow: &Flow) -> Verdict {
-        let Some(conn) = self.conns.get_mut(id) else { return Verdict::Pass };
-        conn.input_only = false;
-        let (dest, origin) = (conn.dest, conn.origin());
-        self.dests.count_reply(dest, flow.length);
+    pub(super) fn reply(&mut self, now: Instant, id: ConnId, flow: &Flow) -> Verdict {
+        let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
+        course.flags.set(Flags::INPUT_ONLY, false);
+        let dest = course.dest;
+        self.dests.count_reply(self.conns.dest(dest), flow.length);
         self.follow(now, id, flow, Way::Out);
-        Verdict::Reply(origin)
+        self.conns.origin(id).map_or(Verdict::Pass, Verdict::Reply)
     }
 
     /// Moves the connection on and puts off its end \[TMO-1\] \[IN-7\] \[CON-10\].
-    pub(super) fn follow(&mut self, now: Instant, id: Key, flow: &Flow, way: Way) {
+    pub(super) fn follow(&mut self, now: Instant, id: ConnId, flow: &Flow, way: Way) {
         let secure = self.guard.is_secure(&self.config.defences);
-        let Some(conn) = self.conns.get_mut(id) else { return };
-        if let Some(state) = conn.state.after(flow.transport, way, secure) {
-            let before = core::mem::replace(&mut conn.state, state);
-            conn.timeout = self.config.timeouts.of(state).unwrap_or(conn.timeout);
-            let (dest, controller) = (conn.dest, conn.controller);
+        let Some(course) = self.conns.course_mut(id) else { return };
+        if let Some(state) = course.state.after(flow.transport, way, secure) {
+            let before = core::mem::replace(&mut course.state, state);
+            course.timeout_secs = self.config.timeouts.of(state).unwrap_or(course.timeout_secs);
+            let (dest, controller) = (course.dest, course.controller);
             // Without a destination it stays what it is [CNT-5].
-            if state != before && dest != NOWHERE {
-                let was_active = core::mem::replace(&mut conn.active, state.is_active());
-                self.count_change(dest, was_active, state.is_active());
+            if state != before && dest != Course::NO_DEST {
+                let was_active = course.flags.set(Flags::ACTIVE, state.is_active());
+                self.count_change(self.conns.dest(dest), was_active, state.is_active());
             }
             let replied = state == State::Udp && way == Way::Out;
             if replied || (state.is_established() && state != before) {
@@ -154,9 +155,9 @@ impl Director {
     }
 
     /// \[DIR-4\] \[TPL-13\]
-    fn assure(&mut self, controller: Option<Key>) {
-        if let Some(controller) = controller.and_then(|id| self.conns.get_mut(id)) {
-            if controller.key.template {
+    fn assure(&mut self, controller: Option<ConnId>) {
+        if let Some(controller) = controller.and_then(|id| self.conns.course_mut(id)) {
+            if controller.is_template() {
                 controller.state = State::Template { assured: true };
             }
         }

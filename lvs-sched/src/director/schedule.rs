@@ -2,20 +2,20 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::num::NonZeroU32;
-use core::time::Duration;
 
 use lvs_proto::{
     CallId, DropReason, Family, Flow, Hook, Hop, Instant, Method, Protocol, Reject, SctpChunk,
     TcpFlags, Transport, Verdict,
 };
 
-use super::sync::NOWHERE;
 use super::{Director, Packet, ServiceEntry};
-use crate::arena::Key;
+use crate::conns::NOWHERE;
 use crate::service::FTP_PORT;
 use crate::state::Way;
 use crate::template;
-use crate::{Conn, ConnKey, Dest, DestId, Persistence, PersistenceEngine, Policy, ServiceKey};
+use crate::{
+    Conn, ConnId, ConnKey, Dest, DestId, Persistence, PersistenceEngine, Policy, ServiceKey,
+};
 
 /// The client port of active FTP data \[SVC-11\].
 const FTP_DATA_PORT: u16 = 20;
@@ -50,7 +50,7 @@ impl Director {
             return self.without_dest(now, flow, key, &service);
         };
         let port = if config.port == 0 { key.virtual_port } else { config.port };
-        let hop = Hop { method: config.method, address: config.address, port };
+        let hop = Hop::new(config.method, config.address, port);
         self.open(now, flow, &service, Opening { key, dest, hop, controller: None })
     }
 
@@ -73,8 +73,7 @@ impl Director {
 
     /// Whether this host sends it as a real server of its own \[SVC-11\].
     fn is_local_reply(&self, now: Instant, flow: &Flow, key: &ConnKey) -> bool {
-        let reversed = key.reversed().filter(|_| flow.hook == Hook::LocalOut);
-        reversed.is_some_and(|client| self.conns.find(now, &client).is_some())
+        flow.hook == Hook::LocalOut && self.conns.find(now, &key.reversed()).is_some()
     }
 
     /// A packet without a connection whose client may have a template \[TPL-6\].
@@ -112,10 +111,11 @@ impl Director {
         // Its time runs from the last connection made through it, or tried, and before that one's
         // [TPL-9].
         self.conns.arm(now, template);
-        let conn = self.conns.get(template).and_then(|template| {
-            let dest = self.dests.get(template.dest)?;
+        let conn = self.conns.course(template).and_then(|template| {
+            let id = self.conns.dest(template.dest);
+            let dest = self.dests.get(id)?;
             let port = template::conn_port(service_key, &key, dest);
-            Some((template.dest, Hop { port, method: dest.method(), address: dest.address() }))
+            Some((id, Hop::new(dest.method(), dest.address(), port)))
         });
         let Some((dest, hop)) = conn else { return self.without_dest(now, flow, key, service) };
         self.open(now, flow, service, Opening { key, dest, hop, controller: Some(template) })
@@ -130,16 +130,16 @@ impl Director {
         call: Option<CallId<'_>>,
         service: &ServiceEntry,
         wanted: Option<DestId>,
-    ) -> Option<Key> {
+    ) -> Option<ConnId> {
         let id = match call {
             Some(call) => self.conns.find_call(now, key, call)?,
             None => self.conns.find(now, key)?,
         };
         let policy = service.config.policy.unwrap_or(self.config.policy);
-        let serves = |dest: &Dest| {
+        let serves = |dest: Dest<'_>| {
             dest.is_available() && !(policy.expire_quiescent_template && dest.weight() == 0)
         };
-        let dest = self.conns.get(id)?.dest;
+        let dest = self.conns.dest(self.conns.course(id)?.dest);
         if wanted.is_none_or(|wanted| wanted == dest) && self.dests.get(dest).is_some_and(serves) {
             self.conns.shorten_if_due(now, id);
             return Some(id);
@@ -154,27 +154,26 @@ impl Director {
         flow: &Flow,
         service: &ServiceEntry,
         opening: TemplateOpening<'_>,
-    ) -> Option<Key> {
+    ) -> Option<ConnId> {
         let TemplateOpening { key, call, conn, dest: id, persistence } = opening;
         let dest = self.dests.get(id)?;
         let port = template::port(&service.config.key, conn, dest);
-        let hop = Hop { method: dest.method(), address: dest.address(), port };
-        let timeout = Duration::from_secs(persistence.timeout_secs.into());
-        let template = Conn { timeout, mark: flow.mark, ..Conn::new(key, id, hop) };
-        let template = self.insert(now, template, call)?;
+        let hop = Hop::new(dest.method(), dest.address(), port);
+        let timeout_secs = persistence.timeout_secs;
+        let template = Conn { timeout_secs, mark: flow.mark, ..Conn::new(key, id, hop) };
+        let template = self.insert(now, &template, call)?;
         self.dests.bind_template(id);
         Some(template)
     }
 
-    fn insert(&mut self, now: Instant, conn: Conn, call: Option<CallId<'_>>) -> Option<Key> {
-        if self.conns.room() == 0 {
-            self.make_room(now);
+    fn insert(&mut self, now: Instant, conn: &Conn, call: Option<CallId<'_>>) -> Option<ConnId> {
+        let family = conn.key.addresses.family();
+        if self.conns.room(family) == 0 {
+            self.make_room(now, family);
         }
-        let conn = Conn { sync: self.new_sync_state(now), ..conn };
-        match call {
-            Some(call) => self.conns.insert_call(conn, call),
-            None => self.conns.insert(conn),
-        }
+        let id = self.conns.insert(conn, call)?;
+        self.begin_sync(now, id);
+        Some(id)
     }
 
     /// Makes a connection and lets the packet go on through it \[SVC-11\] \[TPL-8\].
@@ -199,12 +198,17 @@ impl Director {
     }
 
     /// Makes a connection; `None` if there is no room.
-    pub(super) fn connect(&mut self, now: Instant, flow: &Flow, opening: Opening) -> Option<Key> {
+    pub(super) fn connect(
+        &mut self,
+        now: Instant,
+        flow: &Flow,
+        opening: Opening,
+    ) -> Option<ConnId> {
         let Opening { key, dest, hop, controller } = opening;
         let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
         // Held first: making room for the connection must not cost it its template.
         self.conns.hold(controller);
-        let Some(id) = self.insert(now, conn, None) else {
+        let Some(id) = self.insert(now, &conn, None) else {
             self.conns.release(controller);
             return None;
         };
@@ -222,7 +226,7 @@ impl Director {
         self.dests.count_packet(dest, flow.length);
         self.dests.unbind(dest);
         if let Some(id) = controller {
-            if let Some(template) = self.conns.get_mut(id) {
+            if let Some(template) = self.conns.course_mut(id) {
                 template.in_packets = template.in_packets.saturating_add(1);
             }
             self.announce_template(now, id);
@@ -259,7 +263,7 @@ impl Director {
             Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         };
-        let hop = Hop { method: Method::DirectRoute, address, port: 0 };
+        let hop = Hop::new(Method::DirectRoute, address, 0);
         let conn = Conn::new(key, NOWHERE, hop);
         let next = conn.next_hop();
         if service.config.one_packet && key.protocol == Protocol::UDP {
@@ -267,7 +271,7 @@ impl Director {
         }
         let (active, input_only) = (true, false);
         let conn = Conn { active, input_only, in_packets: 1, mark: flow.mark, ..conn };
-        let Some(id) = self.insert(now, conn, None) else {
+        let Some(id) = self.insert(now, &conn, None) else {
             return Verdict::Drop(DropReason::TableFull);
         };
         self.follow(now, id, flow, Way::In);
@@ -281,7 +285,7 @@ pub(super) struct Opening {
     pub(super) key: ConnKey,
     pub(super) dest: DestId,
     pub(super) hop: Hop,
-    pub(super) controller: Option<Key>,
+    pub(super) controller: Option<ConnId>,
 }
 
 /// What is decided of a template before it is made, for the connection that wants it.

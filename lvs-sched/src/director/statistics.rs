@@ -53,4 +53,12 @@ impl Service<'_> {
     pub fn rates(&self) -> Rates {
         self.director.dests.group_traffic(self.entry.group).rates
     }
+
+    /// How many picks of `lblc` and `lblcr` could not be remembered because
+    /// [`DirectorConfig::lblc`](crate::DirectorConfig::lblc) or its like was too small; they were
+    /// made all the same.
+    #[must_use]
+    pub fn forgotten_picks(&self) -> u64 {
+        self.director.dests.forgotten(self.entry.group)
+    }
 }

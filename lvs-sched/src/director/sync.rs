@@ -2,19 +2,17 @@
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::time::Duration;
 
 use lvs_proto::sync::{ConnFlags, MessageBuffer, StateNumber, SyncRecord, Version};
 use lvs_proto::{Flow, Hop, Instant, Protocol};
 
 use super::Director;
-use crate::arena::Key;
+use crate::conns::{Course, Flags, NOWHERE};
 use crate::sync::{
     SyncBackup, SyncFacts, SyncMaster, SyncOutbox, SyncPolicy, SyncReceived, SyncState, SyncUpdate,
 };
-use crate::{Conn, ConnKey, DestId, SctpState, State, TcpState};
-
-/// The destination of what has none; no destination ever is of this id.
-pub(super) const NOWHERE: DestId = DestId::from_bits(u64::MAX);
+use crate::{Conn, ConnId, ConnKey, DestId, OutOfMemory, SctpState, State, TcpState};
 
 /// The number of a way that is no destination's.
 const BYPASS: ConnFlags = ConnFlags(4);
@@ -46,7 +44,7 @@ impl Director {
     ///     }
     /// }
     /// let config = SyncOutboxConfig { sync_id: 5, ..SyncOutboxConfig::default() };
-    /// master.start_sync_master(policy, SyncOutbox::new(config)?);
+    /// master.start_sync_master(policy, SyncOutbox::new(config)?)?;
     ///
     /// let addresses = AddressPair::V4 {
     ///     source: [192, 0, 2, 7].into(),
@@ -69,9 +67,25 @@ impl Director {
     /// assert_eq!(state.as_deref(), Some("ESTABLISHED"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn start_sync_master(&mut self, policy: SyncPolicy, mut outbox: SyncOutbox) {
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for what was announced of each connection, 16 octets. Nothing has
+    /// changed.
+    pub fn start_sync_master(
+        &mut self,
+        policy: SyncPolicy,
+        mut outbox: SyncOutbox,
+    ) -> Result<(), OutOfMemory> {
+        // What another director told of was announced as what it is.
+        self.conns.remember_sync(|course| {
+            let synced = course.flags.has(Flags::SYNCED);
+            let state = if synced { state_number(course.state) } else { StateNumber::default() };
+            SyncState::default().announced(state)
+        })?;
         outbox.set_version(policy.version);
         self.master = Some(Master { policy, outbox });
+        Ok(())
     }
 
     /// Announces no more; what is left in the outbox comes back.
@@ -108,29 +122,29 @@ impl Director {
         }
     }
 
-    /// What is remembered of a connection made at `now`.
-    pub(super) fn new_sync_state(&self, now: Instant) -> SyncState {
+    /// Remembers nothing yet of a connection made at `now`.
+    pub(super) fn begin_sync(&mut self, now: Instant, id: ConnId) {
         let fresh = |master: &Master| SyncState::new(now, &master.policy);
-        self.master.as_ref().map(fresh).unwrap_or_default()
+        self.conns.set_sync_state(id, self.master.as_ref().map(fresh).unwrap_or_default());
     }
 
     /// A request packet of a connection was counted \[SYN-11\].
-    pub(super) fn announce(&mut self, now: Instant, id: Key) {
-        let packets = self.conns.get(id).map_or(0, |conn| conn.in_packets);
+    pub(super) fn announce(&mut self, now: Instant, id: ConnId) {
+        let packets = self.conns.course(id).map_or(0, |course| course.in_packets);
         if let Some(policy) = self.master.as_ref().map(|master| master.policy) {
             policy.announce(now, &mut Table(self), id, packets);
         }
     }
 
     /// A packet was all there was of a connection; its template was counted \[SYN-1\].
-    pub(super) fn announce_template(&mut self, now: Instant, template: Key) {
+    pub(super) fn announce_template(&mut self, now: Instant, template: ConnId) {
         if self.master.as_ref().is_some_and(|master| master.policy.version == Version::V1) {
             self.announce(now, template);
         }
     }
 
     /// What was due was put off, for it controls others \[CON-11\].
-    pub(super) fn announce_put_off(&mut self, now: Instant, id: Key) {
+    pub(super) fn announce_put_off(&mut self, now: Instant, id: ConnId) {
         if let Some(policy) = self.master.as_ref().map(|master| master.policy) {
             policy.announce(now, &mut Table(self), id, policy.threshold.packets());
         }
@@ -142,71 +156,69 @@ struct Table<'a>(&'a mut Director);
 
 /// Who is announced is in the table; what is said of one that is not is of no account.
 impl SyncMaster for Table<'_> {
-    type Conn = Key;
+    type Conn = ConnId;
 
-    fn facts(&self, id: Key) -> SyncFacts {
+    fn facts(&self, id: ConnId) -> SyncFacts {
         let conn = self.0.conns.get(id);
         let mut controllers =
             core::iter::successors(self.controller(id), |id| self.controller(*id));
-        let is_template = |id: Key| self.0.conns.get(id).is_some_and(|conn| conn.key.template);
+        let is_template = |id: ConnId| self.0.conns.course(id).is_some_and(Course::is_template);
         SyncFacts {
             protocol: conn.map_or(Protocol(0), |conn| conn.key.protocol),
-            flags: conn.map(flags).unwrap_or_default(),
+            flags: conn.as_ref().map(flags).unwrap_or_default(),
             state: conn.map(|conn| state_number(conn.state)).unwrap_or_default(),
-            timeout: conn.map(|conn| conn.timeout).unwrap_or_default(),
+            timeout: conn.map(|conn| conn.timeout()).unwrap_or_default(),
             has_template: controllers.any(is_template),
         }
     }
 
-    fn sync_state(&self, id: Key) -> SyncState {
-        self.0.conns.get(id).map(|conn| conn.sync).unwrap_or_default()
+    fn sync_state(&self, id: ConnId) -> SyncState {
+        self.0.conns.sync_state(id)
     }
 
-    fn controller(&self, id: Key) -> Option<Key> {
-        self.0.conns.get(id)?.controller
+    fn controller(&self, id: ConnId) -> Option<ConnId> {
+        self.0.conns.course(id)?.controller
     }
 
-    fn count_packet(&mut self, id: Key) -> u32 {
-        self.0.conns.get_mut(id).map_or(0, |conn| {
-            conn.in_packets = conn.in_packets.saturating_add(1);
-            conn.in_packets
+    fn count_packet(&mut self, id: ConnId) -> u32 {
+        self.0.conns.course_mut(id).map_or(0, |course| {
+            course.in_packets = course.in_packets.saturating_add(1);
+            course.in_packets
         })
     }
 
-    fn announce(&mut self, now: Instant, id: Key, state: SyncState) {
+    fn announce(&mut self, now: Instant, id: ConnId, state: SyncState) {
         let Director { conns, master, .. } = &mut *self.0;
-        if let Some(conn) = conns.get_mut(id) {
-            conn.sync = state;
-        }
+        conns.set_sync_state(id, state);
         if let (Some(conn), Some(master)) = (conns.get(id), master) {
-            let record = SyncRecord { call_id: conns.call_id(conn), ..record(conn) };
+            let record = SyncRecord { call_id: conns.call_id(&conn), ..record(&conn) };
             master.outbox.push(now, &record);
         }
     }
 }
 
 impl SyncBackup for Table<'_> {
-    type Conn = Key;
+    type Conn = ConnId;
     type Dest = DestId;
 
-    fn find(&self, now: Instant, record: &SyncRecord<'_>) -> Option<Key> {
+    fn find(&self, now: Instant, record: &SyncRecord<'_>) -> Option<ConnId> {
         match record.call_id {
             Some(call) => self.0.conns.find_call(now, &key(record), call),
             None => self.0.conns.find(now, &key(record)),
         }
     }
 
-    fn real_server(&self, id: Key) -> (IpAddr, u16) {
+    fn real_server(&self, id: ConnId) -> (IpAddr, u16) {
         let unknown = (IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED), 0);
         self.0.conns.get(id).map_or(unknown, |conn| (conn.hop.address, conn.hop.port))
     }
 
-    fn flags(&self, id: Key) -> ConnFlags {
-        self.0.conns.get(id).map(flags).unwrap_or_default()
+    fn flags(&self, id: ConnId) -> ConnFlags {
+        self.0.conns.get(id).as_ref().map(flags).unwrap_or_default()
     }
 
-    fn is_bound(&self, id: Key) -> bool {
-        self.0.conns.get(id).is_some_and(|conn| conn.dest != NOWHERE)
+    fn is_bound(&self, id: ConnId) -> bool {
+        self.0.conns.course(id).is_some_and(|course| course.dest != Course::NO_DEST)
     }
 
     fn find_dest(&self, record: &SyncRecord<'_>, port: u16) -> Option<DestId> {
@@ -221,57 +233,64 @@ impl SyncBackup for Table<'_> {
             .map(|(id, _)| id)
     }
 
-    fn expire(&mut self, now: Instant, id: Key) {
+    fn expire(&mut self, now: Instant, id: ConnId) {
         self.0.conns.expire(now, id);
     }
 
-    fn create(&mut self, now: Instant, record: &SyncRecord<'_>, flags: ConnFlags) -> Option<Key> {
+    fn create(
+        &mut self,
+        now: Instant,
+        record: &SyncRecord<'_>,
+        flags: ConnFlags,
+    ) -> Option<ConnId> {
         let method = flags.method().unwrap_or_default();
-        let hop = Hop { method, address: record.dest, port: record.dest_port };
+        let hop = Hop::new(method, record.dest, record.dest_port);
         let conn = Conn {
             active: !flags.intersects(ConnFlags::INACTIVE.with(ConnFlags::TEMPLATE)),
             input_only: flags.contains(ConnFlags::NO_OUTPUT),
             synced: true,
             mark: record.mark,
-            sync: self.0.new_sync_state(now),
             ..Conn::new(key(record), NOWHERE, hop)
         };
-        match record.call_id {
-            Some(call) => self.0.conns.insert_call(conn, call),
-            None => self.0.conns.insert(conn),
-        }
+        let id = self.0.conns.insert(&conn, record.call_id)?;
+        self.0.begin_sync(now, id);
+        Some(id)
     }
 
-    fn bind(&mut self, id: Key, dest: DestId) {
+    fn bind(&mut self, id: ConnId, dest: DestId) {
         let Some(method) = self.0.dests.get(dest).map(crate::Dest::method) else { return };
         self.0.conns.bind(id, dest, method);
-        let Some(conn) = self.0.conns.get(id) else { return };
-        if conn.key.template {
+        let Some(course) = self.0.conns.course(id) else { return };
+        if course.is_template() {
             self.0.dests.bind_template(dest);
             return;
         }
         self.0.dests.bind(dest);
-        if conn.active {
+        if course.flags.has(Flags::ACTIVE) {
             self.0.dests.activate(dest);
         }
     }
 
-    fn set_flags(&mut self, id: Key, flags: ConnFlags) {
-        let Some(conn) = self.0.conns.get_mut(id).filter(|conn| !conn.key.template) else { return };
+    fn set_flags(&mut self, id: ConnId, flags: ConnFlags) {
+        let course = self.0.conns.course_mut(id).filter(|course| !course.is_template());
+        let Some(course) = course else { return };
         let is_active = !flags.contains(ConnFlags::INACTIVE);
-        let was_active = core::mem::replace(&mut conn.active, is_active);
-        let dest = conn.dest;
-        self.0.count_change(dest, was_active, is_active);
+        let was_active = course.flags.set(Flags::ACTIVE, is_active);
+        let dest = course.dest;
+        self.0.count_change(self.0.conns.dest(dest), was_active, is_active);
     }
 
-    fn update(&mut self, now: Instant, id: Key, update: &SyncUpdate) {
+    fn update(&mut self, now: Instant, id: ConnId, update: &SyncUpdate) {
         let timeouts = self.0.config.timeouts;
-        let Some(conn) = self.0.conns.get_mut(id) else { return };
-        conn.state = state(&conn.key, update.state).unwrap_or(conn.state);
-        conn.sync = conn.sync.announced(update.state);
-        conn.in_packets = update.packets;
-        conn.timeout = update.timeout.or_else(|| timeouts.of(conn.state)).unwrap_or(conn.timeout);
-        self.0.conns.arm(now, id);
+        let Table(Director { conns, .. }) = self;
+        conns.set_sync_state(id, conns.sync_state(id).announced(update.state));
+        let Some(course) = conns.course_mut(id) else { return };
+        course.state = state(course.state, update.state).unwrap_or(course.state);
+        course.in_packets = update.packets;
+        let secs = |span: Duration| u32::try_from(span.as_secs()).unwrap_or(u32::MAX);
+        let timeout = update.timeout.map(secs).or_else(|| timeouts.of(course.state));
+        course.timeout_secs = timeout.unwrap_or(course.timeout_secs);
+        conns.arm(now, id);
     }
 }
 
@@ -296,7 +315,7 @@ fn record(conn: &Conn) -> SyncRecord<'static> {
         flags: flags(conn),
         state: state_number(conn.state),
         mark: conn.mark,
-        timeout_secs: u32::try_from(conn.timeout.as_secs()).unwrap_or(u32::MAX),
+        timeout_secs: conn.timeout_secs,
         sequence: None,
         call_id: None,
     }
@@ -324,14 +343,14 @@ const fn state_number(state: State) -> StateNumber {
     })
 }
 
-/// The state of that number; a record names none that does not exist.
-fn state(key: &ConnKey, number: StateNumber) -> Option<State> {
+/// The state of that number, of the kind of another; a record names none that does not exist.
+fn state(kind: State, number: StateNumber) -> Option<State> {
     let index = usize::from(number.0);
-    match key.protocol {
-        _ if key.template => Some(State::Template { assured: number == StateNumber::ASSURED }),
-        Protocol::TCP => TCP_STATES.get(index).copied().map(State::Tcp),
-        Protocol::SCTP => SCTP_STATES.get(index).copied().map(State::Sctp),
-        _ => Some(State::Udp),
+    match kind {
+        State::Template { .. } => Some(State::Template { assured: number == StateNumber::ASSURED }),
+        State::Tcp(_) => TCP_STATES.get(index).copied().map(State::Tcp),
+        State::Sctp(_) => SCTP_STATES.get(index).copied().map(State::Sctp),
+        State::Udp => Some(State::Udp),
     }
 }
 
@@ -397,7 +416,7 @@ mod tests {
         director.add_service(Instant::EPOCH, crate::ServiceConfig::new(key)).unwrap();
         let verdict = lvs_proto::Decide::decide(&mut director, Instant::EPOCH, &flow);
         assert!(matches!(verdict, lvs_proto::Verdict::Forward(_)));
-        let said = record(director.conns().next().unwrap());
+        let said = record(&director.conns().next().unwrap());
         assert_eq!((said.flags, said.dest, said.dest_port), (BYPASS, [0; 4].into(), 0));
     }
 }

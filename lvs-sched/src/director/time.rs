@@ -5,15 +5,15 @@ use core::time::Duration;
 use lvs_proto::Instant;
 
 use super::Director;
-use crate::arena::Key;
-use crate::conn::Due;
-use crate::{Conn, Dest, Timers};
+use crate::conns::{Course, Due, Flags};
+use crate::{ConnId, Timers};
 
-/// A walk over the whole table: due since when, and how far it has come.
+/// A walk through the connections of all deleted destinations: due since when, and which
+/// destination it has come to, by its place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Walk {
     deadline: Instant,
-    place: u32,
+    dest: u32,
 }
 
 /// What is due; of several, in this order.
@@ -71,33 +71,39 @@ impl Director {
     }
 
     /// Ends up to `budget` of what is due.
+    #[inline]
     pub(super) fn sweep(&mut self, now: Instant, budget: usize) {
         for _ in 0..budget {
-            if self.conns.next_deadline().is_none_or(|deadline| deadline > now) {
-                return;
-            }
-            self.end_one(now);
+            let Some(due) = self.conns.pop_due(now) else { return };
+            self.ended(now, due);
         }
     }
 
     fn end_one(&mut self, now: Instant) {
-        match self.conns.pop_due(now) {
-            Due::Nothing => {}
+        if let Some(due) = self.conns.pop_due(now) {
+            self.ended(now, due);
+        }
+    }
+
+    fn ended(&mut self, now: Instant, due: Due) {
+        match due {
+            Due::NotYet => {}
             Due::PutOff(id) => self.announce_put_off(now, id),
-            Due::Ended(conn) => self.unbind(&conn),
+            Due::Ended(course) => self.unbind(&course),
         }
     }
 
     /// \[CNT-4\]
-    pub(super) fn unbind(&mut self, conn: &Conn) {
-        if conn.key.template {
-            self.dests.unbind_template(conn.dest);
+    pub(super) fn unbind(&mut self, course: &Course) {
+        let dest = self.conns.dest(course.dest);
+        if course.is_template() {
+            self.dests.unbind_template(dest);
             return;
         }
-        if conn.active {
-            self.dests.deactivate(conn.dest);
+        if course.flags.has(Flags::ACTIVE) {
+            self.dests.deactivate(dest);
         }
-        self.dests.unbind(conn.dest);
+        self.dests.unbind(dest);
     }
 
     /// In one tick, the connections of deleted destinations end \[DST-7\].
@@ -106,37 +112,41 @@ impl Director {
             Timers::Exact => Duration::ZERO,
             Timers::Ticks { length_micros } => Duration::from_micros(length_micros.get().into()),
         };
-        let deadline = self.config.timers.arm(now, tick).fires;
-        let restarted = self.nodest.filter(|walk| walk.place == 0);
-        self.nodest = Some(restarted.unwrap_or(Walk { deadline, place: 0 }));
+        let deadline = self.config.timers.deadline(now, tick);
+        let restarted = self.nodest.filter(|walk| walk.dest == 0);
+        self.nodest = Some(restarted.unwrap_or(Walk { deadline, dest: 0 }));
     }
 
-    /// Looks at one more place of the table \[NOD-3\].
+    /// Ends one more connection of a deleted destination, or goes on to the next destination
+    /// \[NOD-3\].
     fn walk_on(&mut self) {
         let Some(walk) = &mut self.nodest else { return };
-        let place = walk.place;
-        walk.place = place.saturating_add(1);
-        if place >= self.config.connections {
+        if walk.dest >= self.conns.dests() {
             self.nodest = None;
             return;
         }
-        let Some((id, conn)) = self.conns.at(place) else { return };
-        let deleted = self.dests.get(conn.dest).is_some_and(|dest: &Dest| !dest.is_available());
-        if deleted && conn.controlled == 0 {
-            self.force_end(id, |_| true);
+        let deleted =
+            self.dests.get(self.conns.dest(walk.dest)).filter(|dest| !dest.is_available());
+        let newest = deleted.and_then(|_| self.conns.newest_of(walk.dest));
+        // What controls others is older than they, and of their destination: its turn is last.
+        let is_free = |id: &ConnId| self.conns.course(*id).is_some_and(|c| c.controlled == 0);
+        match newest.filter(is_free) {
+            Some(id) => self.force_end(id, |_| true),
+            None => walk.dest += 1,
         }
     }
 
     /// Ends something now, and what controlled it if it now controls nothing and `goes` says so,
     /// and so on \[TPL-14\].
-    pub(super) fn force_end(&mut self, id: Key, goes: impl Fn(&Conn) -> bool) {
+    pub(super) fn force_end(&mut self, id: ConnId, goes: impl Fn(&Course) -> bool) {
         let mut next = Some(id);
-        while let Some(conn) = next.and_then(|id| self.conns.remove(id)) {
-            self.unbind(&conn);
-            let idle = |id: &Key| {
-                self.conns.get(*id).is_some_and(|conn| conn.controlled == 0 && goes(conn))
+        while let Some(course) = next.and_then(|id| self.conns.remove(id)) {
+            self.unbind(&course);
+            let idle = |id: &ConnId| {
+                let course = self.conns.course(*id);
+                course.is_some_and(|course| course.controlled == 0 && goes(course))
             };
-            next = conn.controller.filter(idle);
+            next = course.controller.filter(idle);
         }
     }
 }

@@ -53,8 +53,8 @@ impl fmt::Display for ConnListing<'_> {
         let persistence = if self.persistence { "        pe name          pe_data" } else { "" };
         writeln!(f, "{columns}{persistence}")?;
         self.director.conns().try_for_each(|conn| {
-            let call = self.director.call_id(conn).filter(|_| self.persistence);
-            write_conn(f, conn, call, self.now)
+            let call = self.director.call_id(&conn).filter(|_| self.persistence);
+            write_conn(f, &conn, call, self.now)
         })
     }
 }

@@ -99,7 +99,7 @@ impl<'a> Listing<'a> {
         }
     }
 
-    fn dests(&self, service: &Service<'a>) -> Vec<&'a Dest> {
+    fn dests(&self, service: &Service<'a>) -> Vec<Dest<'a>> {
         if self.kernel_order {
             service.dests().map(|(_, dest)| dest).collect()
         } else {
@@ -117,7 +117,7 @@ impl<'a> Listing<'a> {
         writeln!(f, "{:<33}{counted}", name.to_string())
     }
 
-    fn write_dest(&self, f: &mut fmt::Formatter<'_>, dest: &Dest) -> fmt::Result {
+    fn write_dest(&self, f: &mut fmt::Formatter<'_>, dest: Dest<'_>) -> fmt::Result {
         write!(f, "  -> {:<28}", SocketAddr::new(dest.address(), dest.port()))?;
         let (method, weight) = (dest.method(), dest.weight());
         let (active, inactive) = (dest.active_conns(), dest.inactive_conns());
@@ -136,7 +136,7 @@ impl<'a> Listing<'a> {
                 write!(f, " {weight:<9} {:<11}", dest.persistent_conns())?;
             }
             Columns::Statistics => {
-                return writeln!(f, "{}", Cells::of_statistics(dest.statistics(), self.exact));
+                return writeln!(f, "{}", Cells::of_statistics(&dest.statistics(), self.exact));
             }
             Columns::Rates => {
                 return writeln!(f, "{}", Cells::of_rates(dest.rates(), self.exact));
@@ -244,7 +244,7 @@ impl Director {
 
 /// By address and port \[ADM-7\].
 impl<'a> Service<'a> {
-    pub(crate) fn sorted_dests(&self) -> Vec<&'a Dest> {
+    pub(crate) fn sorted_dests(&self) -> Vec<Dest<'a>> {
         let mut dests: Vec<_> = self.dests().map(|(_, dest)| dest).collect();
         dests.sort_by_key(|dest| (dest.address(), dest.port()));
         dests

@@ -1,14 +1,16 @@
 //! What `lblc` and `lblcr` remember of each destination address, and how they forget.
 
 use alloc::vec::Vec;
+use core::hash::BuildHasher;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use hashbrown::HashMap;
 use lvs_proto::Instant;
 
 use super::hash::{fold, spread};
 use super::{LblcConfig, SchedulerSetup};
+use crate::arena::Arena;
+use crate::chains::Chains;
 use crate::hash::{Address, Seed};
 use crate::{OutOfMemory, Timers};
 
@@ -24,10 +26,11 @@ const FULL_SWEEP: u32 = 30;
 /// Values by destination address, with the time of their last use \[LBLC-2\].
 #[derive(Debug)]
 pub(super) struct Cache<T> {
-    entries: HashMap<Address, Entry<T>, Seed>,
+    entries: Arena<Entry<T>>,
+    chains: Chains,
+    seed: Seed,
     /// As many as stay without haste: `M` of \[LBLC-1\].
     soft_limit: usize,
-    hard_limit: usize,
     expiration: Duration,
     timers: Timers,
     next_sweep: Instant,
@@ -37,10 +40,13 @@ pub(super) struct Cache<T> {
     rover: usize,
     /// Room to count the old addresses of each bucket.
     old_in_bucket: Vec<u32>,
+    /// How many values found no room.
+    forgotten: u64,
 }
 
 #[derive(Debug)]
 struct Entry<T> {
+    address: IpAddr,
     value: T,
     last_use: Instant,
 }
@@ -55,22 +61,23 @@ impl<T> Cache<T> {
     pub(super) fn new(setup: &SchedulerSetup, now: Instant) -> Result<Self, OutOfMemory> {
         let SchedulerSetup { lblc: config, seed, timers, .. } = *setup;
         let hard_limit = hard_limit(config);
-        let mut entries = HashMap::with_hasher(seed);
-        // A table never more than half full clears its tombstones in place, without allocating.
-        entries.try_reserve(hard_limit.saturating_mul(2)).map_err(|_| OutOfMemory)?;
+        let mut entries = Arena::new();
+        entries.reserve(hard_limit)?;
         let mut old_in_bucket = Vec::new();
         old_in_bucket.try_reserve_exact(BUCKETS).map_err(|_| OutOfMemory)?;
         old_in_bucket.resize(BUCKETS, 0);
         Ok(Self {
             entries,
+            chains: Chains::new(hard_limit)?,
+            seed,
             soft_limit: config.capacity as usize,
-            hard_limit,
             expiration: Duration::from_secs(config.expiration_secs.into()),
             timers,
-            next_sweep: timers.arm(now, SWEEP_PERIOD).fires,
+            next_sweep: timers.deadline(now, SWEEP_PERIOD),
             sweeps: 1,
             rover: 0,
             old_in_bucket,
+            forgotten: 0,
         })
     }
 
@@ -86,8 +93,9 @@ impl<T> Cache<T> {
         self.next_sweep
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.entries.len() >= self.hard_limit
+    /// How many values found no room.
+    pub(super) const fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = &T> {
@@ -96,16 +104,27 @@ impl<T> Cache<T> {
 
     /// A hit counts as a use, whatever becomes of it \[LBLC-3\].
     pub(super) fn hit(&mut self, now: Instant, address: IpAddr) -> Option<&mut T> {
-        let entry = self.entries.get_mut(&Address(address))?;
+        let entries = &self.entries;
+        let is_it = |index| entries.at(index).is_some_and(|entry| entry.address == address);
+        let index = self.chains.find(self.hash(address), is_it)?;
+        let entry = self.entries.at_mut(index)?;
         entry.last_use = now;
         Some(&mut entry.value)
     }
 
-    /// Remembers `value`, in the place of what there was; a full cache stays as it is \[LBLC-7\].
-    pub(super) fn store(&mut self, now: Instant, address: IpAddr, value: T) {
-        if !self.is_full() || self.entries.contains_key(&Address(address)) {
-            self.entries.insert(Address(address), Entry { value, last_use: now });
-        }
+    /// Remembers the value of an address of which there is none; `None` if the cache is full
+    /// \[LBLC-7\].
+    pub(super) fn store(&mut self, now: Instant, address: IpAddr, value: T) -> Option<&mut T> {
+        let Some(key) = self.entries.insert(Entry { address, value, last_use: now }) else {
+            self.forgotten = self.forgotten.wrapping_add(1);
+            return None;
+        };
+        self.chains.insert(self.hash(address), key.index);
+        self.entries.get_mut(key).map(|entry| &mut entry.value)
+    }
+
+    fn hash(&self, address: IpAddr) -> u64 {
+        self.seed.hash_one(Address(address))
     }
 
     /// Does what is due at `now`, and tells `forget` of every value that goes \[LBLC-8\].
@@ -113,7 +132,7 @@ impl<T> Cache<T> {
         if now < self.next_sweep {
             return;
         }
-        self.next_sweep = self.timers.arm(now, SWEEP_PERIOD).fires;
+        self.next_sweep = self.timers.deadline(now, SWEEP_PERIOD);
         if self.sweeps % FULL_SWEEP == 0 {
             self.sweeps = 1;
             let expiration = self.expiration;
@@ -132,11 +151,9 @@ impl<T> Cache<T> {
         let goal = (excess.saturating_mul(4) / 3).min(self.soft_limit / 2);
 
         self.old_in_bucket.fill(0);
-        for (address, entry) in &self.entries {
-            if is_old(entry.last_use) {
-                if let Some(old) = self.old_in_bucket.get_mut(bucket(address.0)) {
-                    *old += 1;
-                }
+        for entry in self.entries.values().filter(|entry| is_old(entry.last_use)) {
+            if let Some(old) = self.old_in_bucket.get_mut(bucket(entry.address)) {
+                *old += 1;
             }
         }
         let first = self.rover + 1;
@@ -156,8 +173,19 @@ impl<T> Cache<T> {
     }
 
     fn remove_if(&mut self, goes: impl Fn(IpAddr, Instant) -> bool, mut forget: impl FnMut(T)) {
-        let gone = self.entries.extract_if(|address, entry| goes(address.0, entry.last_use));
-        gone.for_each(|(_, entry)| forget(entry.value));
+        let places = u32::try_from(self.entries.capacity()).unwrap_or(u32::MAX);
+        for index in 0..places {
+            let old = self.entries.at(index).filter(|entry| goes(entry.address, entry.last_use));
+            let Some((hash, key)) =
+                old.map(|entry| self.hash(entry.address)).zip(self.entries.key_at(index))
+            else {
+                continue;
+            };
+            self.chains.remove(hash, index);
+            if let Some(entry) = self.entries.remove(key) {
+                forget(entry.value);
+            }
+        }
     }
 }
 

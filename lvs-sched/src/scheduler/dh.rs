@@ -2,18 +2,18 @@
 
 use alloc::vec::Vec;
 
-use lvs_proto::{Flow, Instant};
+use lvs_proto::Flow;
 
 use super::hash::{destination, fold, spread};
 use super::{Change, Scheduler};
-use crate::dests::DestList;
+use crate::dests::{DestList, Loads};
 use crate::{DestId, OutOfMemory};
 
 const SLOT_BITS: u32 = 8;
 const SLOTS: usize = 1 << SLOT_BITS;
 
 #[derive(Debug)]
-pub(super) struct Dh {
+pub(crate) struct Dh {
     /// [`SLOTS`] of them, or none if the list is empty.
     slots: Vec<DestId>,
 }
@@ -30,18 +30,19 @@ impl Dh {
     /// In turn, whatever their weights \[DH-1\].
     fn rebuild(&mut self, list: DestList<'_>) {
         self.slots.clear();
-        self.slots.extend(list.iter().map(|(id, _)| id).cycle().take(SLOTS));
+        self.slots.extend(list.members().iter().map(|(id, _)| *id).cycle().take(SLOTS));
+    }
+
+    /// \[DH-2\] \[DH-3\]
+    #[inline(never)]
+    pub(super) fn pick(&self, loads: &Loads, flow: &Flow) -> Option<DestId> {
+        let slot = spread(fold(destination(flow)), SLOT_BITS);
+        let id = *self.slots.get(slot as usize)?;
+        loads.get(id)?.is_eligible().then_some(id)
     }
 }
 
 impl Scheduler for Dh {
-    /// \[DH-2\] \[DH-3\]
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, flow: &Flow) -> Option<DestId> {
-        let slot = spread(fold(destination(flow)), SLOT_BITS);
-        let id = *self.slots.get(slot as usize)?;
-        list.dest(id)?.is_eligible().then_some(id)
-    }
-
     fn changed(&mut self, list: DestList<'_>, change: Change) {
         match change {
             Change::Added | Change::Deleted { .. } => self.rebuild(list),

@@ -1,17 +1,11 @@
 //! Weighted failover: the heaviest destination takes all.
 
-use lvs_proto::{Flow, Instant};
-
-use super::{Scheduler, heaviest};
+use super::least::heaviest;
 use crate::DestId;
-use crate::dests::DestList;
+use crate::dests::{Load, Members};
 
-#[derive(Debug)]
-pub(super) struct Fo;
-
-impl Scheduler for Fo {
-    /// \[FO-1\]
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, _flow: &Flow) -> Option<DestId> {
-        heaviest(list, |_| true)
-    }
+/// \[FO-1\]
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load]) -> Option<DestId> {
+    heaviest(Members { order, loads }, |_| true)
 }

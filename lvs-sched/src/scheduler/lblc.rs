@@ -7,34 +7,67 @@ use lvs_proto::{Flow, Instant};
 
 use super::cache::Cache;
 use super::hash::destination;
-use super::{Scheduler, SchedulerSetup, wlc};
-use crate::dests::DestList;
-use crate::{Dest, DestId, OutOfMemory};
+use super::spare::Spare;
+use super::{Change, Scheduler, SchedulerSetup};
+use crate::dests::{DestList, Load};
+use crate::{DestId, OutOfMemory};
 
 #[derive(Debug)]
-pub(super) struct Lblc {
+pub(crate) struct Lblc {
     cache: Cache<DestId>,
+    spare: Spare,
 }
 
 impl Lblc {
-    pub(super) fn new(setup: &SchedulerSetup, now: Instant) -> Result<Self, OutOfMemory> {
-        Ok(Self { cache: Cache::new(setup, now)? })
+    pub(super) fn new(
+        setup: &SchedulerSetup,
+        now: Instant,
+        list: DestList<'_>,
+    ) -> Result<Self, OutOfMemory> {
+        Ok(Self { cache: Cache::new(setup, now)?, spare: Spare::new(list)? })
+    }
+
+    /// \[LBLC-3\] \[LBLC-4\] \[LBLC-6\] \[LBLC-7\]
+    pub(super) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
+        let Self { cache, spare } = self;
+        let address = destination(flow);
+        let serves = |load: &Load| load.available && load.weight > 0 && !spare.is_busy(load);
+        match cache.hit(now, address) {
+            Some(cached) if list.load(*cached).is_some_and(serves) => Some(*cached),
+            Some(cached) => {
+                *cached = spare.pick(list)?;
+                Some(*cached)
+            }
+            None => {
+                let id = spare.pick(list)?;
+                cache.store(now, address, id);
+                Some(id)
+            }
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn counted(&mut self, load: &Load) {
+        self.spare.counted(load);
     }
 }
 
 impl Scheduler for Lblc {
-    /// \[LBLC-3\] \[LBLC-4\] \[LBLC-6\] \[LBLC-7\]
-    fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
-        let address = destination(flow);
-        let serves = |dest: &Dest| dest.is_available() && dest.weight() > 0 && !is_busy(dest, list);
-        if let Some(&mut id) = self.cache.hit(now, address) {
-            if list.dest(id).is_some_and(serves) {
-                return Some(id);
-            }
-        }
-        let id = wlc::pick(list)?;
-        self.cache.store(now, address, id);
-        Some(id)
+    fn reserve(
+        &mut self,
+        list: DestList<'_>,
+        dests: usize,
+        weight: u32,
+    ) -> Result<(), OutOfMemory> {
+        self.spare.reserve(list, dests, weight)
+    }
+
+    fn changed(&mut self, list: DestList<'_>, change: Change) {
+        self.spare.changed(list, change);
+    }
+
+    fn watches_counts(&self) -> bool {
+        true
     }
 
     /// A deleted destination stays in the cache, and serves again when it comes back \[LBLC-9\].
@@ -53,11 +86,8 @@ impl Scheduler for Lblc {
     fn handle_timeout(&mut self, now: Instant) {
         self.cache.sweep(now, drop);
     }
-}
 
-/// More active connections than weight, while another destination has less than half of its
-/// weight \[LBLC-5\].
-pub(super) fn is_busy(dest: &Dest, list: DestList<'_>) -> bool {
-    let has_room = |other: &Dest| 2 * u64::from(other.active_conns()) < u64::from(other.weight());
-    dest.active_conns() > dest.weight() && list.iter().any(|(_, other)| has_room(other))
+    fn forgotten(&self) -> u64 {
+        self.cache.forgotten()
+    }
 }

@@ -8,17 +8,18 @@ use lvs_proto::{Flow, Instant};
 
 use super::cache::{Cache, hard_limit};
 use super::hash::destination;
-use super::lblc::is_busy;
-use super::{Scheduler, SchedulerSetup, is_lighter, wlc};
+use super::spare::Spare;
+use super::{Change, Scheduler, SchedulerSetup};
 use crate::arena::{Arena, Key};
-use crate::dests::DestList;
+use crate::dests::{DestList, Load};
 use crate::{DestId, OutOfMemory};
 
 /// The cache is that of `lblc` \[LBLCR-1\] \[LBLCR-8\].
 #[derive(Debug)]
-pub(super) struct Lblcr {
+pub(crate) struct Lblcr {
     cache: Cache<Set>,
     members: Members,
+    spare: Spare,
 }
 
 /// A chain of members, the newest first \[LBLCR-2\].
@@ -30,7 +31,11 @@ struct Set {
 
 /// The members of all sets: room for two per set on average.
 #[derive(Debug)]
-struct Members(Arena<Member>);
+struct Members {
+    members: Arena<Member>,
+    /// How many found no room.
+    forgotten: u64,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Member {
@@ -39,25 +44,26 @@ struct Member {
 }
 
 impl Lblcr {
-    pub(super) fn new(setup: &SchedulerSetup, now: Instant) -> Result<Self, OutOfMemory> {
+    pub(super) fn new(
+        setup: &SchedulerSetup,
+        now: Instant,
+        list: DestList<'_>,
+    ) -> Result<Self, OutOfMemory> {
         let mut members = Arena::new();
         members.reserve(hard_limit(setup.lblc).saturating_mul(2))?;
-        Ok(Self { cache: Cache::new(setup, now)?, members: Members(members) })
+        let members = Members { members, forgotten: 0 };
+        Ok(Self { cache: Cache::new(setup, now)?, members, spare: Spare::new(list)? })
     }
-}
 
-impl Scheduler for Lblcr {
     /// \[LBLCR-5\] \[LBLCR-6\] \[LBLCR-7\]
-    fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
-        let Self { cache, members } = self;
+    pub(super) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
+        let Self { cache, members, spare } = self;
         let expiration = cache.expiration();
         let address = destination(flow);
         let Some(set) = cache.hit(now, address) else {
-            let id = wlc::pick(list)?;
-            if !cache.is_full() {
-                let mut set = Set { first: None, modified: now };
-                members.insert(&mut set, id, now);
-                cache.store(now, address, set);
+            let id = spare.pick(list)?;
+            if let Some(set) = cache.store(now, address, Set { first: None, modified: now }) {
+                members.insert(set, id, now);
             }
             return Some(id);
         };
@@ -67,17 +73,41 @@ impl Scheduler for Lblcr {
                 members.erase(set, most, now);
             }
         }
-        let serves = |id: &DestId| list.dest(*id).is_some_and(|dest| !is_busy(dest, list));
+        let serves = |id: &DestId| list.load(*id).is_some_and(|load| !spare.is_busy(load));
         if let Some(id) = least.filter(serves) {
             return Some(id);
         }
-        let id = wlc::pick(list)?;
+        let id = spare.pick(list)?;
         members.insert(set, id, now);
         Some(id)
     }
 
+    #[inline(never)]
+    pub(super) fn counted(&mut self, load: &Load) {
+        self.spare.counted(load);
+    }
+}
+
+impl Scheduler for Lblcr {
+    fn reserve(
+        &mut self,
+        list: DestList<'_>,
+        dests: usize,
+        weight: u32,
+    ) -> Result<(), OutOfMemory> {
+        self.spare.reserve(list, dests, weight)
+    }
+
+    fn changed(&mut self, list: DestList<'_>, change: Change) {
+        self.spare.changed(list, change);
+    }
+
+    fn watches_counts(&self) -> bool {
+        true
+    }
+
     fn refers_to(&self, dest: DestId) -> bool {
-        self.members.0.values().any(|member| member.dest == dest)
+        self.members.members.values().any(|member| member.dest == dest)
     }
 
     fn set_expiration(&mut self, expiration: Duration) {
@@ -92,11 +122,15 @@ impl Scheduler for Lblcr {
         let members = &mut self.members;
         self.cache.sweep(now, |set| members.clear(set));
     }
+
+    fn forgotten(&self) -> u64 {
+        self.cache.forgotten().wrapping_add(self.members.forgotten)
+    }
 }
 
 impl Members {
     fn chain(&self, set: Set) -> impl Iterator<Item = (Key, Member)> {
-        let member = |key: Key| Some((key, *self.0.get(key)?));
+        let member = |key: Key| Some((key, *self.members.get(key)?));
         successors(set.first.and_then(member), move |(_, last)| last.next.and_then(member))
     }
 
@@ -109,8 +143,9 @@ impl Members {
         if self.of(*set).any(|id| id == dest) {
             return;
         }
-        if let Some(key) = self.0.insert(Member { dest, next: set.first }) {
-            *set = Set { first: Some(key), modified: now };
+        match self.members.insert(Member { dest, next: set.first }) {
+            Some(key) => *set = Set { first: Some(key), modified: now },
+            None => self.forgotten = self.forgotten.wrapping_add(1),
         }
     }
 
@@ -127,8 +162,8 @@ impl Members {
             return;
         };
         drop(chain);
-        self.0.remove(key);
-        match before.and_then(|before| self.0.get_mut(before)) {
+        self.members.remove(key);
+        match before.and_then(|before| self.members.get_mut(before)) {
             Some(before) => before.next = member.next,
             None => set.first = member.next,
         }
@@ -137,28 +172,34 @@ impl Members {
 
     fn clear(&mut self, set: Set) {
         let mut next = set.first;
-        while let Some(member) = next.and_then(|key| self.0.remove(key)) {
+        while let Some(member) = next.and_then(|key| self.members.remove(key)) {
             next = member.next;
         }
     }
 
     /// `min(set)` of \[LBLCR-3\].
     fn least_loaded(&self, set: Set, list: DestList<'_>) -> Option<DestId> {
-        let members = self.of(set).filter_map(|id| Some((id, list.dest(id)?)));
+        let members = self.of(set).filter_map(|id| Some((id, list.load(id)?)));
         let mut free = members
-            .filter(|(_, dest)| !dest.is_overloaded() && dest.is_available())
-            .skip_while(|(_, dest)| dest.weight() == 0);
+            .filter(|(_, load)| !load.overloaded && load.available)
+            .skip_while(|(_, load)| load.weight == 0);
         let first = free.next()?;
-        let lighter = |one: &_, other: &_| is_lighter(one, other, |dest| list.overhead(dest));
+        let lighter = |one: &Load, other: &Load| is_lighter(list, one, other);
         Some(free.fold(first, |best, next| if lighter(next.1, best.1) { next } else { best }).0)
     }
 
     /// `max(set)` of \[LBLCR-4\]: flags are not looked at.
     fn most_loaded(&self, set: Set, list: DestList<'_>) -> Option<DestId> {
-        let members = self.of(set).filter_map(|id| Some((id, list.dest(id)?)));
-        let mut weighted = members.filter(|(_, dest)| dest.weight() > 0);
+        let members = self.of(set).filter_map(|id| Some((id, list.load(id)?)));
+        let mut weighted = members.filter(|(_, load)| load.weight > 0);
         let first = weighted.next()?;
-        let lighter = |one: &_, other: &_| is_lighter(one, other, |dest| list.overhead(dest));
+        let lighter = |one: &Load, other: &Load| is_lighter(list, one, other);
         Some(weighted.fold(first, |most, next| if lighter(most.1, next.1) { next } else { most }).0)
     }
+}
+
+/// Whether the overhead of `one` is a strictly smaller share of its weight, in products of 64 bits.
+fn is_lighter(list: DestList<'_>, one: &Load, other: &Load) -> bool {
+    i64::from(list.overhead(other)) * i64::from(one.weight)
+        > i64::from(list.overhead(one)) * i64::from(other.weight)
 }

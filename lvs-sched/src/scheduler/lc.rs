@@ -1,18 +1,17 @@
 //! Least connection: the smallest overhead, the first in the list among equals.
 
-use lvs_proto::{Flow, Instant};
-
-use super::Scheduler;
 use crate::DestId;
-use crate::dests::DestList;
+use crate::dests::{Load, Members};
 
-#[derive(Debug)]
-pub(super) struct Lc;
-
-impl Scheduler for Lc {
-    /// Overheads are compared as unsigned numbers, weights not at all \[LC-1\] \[LC-2\] \[OVH-5\].
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, _flow: &Flow) -> Option<DestId> {
-        let eligible = list.iter().filter(|(_, dest)| dest.is_eligible());
-        eligible.min_by_key(|(_, dest)| list.overhead(dest) as u32).map(|(id, _)| id)
+/// Overheads are compared as unsigned numbers, weights not at all \[LC-1\] \[LC-2\] \[OVH-5\].
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load], active_surplus: u32) -> Option<DestId> {
+    let (mut best, mut least) = (None, u64::MAX);
+    for (id, load) in (Members { order, loads }).iter() {
+        let overhead = u64::from(load.overhead(active_surplus));
+        let is_less = load.is_eligible() && overhead < least;
+        best = if is_less { Some(id) } else { best };
+        least = if is_less { overhead } else { least };
     }
+    best.copied()
 }

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 use core::hash::Hasher;
 use core::net::IpAddr;
 
-use lvs_proto::{Family, Flow, Instant};
+use lvs_proto::{Family, Flow};
 use siphasher::sip::SipHasher13;
 
 use super::hash::{client, fold};
 use super::{Change, MhTableIndex, Scheduler, SchedulerFlags, SchedulerSetup};
-use crate::dests::DestList;
+use crate::dests::{DestList, Load, Loads};
 use crate::{DestId, OutOfMemory};
 
 /// The two keys of \[MH-2\].
@@ -21,7 +21,7 @@ const KEY_2: u64 = 2_654_446_892;
 const VACANT: u32 = u32::MAX;
 
 #[derive(Debug)]
-pub(super) struct Mh {
+pub(crate) struct Mh {
     index: MhTableIndex,
     /// Of the service.
     family: Option<Family>,
@@ -35,6 +35,7 @@ pub(super) struct Mh {
 #[derive(Clone, Copy, Debug)]
 struct Member {
     dest: DestId,
+    last_weight: u32,
     cursor: u32,
     skip: u32,
     /// Slots that it claims in each round.
@@ -47,14 +48,14 @@ impl Mh {
         let mut slots = Vec::new();
         slots.try_reserve_exact(index.slots() as usize).map_err(|_| OutOfMemory)?;
         let mut mh = Self { index, family, slots, members: Vec::new() };
-        mh.reserve(list.iter().count())?;
+        mh.reserve(list, list.len(), 0)?;
         mh.rebuild(list);
         Ok(mh)
     }
 
     /// More destinations than slots leave the table as it is \[MH-9\].
     fn rebuild(&mut self, list: DestList<'_>) {
-        if list.iter().count() > self.index.slots() as usize {
+        if list.len() > self.index.slots() as usize || self.is_of(list) {
             return;
         }
         self.slots.clear();
@@ -67,6 +68,7 @@ impl Mh {
             let address = fold_as(family, config.address());
             Member {
                 dest,
+                last_weight: config.last_weight(),
                 cursor: hash(KEY_1, address, config.port(), 0) % size,
                 skip: hash(KEY_2, address, config.port(), 0) % (size - 1) + 1,
                 turns: if turns == 0 { 0 } else { (turns >> shift).max(1) },
@@ -78,6 +80,12 @@ impl Mh {
         }
     }
 
+    /// Whether the table is that of `list`: a destination keeps its address.
+    fn is_of(&self, list: DestList<'_>) -> bool {
+        let now = list.members().iter().map(|(id, load)| (*id, load.last_weight));
+        self.members.iter().map(|member| (member.dest, member.last_weight)).eq(now)
+    }
+
     /// In rounds over the members, until nothing is vacant \[MH-8\].
     fn populate(&mut self) {
         let size = self.index.slots();
@@ -86,7 +94,11 @@ impl Mh {
             for (place, member) in (0..).zip(&mut self.members) {
                 for _ in 0..member.turns.min(vacant) {
                     while self.slots.get(member.cursor as usize).is_some_and(|at| *at != VACANT) {
-                        member.cursor = (member.cursor + member.skip) % size;
+                        // Both are less than the size.
+                        member.cursor += member.skip;
+                        if member.cursor >= size {
+                            member.cursor -= size;
+                        }
                     }
                     if let Some(slot) = self.slots.get_mut(member.cursor as usize) {
                         *slot = place;
@@ -97,24 +109,17 @@ impl Mh {
         }
     }
 
-    fn named_by(&self, hash: u32) -> Option<DestId> {
-        let slot = (hash as usize).checked_rem(self.slots.len())?;
-        let place = *self.slots.get(slot)?;
-        self.members.get(place as usize).map(|member| member.dest)
-    }
-}
-
-impl Scheduler for Mh {
     /// \[MH-10\] \[MH-11\]
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, flow: &Flow) -> Option<DestId> {
-        let (address, port) = client(flow, list.flags.contains(SchedulerFlags::MH_PORT));
-        let available = |id: &DestId| list.dest(*id).is_some_and(crate::Dest::is_eligible);
+    #[inline(never)]
+    pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<DestId> {
+        let (address, port) = client(flow, flags.contains(SchedulerFlags::MH_PORT));
+        let available = |id: &DestId| loads.get(*id).is_some_and(Load::is_eligible);
         let first = hash(KEY_1, address, port, 0);
         if let Some(id) = self.named_by(first).filter(available) {
             return Some(id);
         }
         // With nobody available, as many probes as slots would be in vain.
-        let probes = list.flags.contains(SchedulerFlags::MH_FALLBACK)
+        let probes = flags.contains(SchedulerFlags::MH_FALLBACK)
             && self.members.iter().any(|member| available(&member.dest));
         if !probes {
             return None;
@@ -125,11 +130,24 @@ impl Scheduler for Mh {
         named.find(available)
     }
 
+    fn named_by(&self, hash: u32) -> Option<DestId> {
+        let slot = (hash as usize).checked_rem(self.slots.len())?;
+        let place = *self.slots.get(slot)?;
+        self.members.get(place as usize).map(|member| member.dest)
+    }
+}
+
+impl Scheduler for Mh {
     fn changed(&mut self, list: DestList<'_>, _change: Change) {
         self.rebuild(list);
     }
 
-    fn reserve(&mut self, dests: usize) -> Result<(), OutOfMemory> {
+    fn reserve(
+        &mut self,
+        _list: DestList<'_>,
+        dests: usize,
+        _weight: u32,
+    ) -> Result<(), OutOfMemory> {
         let more = dests.saturating_sub(self.members.len());
         self.members.try_reserve(more).map_err(|_| OutOfMemory)
     }
@@ -143,7 +161,7 @@ impl Scheduler for Mh {
 /// The unit in which the latest weights other than 0 are measured, and the bits that all lose so
 /// that the heaviest does not fill the table in one turn \[MH-5\] \[MH-6\].
 fn measure(list: DestList<'_>, index: MhTableIndex) -> (u32, u32) {
-    let weights = || list.iter().map(|(_, dest)| dest.last_weight());
+    let weights = || list.loads().map(|load| load.last_weight);
     let unit = weights().fold(0, super::gcd);
     let highest = weights().max().unwrap_or(0).checked_div(unit).unwrap_or(0);
     let bits = u32::BITS - highest.leading_zeros();
@@ -171,7 +189,7 @@ fn hash(key: u64, address: u32, port: u16, offset: u32) -> u32 {
 mod tests {
     use super::*;
     use crate::{DestConfig, Pool, PoolConfig, SchedulerKind};
-    use lvs_proto::{AddressPair, TcpFlags};
+    use lvs_proto::{AddressPair, Instant, TcpFlags};
     use std::net::Ipv4Addr;
     use std::vec::Vec;
 

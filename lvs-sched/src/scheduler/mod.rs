@@ -1,45 +1,63 @@
-//! The fourteen schedulers: one small trait, one small file each.
+//! The fourteen schedulers: one small file each, and the indexes that make them fast.
 
+mod any;
+mod bitmap;
 mod cache;
 mod dh;
 mod fo;
 mod hash;
+mod heap;
 mod lblc;
 mod lblcr;
 mod lc;
+mod least;
 mod mh;
 mod nq;
 mod ovf;
 mod rr;
 mod sed;
 mod sh;
+mod spare;
+mod sums;
 mod twos;
+mod weights;
+mod winners;
 mod wlc;
 mod wrr;
 
-use alloc::boxed::Box;
 use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
-use lvs_proto::{Family, Flow, Instant};
+use lvs_proto::{Family, Instant};
+
+pub(crate) use any::{AnyScheduler, WantsList};
 
 use crate::dests::DestList;
 use crate::hash::Seed;
-use crate::{Dest, DestId, OutOfMemory, Timers};
+use crate::{DestId, OutOfMemory, Timers};
 
-/// Picks a destination for a new connection or template \[SCH-1\].
-pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
-    /// The destination, or `None` if there is none to offer \[SCH-2\].
-    fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId>;
-
-    /// Makes room for a list of that many destinations.
-    fn reserve(&mut self, _dests: usize) -> Result<(), OutOfMemory> {
+/// What a scheduler does now and then; what it does for each connection, [`AnyScheduler`] asks of
+/// each kind itself.
+trait Scheduler {
+    /// Makes room for a list of that many destinations, one of which may get that weight.
+    fn reserve(
+        &mut self,
+        _list: DestList<'_>,
+        _dests: usize,
+        _weight: u32,
+    ) -> Result<(), OutOfMemory> {
         Ok(())
     }
 
-    /// The list is no longer what it was.
+    /// The list is no longer what it was; there is room for what it is.
     fn changed(&mut self, _list: DestList<'_>, _change: Change) {}
+
+    /// Whether [`AnyScheduler::counted`] is wanted for every count, and not for a change of the
+    /// overload flag alone.
+    fn watches_counts(&self) -> bool {
+        false
+    }
 
     /// Whether `dest` may be picked without being in the list.
     fn refers_to(&self, _dest: DestId) -> bool {
@@ -56,6 +74,11 @@ pub(crate) trait Scheduler: fmt::Debug + Send + Sync {
 
     /// Does what is due at `now`.
     fn handle_timeout(&mut self, _now: Instant) {}
+
+    /// How many picks could not be remembered for want of room.
+    fn forgotten(&self) -> u64 {
+        0
+    }
 }
 
 /// What happened to a list.
@@ -327,51 +350,27 @@ impl SchedulerSetup {
         &self,
         now: Instant,
         list: DestList<'_>,
-    ) -> Result<Box<dyn Scheduler>, OutOfMemory> {
+    ) -> Result<AnyScheduler, OutOfMemory> {
+        use SchedulerKind::{Dh, Fo, Lblc, Lblcr, Lc, Mh, Nq, Ovf, Rr, Sed, Sh, Twos, Wlc, Wrr};
         Ok(match self.kind {
-            SchedulerKind::Rr => Box::new(rr::Rr::new(self.start_offset)),
-            SchedulerKind::Wrr => Box::new(wrr::Wrr::new(self.start_offset, list)),
-            SchedulerKind::Lc => Box::new(lc::Lc),
-            SchedulerKind::Wlc => Box::new(wlc::Wlc),
-            SchedulerKind::Lblc => Box::new(lblc::Lblc::new(self, now)?),
-            SchedulerKind::Lblcr => Box::new(lblcr::Lblcr::new(self, now)?),
-            SchedulerKind::Dh => Box::new(dh::Dh::new(list)?),
-            SchedulerKind::Sh => Box::new(sh::Sh::new(list)?),
-            SchedulerKind::Sed => Box::new(sed::Sed),
-            SchedulerKind::Nq => Box::new(nq::Nq),
-            SchedulerKind::Fo => Box::new(fo::Fo),
-            SchedulerKind::Ovf => Box::new(ovf::Ovf),
-            SchedulerKind::Mh => Box::new(mh::Mh::new(self, list)?),
-            SchedulerKind::Twos => Box::new(twos::Twos::new(self.seed)),
+            Rr => AnyScheduler::Rr(rr::Rr::new(self.start_offset, list)?),
+            Wrr => AnyScheduler::Wrr(wrr::Wrr::new(self.start_offset, list)?),
+            Lc | Wlc | Sed | Nq | Fo | Ovf => {
+                AnyScheduler::Least(least::Least::new(self.kind, list)?)
+            }
+            Lblc => AnyScheduler::Lblc(lblc::Lblc::new(self, now, list)?),
+            Lblcr => AnyScheduler::Lblcr(lblcr::Lblcr::new(self, now, list)?),
+            Dh => AnyScheduler::Dh(dh::Dh::new(list)?),
+            Sh => AnyScheduler::Sh(sh::Sh::new(list)?),
+            Mh => AnyScheduler::Mh(mh::Mh::new(self, list)?),
+            Twos => AnyScheduler::Twos(twos::Twos::new(self.seed, list)?),
         })
     }
 }
 
-/// The first in the list among those whose load is the smallest share of their weight \[SCH-6\]
-/// \[WLC-1\].
-fn least_loaded(list: DestList<'_>, load: impl Fn(&Dest) -> i32) -> Option<DestId> {
-    let mut dests = list.iter().skip_while(|(_, dest)| !dest.is_eligible());
-    let first = dests.next()?;
-    let (best, _) = dests.filter(|(_, dest)| !dest.is_overloaded()).fold(
-        first,
-        // Once there is a best, a weight of 0 is not looked at: with a load below 0 it wins [WLC-2].
-        |best, next| if is_lighter(next.1, best.1, &load) { next } else { best },
-    );
-    Some(best)
-}
-
-/// Whether `load / weight` of `one` is strictly less than that of `other`, in products of 64 bits.
-fn is_lighter(one: &Dest, other: &Dest, load: impl Fn(&Dest) -> i32) -> bool {
-    i64::from(load(other)) * i64::from(one.weight())
-        > i64::from(load(one)) * i64::from(other.weight())
-}
-
-/// The heaviest of those eligible that `admits`, the first in the list of several.
-fn heaviest(list: DestList<'_>, admits: impl Fn(&Dest) -> bool) -> Option<DestId> {
-    let dests = list.iter().filter(|(_, dest)| dest.is_eligible() && admits(dest));
-    let best =
-        dests.reduce(|best, next| if next.1.weight() > best.1.weight() { next } else { best });
-    best.map(|(id, _)| id)
+/// The place in a list that is `offset` after the head, round and round.
+fn start(offset: u32, order: &[DestId]) -> usize {
+    (offset as usize).checked_rem(order.len()).unwrap_or(0)
 }
 
 const fn gcd(a: u32, b: u32) -> u32 {
@@ -424,6 +423,7 @@ mod tests {
         let (dests, group) = dests(SchedulerKind::Wlc, Profile::Classic, &facts);
         let list = dests.list(group);
         let negative = list.iter().find(|(_, dest)| dest.weight() == 0).map(|(id, _)| id);
-        assert_eq!(wlc::pick(list), negative);
+        let surplus = Profile::Classic.active_surplus();
+        assert_eq!(wlc::pick(list.order, list.loads.as_slice(), surplus), negative);
     }
 }

@@ -1,18 +1,13 @@
 //! Never queue: the first idle destination, or the shortest expected delay.
 
-use lvs_proto::{Flow, Instant};
-
-use super::{Scheduler, sed};
+use super::sed;
 use crate::DestId;
-use crate::dests::DestList;
+use crate::dests::{Load, Members};
 
-#[derive(Debug)]
-pub(super) struct Nq;
-
-impl Scheduler for Nq {
-    /// \[NQ-1\] \[NQ-2\]
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, _flow: &Flow) -> Option<DestId> {
-        let idle = list.iter().find(|(_, dest)| dest.is_eligible() && dest.active_conns() == 0);
-        idle.map(|(id, _)| id).or_else(|| sed::pick(list))
-    }
+/// \[NQ-1\] \[NQ-2\]
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load]) -> Option<DestId> {
+    let idle =
+        Members { order, loads }.iter().find(|(_, load)| load.is_eligible() && load.active == 0);
+    idle.map(|(id, _)| *id).or_else(|| sed::pick(order, loads))
 }

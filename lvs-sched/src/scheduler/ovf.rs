@@ -1,17 +1,16 @@
 //! Weighted overflow: the heaviest destination takes as many as its weight, the next the rest.
 
-use lvs_proto::{Flow, Instant};
-
-use super::{Scheduler, heaviest};
+use super::least::heaviest;
 use crate::DestId;
-use crate::dests::DestList;
+use crate::dests::{Load, Members};
 
-#[derive(Debug)]
-pub(super) struct Ovf;
+/// \[OVF-1\]
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load]) -> Option<DestId> {
+    heaviest(Members { order, loads }, has_room)
+}
 
-impl Scheduler for Ovf {
-    /// At its weight there is room for one more \[OVF-1\].
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, _flow: &Flow) -> Option<DestId> {
-        heaviest(list, |dest| dest.active_conns() <= dest.weight())
-    }
+/// At its weight there is room for one more \[OVF-1\].
+pub(super) const fn has_room(load: &Load) -> bool {
+    load.active <= load.weight
 }

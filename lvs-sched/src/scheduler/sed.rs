@@ -1,21 +1,11 @@
 //! Shortest expected delay: the fewest active connections for its weight, the new one included.
 
-use lvs_proto::{Flow, Instant};
-
-use super::{Scheduler, least_loaded};
+use super::least::walk;
 use crate::DestId;
-use crate::dests::DestList;
-
-#[derive(Debug)]
-pub(super) struct Sed;
-
-impl Scheduler for Sed {
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, _flow: &Flow) -> Option<DestId> {
-        pick(list)
-    }
-}
+use crate::dests::{Load, Members};
 
 /// \[SED-1\]
-pub(super) fn pick(list: DestList<'_>) -> Option<DestId> {
-    least_loaded(list, |dest| (dest.active_conns() as i32).wrapping_add(1))
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load]) -> Option<DestId> {
+    walk(Members { order, loads }, |load| (load.active as i32).wrapping_add(1))
 }

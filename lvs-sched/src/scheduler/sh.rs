@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 use core::iter::repeat_n;
 
-use lvs_proto::{Flow, Instant};
+use lvs_proto::Flow;
 
 use super::hash::{client, spread};
 use super::{Change, Scheduler, SchedulerFlags};
-use crate::dests::DestList;
+use crate::dests::{DestList, Load, Loads};
 use crate::{DestId, OutOfMemory};
 
 const SLOT_BITS: u32 = 8;
@@ -15,7 +15,7 @@ const SLOT_BITS: u32 = 8;
 const SLOTS: u32 = 1 << SLOT_BITS;
 
 #[derive(Debug)]
-pub(super) struct Sh {
+pub(crate) struct Sh {
     /// [`SLOTS`] of them, or none if the list is empty.
     slots: Vec<DestId>,
 }
@@ -31,9 +31,25 @@ impl Sh {
 
     /// Runs as long as the weight, and of one slot for weight 0 \[SH-2\] \[SH-3\].
     fn rebuild(&mut self, list: DestList<'_>) {
-        let runs = list.iter().flat_map(|(id, dest)| repeat_n(id, dest.weight().max(1) as usize));
+        let runs =
+            list.members().iter().flat_map(|(id, load)| repeat_n(*id, load.weight.max(1) as usize));
         self.slots.clear();
         self.slots.extend(runs.cycle().take(SLOTS as usize));
+    }
+
+    /// \[SH-5\] \[SH-6\]
+    #[inline(never)]
+    pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<DestId> {
+        let key = key(flow, flags);
+        let available = |id: &DestId| loads.get(*id).is_some_and(Load::is_eligible);
+        if let Some(id) = self.slot(key).filter(available) {
+            return Some(id);
+        }
+        if !flags.contains(SchedulerFlags::SH_FALLBACK) {
+            return None;
+        }
+        // Probing begins at twice the key: the kernel adds it a second time [WART-10].
+        (0..SLOTS).find_map(|offset| self.slot((offset + key) % SLOTS + key).filter(available))
     }
 
     fn slot(&self, slot: u32) -> Option<DestId> {
@@ -42,20 +58,6 @@ impl Sh {
 }
 
 impl Scheduler for Sh {
-    /// \[SH-5\] \[SH-6\]
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, flow: &Flow) -> Option<DestId> {
-        let key = key(flow, list.flags);
-        let available = |id: &DestId| list.dest(*id).is_some_and(crate::Dest::is_eligible);
-        if let Some(id) = self.slot(key).filter(available) {
-            return Some(id);
-        }
-        if !list.flags.contains(SchedulerFlags::SH_FALLBACK) {
-            return None;
-        }
-        // Probing begins at twice the key: the kernel adds it a second time [WART-10].
-        (0..SLOTS).find_map(|offset| self.slot((offset + key) % SLOTS + key).filter(available))
-    }
-
     fn changed(&mut self, list: DestList<'_>, _change: Change) {
         self.rebuild(list);
     }

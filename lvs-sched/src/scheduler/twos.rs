@@ -2,56 +2,84 @@
 
 use core::hash::{BuildHasher, Hasher};
 
-use lvs_proto::{Flow, Instant};
-
-use super::Scheduler;
-use crate::dests::DestList;
+use super::sums::Sums;
+use super::{Change, Scheduler};
+use crate::dests::{DestList, Load};
 use crate::hash::Seed;
-use crate::{Dest, DestId};
+use crate::{DestId, OutOfMemory};
 
 #[derive(Debug)]
-pub(super) struct Twos {
+pub(crate) struct Twos {
     draws: Draws,
+    /// The weights of those eligible.
+    weights: Sums,
 }
 
 impl Twos {
-    pub(super) const fn new(seed: Seed) -> Self {
-        Self { draws: Draws { seed, count: 0 } }
+    pub(super) fn new(seed: Seed, list: DestList<'_>) -> Result<Self, OutOfMemory> {
+        let mut twos = Self { draws: Draws { seed, count: 0 }, weights: Sums::default() };
+        twos.weights.reserve(list.len())?;
+        twos.rebuild(list);
+        Ok(twos)
+    }
+
+    fn rebuild(&mut self, list: DestList<'_>) {
+        self.weights.rebuild(list.loads().map(|load| load.free_weight));
+    }
+
+    /// \[TWOS-1\] \[TWOS-2\]
+    pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
+        let total = self.weights.total() as u32;
+        let draws = [(); 2].map(|()| self.draws.next(total) as i32);
+        self.choose(list, draws)
+    }
+
+    /// \[TWOS-3\] \[TWOS-4\]
+    fn choose(&self, list: DestList<'_>, draws: [i32; 2]) -> Option<DestId> {
+        let [one, other] = if self.weights.total() > i32::MAX as u64 {
+            walk(list, draws)
+        } else {
+            draws.map(|draw| list.order.get(self.weights.reaching(draw.max(1) as u64)).copied())
+        };
+        let (one, other) = (one?, other?);
+        let (first, second) = (list.load(one)?, list.load(other)?);
+        let load = |of: &Load, by: &Load| list.overhead(of).wrapping_mul(by.weight as i32);
+        Some(if load(first, second) > load(second, first) { other } else { one })
+    }
+
+    #[inline(never)]
+    pub(super) fn counted(&mut self, load: &Load) {
+        self.weights.set(load.place as usize, load.free_weight);
     }
 }
 
 impl Scheduler for Twos {
-    /// \[TWOS-1\] \[TWOS-2\]
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, _flow: &Flow) -> Option<DestId> {
-        let total = eligible(list).fold(0_i32, |sum, (_, dest)| sum.wrapping_add(weight(dest)));
-        let draws = [(); 2].map(|()| self.draws.next(total as u32) as i32);
-        choose(list, draws)
+    fn reserve(
+        &mut self,
+        _list: DestList<'_>,
+        dests: usize,
+        _weight: u32,
+    ) -> Result<(), OutOfMemory> {
+        self.weights.reserve(dests)
+    }
+
+    fn changed(&mut self, list: DestList<'_>, _change: Change) {
+        self.rebuild(list);
     }
 }
 
-/// \[TWOS-3\] \[TWOS-4\]
-fn choose(list: DestList<'_>, draws: [i32; 2]) -> Option<DestId> {
-    let last = eligible(list).last()?;
-    let [one, other] = draws.map(|draw| {
+/// The two drawn, where the sum of the weights has wrapped: nobody may be found, and then the last
+/// eligible one takes the part \[TWOS-1\].
+fn walk(list: DestList<'_>, draws: [i32; 2]) -> [Option<DestId>; 2] {
+    let eligible = || list.members().iter().filter(|(_, load)| load.is_eligible());
+    draws.map(|draw| {
         let mut left = draw;
-        let found = eligible(list).find(|(_, dest)| {
-            left = left.wrapping_sub(weight(dest));
+        let found = eligible().find(|(_, load)| {
+            left = left.wrapping_sub(load.weight as i32);
             left <= 0
         });
-        // Nobody is found only if the sum of the weights has wrapped.
-        found.unwrap_or(last)
-    });
-    let load = |dest: &Dest, weight: i32| list.overhead(dest).wrapping_mul(weight);
-    let other_is_lighter = load(one.1, weight(other.1)) > load(other.1, weight(one.1));
-    Some(if other_is_lighter { other.0 } else { one.0 })
-}
-
-fn eligible(list: DestList<'_>) -> impl Iterator<Item = (DestId, &Dest)> {
-    list.iter().filter(|(_, dest)| dest.is_eligible())
-}
-
-const fn weight(dest: &Dest) -> i32 {
-    dest.weight() as i32
+        found.or_else(|| eligible().last()).map(|(id, _)| *id)
+    })
 }
 
 /// A sequence of draws that nobody foresees without the seed, and that is the same on every machine.
@@ -96,7 +124,8 @@ mod tests {
         }
         let (one, other) = (choice1.or(good.last())?, choice2.or(good.last())?);
         let (w1, w2) = (one.1.weight() as i32, other.1.weight() as i32);
-        let (o1, o2) = (list.overhead(one.1), list.overhead(other.1));
+        let overhead = |id| list.overhead(list.load(id).unwrap());
+        let (o1, o2) = (overhead(one.0), overhead(other.0));
         Some(if w2.wrapping_mul(o1) > w1.wrapping_mul(o2) { other.0 } else { one.0 })
     }
 
@@ -116,13 +145,12 @@ mod tests {
             }
             let (dests, group) = dests(SchedulerKind::Twos, profile, &facts);
             let list = dests.list(group);
+            let twos = Twos::new(Seed([0; 2]), list).unwrap();
             for _ in 0..20 {
-                let draws = if u.arbitrary()? {
-                    [u.int_in_range(0..=9)?, u.int_in_range(0..=9)?]
-                } else {
-                    u.arbitrary()?
-                };
-                assert_eq!(choose(list, draws), literal(list, draws));
+                let last = twos.weights.total() as u32;
+                let draws = [(); 2].map(|()| u.int_in_range(0..=last));
+                let draws = [draws[0]? as i32, draws[1]? as i32];
+                assert_eq!(twos.choose(list, draws), literal(list, draws));
             }
             Ok(())
         });
@@ -134,8 +162,9 @@ mod tests {
             dests(SchedulerKind::Twos, Profile::Classic, &[(2, 0, 0, 0), (3, 0, 0, 0)]);
         let list = dests.list(group);
         let [first, second] = [0, 1].map(|place| list.iter().nth(place).unwrap().0);
+        let twos = Twos::new(Seed([0; 2]), list).unwrap();
         // Of draws from 0 to 5, 0 to 3 lead to the first, which has weight 3.
-        let picked = [0, 1, 2, 3, 4, 5].map(|draw| choose(list, [draw; 2]).unwrap());
+        let picked = [0, 1, 2, 3, 4, 5].map(|draw| twos.choose(list, [draw; 2]).unwrap());
         assert_eq!(picked, [first, first, first, first, second, second]);
     }
 

@@ -1,21 +1,11 @@
 //! Weighted least connection: the smallest overhead for its weight.
 
-use lvs_proto::{Flow, Instant};
-
-use super::{Scheduler, least_loaded};
+use super::least::walk;
 use crate::DestId;
-use crate::dests::DestList;
-
-#[derive(Debug)]
-pub(super) struct Wlc;
-
-impl Scheduler for Wlc {
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, _flow: &Flow) -> Option<DestId> {
-        pick(list)
-    }
-}
+use crate::dests::{Load, Members};
 
 /// \[WLC-1\]
-pub(super) fn pick(list: DestList<'_>) -> Option<DestId> {
-    least_loaded(list, |dest| list.overhead(dest))
+#[inline(never)]
+pub(super) fn pick(order: &[DestId], loads: &[Load], active_surplus: u32) -> Option<DestId> {
+    walk(Members { order, loads }, |load| load.overhead(active_surplus) as i32)
 }

@@ -2,15 +2,14 @@
 
 use core::num::NonZeroU32;
 
-use lvs_proto::{Flow, Instant};
-
-use super::{Change, Scheduler, gcd};
-use crate::DestId;
-use crate::dests::DestList;
+use super::weights::Weights;
+use super::{Change, Scheduler, gcd, start};
+use crate::dests::{DestList, Load};
+use crate::{DestId, OutOfMemory};
 
 /// \[WRR-1\]
 #[derive(Debug)]
-pub(super) struct Wrr {
+pub(crate) struct Wrr {
     /// Places after the head where a walk begins; 0 is the kernel's.
     start_offset: u32,
     /// Destinations up to and including the current one; 0 is before the first.
@@ -21,37 +20,66 @@ pub(super) struct Wrr {
     highest: u32,
     /// What the threshold falls by from pass to pass.
     step: NonZeroU32,
+    /// The weights of those that are not overloaded.
+    free: Weights,
+    /// The greatest of them.
+    heaviest_free: u32,
 }
 
 impl Wrr {
     /// \[WRR-3\]
-    pub(super) fn new(start_offset: u32, list: DestList<'_>) -> Self {
+    pub(super) fn new(start_offset: u32, list: DestList<'_>) -> Result<Self, OutOfMemory> {
         let (step, highest) = measure(list);
-        let walked = list.start(start_offset);
-        Self { start_offset, walked, threshold: highest, highest, step }
+        let walked = start(start_offset, list.order);
+        let free = Weights::default();
+        let threshold = highest;
+        let mut wrr =
+            Self { start_offset, walked, threshold, highest, step, free, heaviest_free: 0 };
+        wrr.free.reserve(list.len())?;
+        wrr.rebuild(list);
+        Ok(wrr)
     }
-}
 
-impl Scheduler for Wrr {
+    fn rebuild(&mut self, list: DestList<'_>) {
+        self.free.rebuild(list.len(), list.loads().map(|load| load.free_weight));
+        self.heaviest_free = self.free.greatest();
+    }
+
     /// \[WRR-5\] \[WRR-6\]
-    fn pick(&mut self, list: DestList<'_>, _now: Instant, _flow: &Flow) -> Option<DestId> {
+    #[inline]
+    pub(super) fn pick(&mut self, order: &[DestId]) -> Option<DestId> {
+        // Most often it is the next one.
+        if self.highest != 0 && self.free.get(self.walked) >= self.threshold {
+            return self.take(self.walked, order);
+        }
+        self.search(order)
+    }
+
+    #[inline]
+    fn take(&mut self, place: usize, order: &[DestId]) -> Option<DestId> {
+        self.walked = place + 1;
+        order.get(place).copied()
+    }
+
+    #[inline(never)]
+    fn search(&mut self, order: &[DestId]) -> Option<DestId> {
         if self.highest == 0 {
             return None;
         }
+        match self.free.next(self.walked, self.threshold) {
+            Some(place) => self.take(place, order),
+            None => self.search_later_passes(order),
+        }
+    }
+
+    /// The pass has ended without a pick.
+    fn search_later_passes(&mut self, order: &[DestId]) -> Option<DestId> {
         let start = self.walked;
-        let mut stop = None;
         let mut last_pass = false;
         let mut restarted = false;
         loop {
-            for ((id, dest), place) in list.iter().zip(1..).skip(self.walked) {
-                let matches = !dest.is_overloaded() && dest.weight() >= self.threshold;
-                if matches || stop == Some(place) {
-                    self.walked = place;
-                    return matches.then_some(id);
-                }
-            }
             self.walked = 0;
-            self.skip_idle_passes(list);
+            self.skip_idle_passes();
             if self.threshold > self.step.get() {
                 self.threshold -= self.step.get();
             } else {
@@ -63,15 +91,49 @@ impl Scheduler for Wrr {
                 restarted = true;
             }
             last_pass = self.threshold <= self.step.get();
-            if last_pass && restarted && start != 0 {
-                stop = Some(start);
+            let stops = last_pass && restarted && start != 0;
+            match self.free.next(0, self.threshold) {
+                Some(place) if !stops || place < start => return self.take(place, order),
+                _ if stops => {
+                    self.walked = start;
+                    return None;
+                }
+                _ => {}
             }
         }
     }
 
+    #[inline(never)]
+    pub(super) fn counted(&mut self, load: &Load) {
+        self.free.set(load.place as usize, load.free_weight);
+        self.heaviest_free = self.free.greatest();
+    }
+
+    /// Lowers the threshold over the passes that would find nobody, short of the next pass that
+    /// finds somebody and of the last one, where the rules above matter. Without this the heaviest
+    /// destination, overloaded, would cost as many passes as its weight.
+    fn skip_idle_passes(&mut self) {
+        if self.threshold > self.heaviest_free {
+            let idle = self.threshold.saturating_sub(self.heaviest_free.max(self.step.get()));
+            self.threshold -= idle.saturating_sub(1) / self.step * self.step.get();
+        }
+    }
+}
+
+impl Scheduler for Wrr {
+    fn reserve(
+        &mut self,
+        _list: DestList<'_>,
+        dests: usize,
+        _weight: u32,
+    ) -> Result<(), OutOfMemory> {
+        self.free.reserve(dests)
+    }
+
     /// Every change, even one that changes nothing, starts from the head \[WRR-4\] \[WRR-10\].
     fn changed(&mut self, list: DestList<'_>, _change: Change) {
-        self.walked = list.start(self.start_offset);
+        self.rebuild(list);
+        self.walked = start(self.start_offset, list.order);
         (self.step, self.highest) = measure(list);
         if self.threshold > self.highest || self.threshold == 0 {
             self.threshold = self.highest;
@@ -81,21 +143,9 @@ impl Scheduler for Wrr {
     }
 }
 
-impl Wrr {
-    /// Lowers the threshold over the passes that would find nobody, short of the next pass that
-    /// finds somebody and of the last one, where the rules above matter. Without this the heaviest
-    /// destination, overloaded, would cost as many passes as its weight.
-    fn skip_idle_passes(&mut self, list: DestList<'_>) {
-        let free = list.iter().filter(|(_, dest)| !dest.is_overloaded());
-        let heaviest = free.map(|(_, dest)| dest.weight()).max().unwrap_or(0);
-        let idle = self.threshold.saturating_sub(heaviest.max(self.step.get()));
-        self.threshold -= idle.saturating_sub(1) / self.step * self.step.get();
-    }
-}
-
 /// Step and highest threshold \[WRR-2\].
 fn measure(list: DestList<'_>) -> (NonZeroU32, u32) {
-    let weights = || list.iter().map(|(_, dest)| dest.weight());
+    let weights = || list.loads().map(|load| load.weight);
     let step = NonZeroU32::new(weights().fold(0, gcd)).unwrap_or(NonZeroU32::MIN);
     (step, weights().max().unwrap_or(0).saturating_sub(step.get() - 1))
 }

@@ -57,7 +57,7 @@ pub(crate) fn hop(director: &mut Director, now: Instant, flow: &Flow) -> Option<
     }
 }
 
-pub(crate) fn dest<'a>(director: &'a Director, service: &ServiceKey, address: &str) -> &'a Dest {
+pub(crate) fn dest<'a>(director: &'a Director, service: &ServiceKey, address: &str) -> Dest<'a> {
     let service = director.service(service).expect("the service");
     let mut dests = service.dests().map(|(_, dest)| dest);
     dests.find(|dest| dest.address() == ip(address)).expect("the destination")

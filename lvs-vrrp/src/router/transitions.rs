@@ -1,13 +1,17 @@
 //! The tables of RFC 9568 sections 6.4.1 to 6.4.3 (RFC 3768 the same), row by row.
 
 use core::net::IpAddr;
+use core::time::Duration;
 
 use lvs_proto::Instant;
-use lvs_proto::vrrp::{Advert, AdvertInterval, Priority};
+use lvs_proto::vrrp::{Advert, AdvertInterval, Peer, Priority};
 
 use super::Router;
 use crate::actions::Step;
-use crate::{Event, LosingAdvert, NewActiveReason, Reason, timers};
+use crate::announcements::Schedule;
+use crate::{
+    Event, LateActive, LateBackup, LosingAdvert, NewActiveReason, Reason, lateness, timers,
+};
 
 /// The state with the variables that exist in it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +27,31 @@ pub(super) struct Backup {
     pub(super) active_down: Instant,
     /// Why this router would become Active, by the last advert heard \[RX-8\].
     takeover: Reason,
+    /// Whether adverts may have been missed since the last one \[S-9\].
+    lateness: Lateness,
+    /// When a router of lower priority is no longer put up with \[X-4\].
+    preempt_from: Option<Instant>,
+}
+
+/// Whether a Backup router slept since the last accepted advert. It is put off once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lateness {
+    Awake,
+    Slept,
+    PutOff,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Active {
     /// When Adver_Timer fires.
-    adver: Instant,
+    pub(super) adver: Instant,
     /// From when on an advert of another router may be answered \[FSM-15\].
     reply_from: Instant,
     /// The answer that has to wait until then.
     owed: Option<Reply>,
+    /// When the last advert was sent; `None` after a pause that is too long in any case.
+    sent: Option<Instant>,
+    pub(super) announcements: Schedule,
 }
 
 /// What an answer does to Adver_Timer.
@@ -44,10 +63,9 @@ enum Reply {
 
 impl Active {
     pub(super) fn deadline(&self) -> Instant {
-        match self.owed {
-            Some(_) => self.adver.min(self.reply_from),
-            None => self.adver,
-        }
+        let reply = self.owed.map(|_| self.reply_from);
+        let others = reply.into_iter().chain(self.announcements.deadline());
+        others.fold(self.adver, Instant::min)
     }
 
     /// Whether an advert of another router is answered now; if not, it is owed, and one answer
@@ -78,10 +96,11 @@ impl Active {
     }
 }
 
-impl<A: AsRef<[IpAddr]>> Router<A> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     /// Initialize: Startup, if all conditions hold.
     pub(super) fn start(&mut self, now: Instant) {
-        if self.role != Role::Initialize || !self.started || !self.interface_up {
+        let may_run = self.started && self.interface_up && !self.fault;
+        if self.role != Role::Initialize || !may_run {
             return;
         }
         self.active_interval = self.config.interval;
@@ -93,7 +112,7 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
         }
     }
 
-    /// Backup and Active: Shutdown, or the interface is gone.
+    /// Backup and Active: Shutdown, the interface is gone, or something is at fault.
     pub(super) fn stop(&mut self, now: Instant, reason: Reason) {
         match self.role {
             Role::Initialize => return,
@@ -108,17 +127,88 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
 
     /// Backup and Active: a timer fires, if it is due.
     pub(super) fn expire(&mut self, now: Instant) {
-        match &mut self.role {
-            Role::Backup(backup) if backup.active_down <= now => {
-                let takeover = backup.takeover;
-                self.become_active(now, takeover);
+        match self.role {
+            Role::Initialize => {}
+            Role::Backup(backup) if backup.active_down <= now => self.down(now, backup),
+            Role::Backup(_) => {}
+            Role::Active(mut active) => {
+                let advert_due = active.expire(now, self.config.interval);
+                self.role = Role::Active(active);
+                if advert_due {
+                    self.advertise(now);
+                }
+                self.announce(now);
             }
-            Role::Active(active) => {
-                if active.expire(now, self.config.interval) {
-                    self.pending.add(Step::Advertise);
+        }
+    }
+
+    /// Active_Down_Timer fires. Who is late for it may have missed adverts, and is put off once
+    /// \[S-9\].
+    fn down(&mut self, now: Instant, backup: Backup) {
+        let tolerance = lateness::backup_tolerance(self.active_interval);
+        let late = match backup.lateness {
+            Lateness::Awake => now.saturating_duration_since(backup.active_down) >= tolerance,
+            Lateness::Slept => true,
+            Lateness::PutOff => false,
+        };
+        if late && self.config.late_backup == LateBackup::Grace {
+            let active_down = now + self.active_interval.duration() + self.skew();
+            let role = Role::Backup(Backup { active_down, lateness: Lateness::PutOff, ..backup });
+            self.change(now, role, Reason::Late);
+        } else {
+            self.become_active(now, backup.takeover);
+        }
+    }
+
+    /// An Active router sends an advert. If the last one is so long ago that somebody may have taken
+    /// over, it announces its addresses again or gives way \[S-10\].
+    pub(super) fn advertise(&mut self, now: Instant) {
+        let Role::Active(active) = &mut self.role else { return };
+        let tolerance = lateness::active_tolerance(self.config.version, self.config.interval);
+        let late = active.sent.is_none_or(|sent| now.saturating_duration_since(sent) >= tolerance);
+        active.sent = Some(now);
+        if !late {
+            self.pending.add(Step::Advertise);
+            return;
+        }
+        let preempts = self.config.preempt || self.config.is_owner();
+        if self.config.late_active == LateActive::StepDown || !preempts {
+            self.leave_active();
+            self.last_active = None;
+            self.become_backup(now, Reason::Late);
+        } else {
+            active.announcements = Schedule::begin(now, &self.config.announcements);
+            self.pending.add(Step::Advertise);
+            self.announce(now);
+            self.change(now, self.role, Reason::Late);
+        }
+    }
+
+    /// An Active router announces its addresses, if that is due.
+    pub(super) fn announce(&mut self, now: Instant) {
+        if let Role::Active(active) = &mut self.role {
+            let repeat = active.announcements.due(now, &self.config.announcements);
+            self.pending.announce(repeat);
+        }
+    }
+
+    /// The host slept.
+    pub(super) fn woke_up(&mut self, now: Instant, gap: Duration) {
+        match &mut self.role {
+            Role::Initialize => {}
+            Role::Backup(backup) => {
+                if gap >= self.active_interval.duration() && backup.lateness == Lateness::Awake {
+                    backup.lateness = Lateness::Slept;
                 }
             }
-            Role::Initialize | Role::Backup(_) => {}
+            Role::Active(active) => {
+                let tolerance =
+                    lateness::active_tolerance(self.config.version, self.config.interval);
+                if gap >= tolerance {
+                    active.sent = None;
+                    active.adver = now;
+                }
+            }
         }
     }
 
@@ -140,13 +230,24 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
     ) {
         let preempts = self.config.preempt || self.config.is_owner();
         if advert.priority == Priority::RESIGN {
+            let by_active = self.last_active.is_some_and(|(active, _)| active == sender);
+            if self.config.resign_by_active_only && !by_active {
+                return;
+            }
             let active_down = now + self.skew();
-            self.role = Role::Backup(Backup { active_down, takeover: Reason::Resigned });
+            self.role = Role::Backup(Backup { active_down, takeover: Reason::Resigned, ..backup });
         } else if preempts && advert.priority < self.priority {
-            self.role = Role::Backup(Backup { takeover: Reason::Preempted, ..backup });
+            // Until the delay is over the weaker router counts as alive.
+            let preempt_from = backup.preempt_from.unwrap_or(now + self.config.preempt_delay);
+            let mut backup = Backup { takeover: Reason::Preempted, ..backup };
+            if now < preempt_from {
+                self.follow(advert, sender);
+                backup = self.waiting(now);
+            }
+            self.role = Role::Backup(Backup { preempt_from: Some(preempt_from), ..backup });
         } else {
             self.follow(advert, sender);
-            self.role = self.waiting(now);
+            self.role = Role::Backup(self.waiting(now));
         }
     }
 
@@ -158,29 +259,36 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
         sender: IpAddr,
     ) {
         let reply = if advert.priority == Priority::RESIGN {
-            Reply::Rearm
+            Some(Reply::Rearm)
         } else if (advert.priority, sender) > (self.priority, self.source) {
             // The source addresses decide between equals, as unsigned numbers [FSM-16].
             self.leave_active();
+            if self.config.advert_before_demotion {
+                self.pending.add(Step::Advertise);
+            }
             self.follow(advert, sender);
             self.become_backup(now, Reason::BetterAdvert);
             return;
         } else {
+            active.announcements.after_losing(now, &self.config.announcements);
             match self.config.losing_advert {
-                LosingAdvert::Ignore => return,
-                LosingAdvert::Reply => Reply::Keep,
-                LosingAdvert::ReplyAndRearm => Reply::Rearm,
+                LosingAdvert::Ignore => None,
+                LosingAdvert::Reply => Some(Reply::Keep),
+                LosingAdvert::ReplyAndRearm => Some(Reply::Rearm),
             }
         };
-        if active.reply(now, reply, self.config.interval) {
-            self.pending.add(Step::Advertise);
-        }
+        let answers = reply.is_some_and(|reply| active.reply(now, reply, self.config.interval));
         self.role = Role::Active(active);
+        if answers {
+            self.advertise(now);
+        }
+        self.announce(now);
     }
 
     /// Takes the sender of `advert` for the Active router and learns its interval.
     fn follow(&mut self, advert: &Advert<'_>, sender: IpAddr) {
-        self.active_interval = advert.interval;
+        let longest = self.config.max_learned_interval.unwrap_or(advert.interval);
+        self.active_interval = advert.interval.min(longest);
         self.last_active = Some((sender, advert.priority));
     }
 
@@ -193,19 +301,30 @@ impl<A: AsRef<[IpAddr]>> Router<A> {
             Reason::NoResponse => NewActiveReason::NoResponse,
             _ => NewActiveReason::Preempted,
         };
-        let adver = now + self.config.interval.duration();
-        self.change(now, Role::Active(Active { adver, reply_from: now, owed: None }), reason);
+        let active = Active {
+            adver: now + self.config.interval.duration(),
+            reply_from: now,
+            owed: None,
+            sent: Some(now),
+            announcements: Schedule::begin(now, &self.config.announcements),
+        };
+        self.change(now, Role::Active(active), reason);
+        self.announce(now);
     }
 
     fn become_backup(&mut self, now: Instant, reason: Reason) {
-        let role = self.waiting(now);
+        let role = Role::Backup(self.waiting(now));
         self.change(now, role, reason);
     }
 
     /// Backup with a full Active_Down_Interval ahead.
-    fn waiting(&self, now: Instant) -> Role {
-        let active_down = now + self.active_down_interval();
-        Role::Backup(Backup { active_down, takeover: Reason::NoResponse })
+    fn waiting(&self, now: Instant) -> Backup {
+        Backup {
+            active_down: now + self.active_down_interval(),
+            takeover: Reason::NoResponse,
+            lateness: Lateness::Awake,
+            preempt_from: None,
+        }
     }
 
     fn leave_active(&mut self) {

@@ -9,7 +9,7 @@ use lvs_proto::vrrp::{
     Priority, Version, Vrid, decode, encode,
 };
 use lvs_proto::{AddressPair, Family, Instant};
-use lvs_vrrp::{Action, Config, Event, LosingAdvert, Router, State};
+use lvs_vrrp::{Action, Announcements, Config, Event, LosingAdvert, Router, State};
 
 pub(crate) type TestRouter = Router<Vec<IpAddr>>;
 
@@ -31,12 +31,18 @@ pub(crate) fn centiseconds(number: u16) -> AdvertInterval {
     AdvertInterval::from_centiseconds(number).unwrap()
 }
 
+/// One announcement on becoming Active and no more, so that adverts are all that is timed.
+pub(crate) fn announcing_once(config: Config) -> Config {
+    let announcements = Announcements { rounds: 1, rounds_on_losing: 0, ..Announcements::RFC4861 };
+    Config { announcements, ..config }
+}
+
 pub(crate) fn v3(priority: u8) -> Config {
-    Config { priority: Priority::new(priority), ..Config::rfc9568(vrid()) }
+    announcing_once(Config { priority: Priority::new(priority), ..Config::rfc9568(vrid()) })
 }
 
 pub(crate) fn v2(priority: u8) -> Config {
-    Config { priority: Priority::new(priority), ..Config::rfc3768(vrid()) }
+    announcing_once(Config { priority: Priority::new(priority), ..Config::rfc3768(vrid()) })
 }
 
 /// RFC 3768 with the immediate reply of RFC 9568, as keepalived's version 2 has it.
@@ -113,7 +119,7 @@ impl<'a> Heard<'a> {
             Family::V6 => GROUP_V6.into(),
         };
         let addresses = AddressPair::new(source, group).unwrap();
-        AdvertMeta { addresses, hop_limit: HOP_LIMIT }
+        AdvertMeta::new(addresses, HOP_LIMIT)
     }
 
     /// The message with the lab's address list.
@@ -127,6 +133,7 @@ impl<'a> Heard<'a> {
             interval: self.interval,
             checksum: self.form,
             addresses: AddressList::from(&list[..]),
+            sequence: None,
         };
         let mut octets = vec![0; 512];
         let length = encode(&advert, meta.addresses, &mut octets).unwrap();
@@ -185,7 +192,7 @@ impl Lab {
             talkers.push_front(index);
             self.log.push((self.now, index, action));
             let Action::SendAdvert { priority } = action else { continue };
-            let meta = AdvertMeta { addresses: router.advert_addresses(), hop_limit: HOP_LIMIT };
+            let meta = AdvertMeta::new(router.advert_paths().next().unwrap(), HOP_LIMIT);
             let mut octets = [0; 512];
             let length = encode(&router.advert(priority), meta.addresses, &mut octets).unwrap();
             for (other, hearer) in self.routers.iter_mut().enumerate() {

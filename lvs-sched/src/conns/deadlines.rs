@@ -1,12 +1,10 @@
-//! Which of many things is due first, when each is moved often.
+//! Which of many things is due first, to the microsecond: the queue of exact timers, and the model of
+//! the [wheel](super::wheel).
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use lvs_proto::Instant;
-
 use crate::OutOfMemory;
-use crate::timers::Alarm;
 
 /// A binary heap that knows where each entry is, so that a deadline moves in both directions
 /// without leaving a stale one behind. One deadline per index.
@@ -24,7 +22,7 @@ pub(crate) struct Deadlines {
 /// What fires together goes by level, then the last queued first \[CONV-9\].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    deadline: Instant,
+    fires: u64,
     level: Reverse<u8>,
     queued: Reverse<u64>,
     index: u32,
@@ -45,20 +43,20 @@ impl Deadlines {
     }
 
     /// What is due first, and when.
-    pub(crate) fn first(&self) -> Option<(Instant, u32)> {
+    pub(crate) fn first(&self) -> Option<(u64, u32)> {
         let first = self.heap.first().filter(|_| self.len > 0)?;
-        Some((first.deadline, first.index))
+        Some((first.fires, first.index))
     }
 
     /// Sets or moves the deadline of `index`; one that stays what it is keeps its place among its
     /// equals \[CONV-9\].
-    pub(crate) fn set(&mut self, index: u32, alarm: Alarm) {
+    pub(crate) fn set(&mut self, index: u32, fires: u64, level: u8) {
         let Some(&position) = self.positions.get(index as usize) else { return };
-        let Alarm { fires: deadline, level, .. } = alarm;
-        let entry = Entry { deadline, level, queued: Reverse(self.queued), index };
+        let level = Reverse(level);
+        let entry = Entry { fires, level, queued: Reverse(self.queued), index };
         self.queued += 1;
         match self.heap.get(position) {
-            Some(old) if (old.deadline, old.level) == (deadline, level) => {}
+            Some(old) if (old.fires, old.level) == (fires, level) => {}
             Some(_) => self.settle(position, entry),
             None => {
                 self.len += 1;
@@ -127,19 +125,18 @@ mod tests {
     fn equals_a_sorted_map() {
         arbtest::arbtest(|u| {
             let mut deadlines = Deadlines::new(16).unwrap();
-            let mut model: BTreeMap<u32, (Instant, Reverse<u8>, Reverse<u32>)> = BTreeMap::new();
+            let mut model: BTreeMap<u32, (u64, Reverse<u8>, Reverse<u32>)> = BTreeMap::new();
             for queued in 0..u.arbitrary_len::<u32>()? as u32 {
                 let index = u.int_in_range(0..=15)?;
                 if u.ratio(1, 3)? {
                     deadlines.remove(index);
                     model.remove(&index);
                 } else {
-                    let fires = Instant::from_micros(u.int_in_range(0..=20)?);
-                    let level = Reverse(u.int_in_range(0..=2)?);
-                    deadlines.set(index, Alarm { due: fires, fires, level });
-                    let same = |old: &&(Instant, Reverse<u8>, _)| (old.0, old.1) == (fires, level);
+                    let (fires, level) = (u.int_in_range(0..=20)?, u.int_in_range(0..=2)?);
+                    deadlines.set(index, fires, level);
+                    let same = |old: &&(u64, Reverse<u8>, _)| (old.0, old.1.0) == (fires, level);
                     let place = model.get(&index).filter(same).map_or(Reverse(queued), |old| old.2);
-                    model.insert(index, (fires, level, place));
+                    model.insert(index, (fires, Reverse(level), place));
                 }
                 let first = model.iter().min_by_key(|(_, order)| **order);
                 let first = first.map(|(&index, &(deadline, ..))| (deadline, index));

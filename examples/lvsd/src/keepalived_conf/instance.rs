@@ -1,0 +1,392 @@
+//! `vrrp_instance` and `vrrp_sync_group`.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use lvs_proto::vrrp::{GROUP_V4, GROUP_V6, Priority, Version, Vrid};
+
+use super::global::{ANNOUNCED_ONCE, NO_SCRIPT, version};
+use super::keyword::{
+    Input, Keyword, Outcome, ignored, switch_off, unexpected, unsupported, unsupported_for_now,
+    used,
+};
+use super::report::Verdict;
+use super::tracking::{Tracked, tracked};
+use crate::vrrp::Prefix;
+
+/// A virtual router.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VrrpInstance {
+    /// Its line.
+    pub line: usize,
+    /// What it is called.
+    pub name: String,
+    /// How it begins.
+    pub state: Option<InitialState>,
+    /// Where it is.
+    pub interface: Option<String>,
+    /// Which virtual router it is.
+    pub virtual_router_id: Option<Vrid>,
+    /// Its priority, if it is said.
+    pub priority: Option<Priority>,
+    /// The time between its adverts.
+    pub advert_int: Duration,
+    /// Its version, if it is said.
+    pub version: Option<Version>,
+    /// Whether it leaves Active routers of lower priority alone.
+    pub nopreempt: bool,
+    /// How long it does so.
+    pub preempt_delay: Duration,
+    /// Whether packets to its addresses are taken, not only forwarded.
+    pub accept: bool,
+    /// The silent intervals after which an Active router counts as down, if they are said.
+    pub down_timer_adverts: Option<u8>,
+    /// Whether it leaves losing adverts unanswered, if that is said.
+    pub lower_prio_no_advert: Option<bool>,
+    /// Whether adverts of others are nothing to it if it owns the addresses.
+    pub owner_ignore_adverts: bool,
+    /// Whether the checksum covers the message alone.
+    pub v3_checksum_as_v2: bool,
+    /// Whether its adverts come from the virtual MAC address.
+    pub use_vmac: bool,
+    /// Whether they come from the interface's all the same.
+    pub vmac_xmit_base: bool,
+    /// Where its adverts come from.
+    pub source: Option<IpAddr>,
+    /// To whom they go instead of the group.
+    pub unicast_peers: Vec<IpAddr>,
+    /// What they carry to prove their origin.
+    pub authentication: Authentication,
+    /// The addresses that adverts carry.
+    pub virtual_addresses: Vec<VirtualAddress>,
+    /// The addresses that come and go with them.
+    pub excluded_addresses: Vec<VirtualAddress>,
+    /// The scripts that its priority follows.
+    pub tracked_scripts: Vec<Tracked>,
+    /// The interfaces that it follows.
+    pub tracked_interfaces: Vec<Tracked>,
+    /// The interface over which directors tell each other of connections while it is Active.
+    pub sync_interface: Option<String>,
+}
+
+impl VrrpInstance {
+    pub(super) fn new(line: usize, name: &str) -> Self {
+        Self {
+            line,
+            name: name.to_owned(),
+            state: None,
+            interface: None,
+            virtual_router_id: None,
+            priority: None,
+            advert_int: Duration::from_secs(1),
+            version: None,
+            nopreempt: false,
+            preempt_delay: Duration::ZERO,
+            accept: true,
+            down_timer_adverts: None,
+            lower_prio_no_advert: None,
+            owner_ignore_adverts: false,
+            v3_checksum_as_v2: false,
+            use_vmac: false,
+            vmac_xmit_base: false,
+            source: None,
+            unicast_peers: Vec::new(),
+            authentication: Authentication::default(),
+            virtual_addresses: Vec::new(),
+            excluded_addresses: Vec::new(),
+            tracked_scripts: Vec::new(),
+            tracked_interfaces: Vec::new(),
+            sync_interface: None,
+        }
+    }
+}
+
+/// `state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InitialState {
+    /// It owns the addresses if it has no other priority; it preempts \[X-1\], \[X-2\].
+    Master,
+    /// It listens first.
+    Backup,
+}
+
+/// `authentication`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Authentication {
+    /// In which form.
+    pub kind: AuthType,
+    /// The password; its first eight octets count.
+    pub password: String,
+}
+
+/// `auth_type`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthType {
+    /// None.
+    #[default]
+    None,
+    /// The password in the advert.
+    Pass,
+    /// An IPsec authentication header.
+    Ah,
+}
+
+/// An entry of `virtual_ipaddress`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VirtualAddress {
+    /// Its line.
+    pub line: usize,
+    /// How it is written.
+    pub word: String,
+    /// The address and its network's prefix.
+    pub prefix: Prefix,
+    /// The interface, if it is said.
+    pub device: Option<String>,
+}
+
+/// Virtual routers that move together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SyncGroup {
+    /// Its line.
+    pub line: usize,
+    /// What it is called.
+    pub name: String,
+    /// Its virtual routers by line and name.
+    pub members: Vec<(usize, String)>,
+    /// The scripts that all of them follow.
+    pub tracked_scripts: Vec<Tracked>,
+    /// The interfaces that all of them follow.
+    pub tracked_interfaces: Vec<Tracked>,
+}
+
+const MULTICAST_ONLY: &str = "adverts go to the multicast group alone";
+pub(super) const NO_TRACKING: &str = "nothing but the interface and adverts is followed";
+const NO_ROUTES: &str = "only addresses move";
+const NOT_INSTALLED: &str = "virtual addresses are served without being put on an interface";
+
+pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
+    used("state", |instance, input| {
+        instance.state = Some(match input.word()? {
+            "MASTER" => InitialState::Master,
+            "BACKUP" => InitialState::Backup,
+            word => return Err(unexpected(word, "MASTER or BACKUP")),
+        });
+        Ok(())
+    }),
+    used("interface", |instance, input| {
+        instance.interface = Some(input.word()?.to_owned());
+        Ok(())
+    }),
+    used("virtual_router_id", |instance, input| {
+        instance.virtual_router_id = Vrid::new(input.number(1..=255)?);
+        Ok(())
+    }),
+    used("priority", |instance, input| {
+        instance.priority = Some(Priority::new(input.number(1..=255)?));
+        Ok(())
+    }),
+    used("advert_int", |instance, input| {
+        instance.advert_int = input.seconds(255)?;
+        Ok(())
+    }),
+    used("version", |instance, input| {
+        instance.version = Some(version(input)?);
+        Ok(())
+    }),
+    used("virtual_ipaddress", |instance, input| addresses(input, &mut instance.virtual_addresses)),
+    unsupported_for_now(
+        "virtual_ipaddress_excluded",
+        "adverts carry every address",
+        |instance, input| addresses(input, &mut instance.excluded_addresses),
+    ),
+    unsupported_for_now("authentication", "adverts carry no authentication", |instance, input| {
+        input.block(&[AUTHENTICATION], &mut instance.authentication)
+    }),
+    used("nopreempt", |instance, _| {
+        instance.nopreempt = true;
+        Ok(())
+    }),
+    used("preempt", |instance, _| {
+        instance.nopreempt = false;
+        Ok(())
+    }),
+    used("preempt_delay", |instance, input| {
+        instance.preempt_delay = input.seconds(1_000)?;
+        match instance.preempt_delay {
+            Duration::ZERO => Ok(()),
+            _ => Err(Verdict::unsupported("a router preempts without delay")),
+        }
+    }),
+    unsupported_for_now("accept", "what no virtual server takes is dropped", |instance, _| {
+        instance.accept = true;
+        Ok(())
+    }),
+    used("no_accept", |instance, _| {
+        instance.accept = false;
+        Ok(())
+    }),
+    used("down_timer_adverts", |instance, input| {
+        instance.down_timer_adverts = Some(input.number(1..=100)?);
+        Ok(())
+    }),
+    used("lower_prio_no_advert", |instance, input| {
+        instance.lower_prio_no_advert = Some(input.switch()?);
+        Ok(())
+    }),
+    used("owner_ignore_adverts", |instance, input| {
+        instance.owner_ignore_adverts = input.switch()?;
+        Ok(())
+    }),
+    used("v3_checksum_as_v2", |instance, input| {
+        instance.v3_checksum_as_v2 = input.switch()?;
+        Ok(())
+    }),
+    used("use_vmac", |instance, input| {
+        instance.use_vmac = true;
+        match input.next_word() {
+            None => Ok(()),
+            Some(_) => Err(Verdict::unsupported("the virtual MAC address is the standard one")),
+        }
+    }),
+    used("vmac_xmit_base", |instance, _| {
+        instance.vmac_xmit_base = true;
+        Ok(())
+    }),
+    used("mcast_src_ip", |instance, input| {
+        instance.source = Some(input.address()?);
+        Ok(())
+    }),
+    used("mcast_dst_ip", |_, input| match input.address()? {
+        group if [GROUP_V4.into(), GROUP_V6.into()].contains(&group) => Ok(()),
+        _ => Err(Verdict::unsupported(MULTICAST_ONLY)),
+    }),
+    unsupported_for_now("unicast_src_ip", MULTICAST_ONLY, |instance, input| {
+        instance.source = Some(input.address()?);
+        Ok(())
+    }),
+    unsupported_for_now("unicast_peer", MULTICAST_ONLY, |instance, input| {
+        input.list(|peer| {
+            instance.unicast_peers.push(peer.address()?);
+            while let Some(word) = peer.next_word() {
+                match word {
+                    "min_ttl" | "max_ttl" => peer.number(0..=255_u8)?,
+                    _ => return Err(unexpected(word, "min_ttl or max_ttl")),
+                };
+            }
+            Ok(())
+        })
+    }),
+    unsupported_for_now("track_script", NO_TRACKING, |instance, input| {
+        tracked(input, &mut instance.tracked_scripts, 253)
+    }),
+    used("track_interface", |instance, input| {
+        tracked(input, &mut instance.tracked_interfaces, 253)
+    }),
+    used("lvs_sync_daemon_interface", |instance, input| {
+        instance.sync_interface = Some(input.word()?.to_owned());
+        Ok(())
+    }),
+    unsupported("track_file", NO_TRACKING),
+    unsupported("track_process", NO_TRACKING),
+    unsupported("track_bfd", NO_TRACKING),
+    unsupported("track_src_ip", NO_TRACKING),
+    unsupported("dont_track_primary", "the interface is followed always"),
+    unsupported("unicast_ttl", MULTICAST_ONLY),
+    unsupported("unicast_fault_no_peer", MULTICAST_ONLY),
+    unsupported("old_unicast_checksum", MULTICAST_ONLY),
+    ignored("check_unicast_src", "it is for unicast peers"),
+    switch_off("strict_mode"),
+    switch_off("higher_prio_send_advert"),
+    unsupported("timer_expired_backup", "a router that was late goes on"),
+    unsupported("no_virtual_ipaddress", "there must be an address"),
+    unsupported("vrf", "there is no routing"),
+    unsupported("use_vmac_addr", "there is one interface"),
+    unsupported("use_ipvlan", "no interfaces are made"),
+    unsupported("virtual_routes", NO_ROUTES),
+    unsupported("virtual_rules", NO_ROUTES),
+    unsupported("garp_master_delay", ANNOUNCED_ONCE),
+    unsupported("garp_master_repeat", ANNOUNCED_ONCE),
+    unsupported("garp_lower_prio_delay", ANNOUNCED_ONCE),
+    unsupported("garp_lower_prio_repeat", ANNOUNCED_ONCE),
+    unsupported("garp_master_refresh", ANNOUNCED_ONCE),
+    unsupported("garp_master_refresh_repeat", ANNOUNCED_ONCE),
+    unsupported("garp_extra_if", ANNOUNCED_ONCE),
+    unsupported("notify", NO_SCRIPT),
+    unsupported("notify_master", NO_SCRIPT),
+    unsupported("notify_backup", NO_SCRIPT),
+    unsupported("notify_fault", NO_SCRIPT),
+    unsupported("notify_stop", NO_SCRIPT),
+    unsupported("notify_deleted", NO_SCRIPT),
+    unsupported("notify_master_rx_lower_pri", NO_SCRIPT),
+    ignored("notify_priority_changes", "there is no FIFO"),
+    ignored("smtp_alert", "no mail is sent"),
+    ignored("native_ipv6", "the addresses say so"),
+    ignored("skip_check_adv_addr", "every advert is checked"),
+    ignored("promote_secondaries", NOT_INSTALLED),
+    ignored("debug", "it means nothing to keepalived either"),
+    ignored("kernel_rx_buf_size", "it is about keepalived's sockets"),
+    ignored("linkbeat_use_polling", "the kernel tells of the link"),
+];
+
+const AUTHENTICATION: &[Keyword<Authentication>] = &[
+    used("auth_type", |authentication, input| {
+        authentication.kind = match input.word()? {
+            "PASS" => AuthType::Pass,
+            "AH" => AuthType::Ah,
+            word => return Err(unexpected(word, "PASS or AH")),
+        };
+        Ok(())
+    }),
+    used("auth_pass", |authentication, input| {
+        authentication.password = input.word()?.to_owned();
+        Ok(())
+    }),
+];
+
+pub(super) const SYNC_GROUP: &[Keyword<SyncGroup>] = &[
+    used("group", |group, input| {
+        input.list(|entry| {
+            while let Some(name) = entry.next_word() {
+                group.members.push((entry.line, name.to_owned()));
+            }
+            Ok(())
+        })
+    }),
+    used("track_script", |group, input| tracked(input, &mut group.tracked_scripts, 253)),
+    used("track_interface", |group, input| tracked(input, &mut group.tracked_interfaces, 253)),
+    unsupported("track_file", NO_TRACKING),
+    unsupported("track_process", NO_TRACKING),
+    unsupported("track_bfd", NO_TRACKING),
+    unsupported("notify", NO_SCRIPT),
+    unsupported("notify_master", NO_SCRIPT),
+    unsupported("notify_backup", NO_SCRIPT),
+    unsupported("notify_fault", NO_SCRIPT),
+    unsupported("notify_stop", NO_SCRIPT),
+    unsupported("global_tracking", NO_TRACKING),
+    unsupported("sync_group_tracking_weight", NO_TRACKING),
+    ignored("notify_priority_changes", "there is no FIFO"),
+    ignored("smtp_alert", "no mail is sent"),
+];
+
+/// `ADDRESS[/LENGTH] OPTION...`, line by line. The options are `ip address add`'s, most of them
+/// about how the address looks on the interface.
+fn addresses(input: &mut Input<'_>, list: &mut Vec<VirtualAddress>) -> Outcome {
+    input.list(|entry| {
+        let (line, word) = (entry.line, entry.word()?);
+        let prefix = word.parse().map_err(|_| unexpected(word, "an address or a prefix"))?;
+        let mut device = None;
+        while let Some(option) = entry.next_word() {
+            match option {
+                "dev" => device = Some(entry.word()?.to_owned()),
+                "brd" | "broadcast" | "scope" | "label" | "peer" | "preferred_lft" => {
+                    entry.word()?;
+                }
+                "use_vmac" | "home" | "-nodad" | "mngtmpaddr" | "noprefixroute" | "autojoin"
+                | "no_track" => {}
+                _ => return Err(unexpected(option, "an option of an address")),
+            }
+        }
+        list.push(VirtualAddress { line, word: word.to_owned(), prefix, device });
+        Ok(())
+    })
+}

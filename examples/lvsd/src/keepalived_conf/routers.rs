@@ -1,0 +1,214 @@
+//! Virtual routers as `lvs-vrrp` has them.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use lvs_proto::Family;
+use lvs_proto::vrrp::{AdvertInterval, ChecksumAccept, ChecksumForm, Priority, Version};
+use lvs_vrrp::{ChecksumTransmit, Config as RouterConfig, LosingAdvert, OwnerAdverts};
+
+use super::Config;
+use super::global::{GlobalDefs, SyncDaemon};
+use super::instance::{InitialState, NO_TRACKING, VirtualAddress, VrrpInstance};
+use super::report::{Finding, Verdict};
+use super::tracking::{Tracked, Weight};
+use crate::virtual_router::VirtualRouter;
+
+impl VrrpInstance {
+    /// The virtual router that it describes, as keepalived would run it.
+    ///
+    /// # Errors
+    /// What is missing, or an interval that its version cannot advertise.
+    pub fn router_config(&self, global: &GlobalDefs) -> Result<RouterConfig, &'static str> {
+        let vrid = self.virtual_router_id.ok_or("its virtual_router_id is missing")?;
+        let version = match (self.version, self.family()) {
+            (Some(version), _) => version,
+            (None, Family::V6) => Version::V3,
+            (None, Family::V4) => global.vrrp_version.unwrap_or(Version::V2),
+        };
+        let interval = interval(self.advert_int, version);
+        let mut config = RouterConfig {
+            priority: self.effective_priority(),
+            interval: interval.ok_or("its version cannot advertise its advert_int")?,
+            preempt: !self.nopreempt || self.state == Some(InitialState::Master),
+            accept: self.accept,
+            ..RouterConfig::keepalived(version, vrid)
+        };
+        if let Some(count) = self.down_timer_adverts.or(global.down_timer_adverts) {
+            config.advert_count = count;
+        }
+        if self.lower_prio_no_advert.unwrap_or(global.lower_prio_no_advert) {
+            config.losing_advert = LosingAdvert::Ignore;
+        }
+        if self.owner_ignore_adverts {
+            config.owner_adverts = OwnerAdverts::Discard;
+        }
+        if self.v3_checksum_as_v2 {
+            config.checksum_transmit = ChecksumTransmit::Always(ChecksumForm::MessageOnly);
+            // From there on keepalived takes any [W-21].
+            config.checksum_accept = ChecksumAccept::ANY;
+        }
+        Ok(config)
+    }
+
+    /// The addresses that adverts carry: those of its family.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let addresses = self.virtual_addresses.iter().map(|address| address.prefix.address);
+        addresses.filter(|&address| Family::of(address) == self.family()).collect()
+    }
+
+    /// The family of the virtual router.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        let first = self.virtual_addresses.first();
+        first.map_or(Family::V4, |address| Family::of(address.prefix.address))
+    }
+
+    /// Whether adverts come from the virtual MAC address.
+    #[must_use]
+    pub const fn sends_from_virtual_mac(&self) -> bool {
+        self.use_vmac && !self.vmac_xmit_base
+    }
+
+    /// 100, or the owner's if it is to begin as MASTER \[X-1\].
+    fn effective_priority(&self) -> Priority {
+        self.priority.unwrap_or(match self.state {
+            Some(InitialState::Master) => Priority::OWNER,
+            Some(InitialState::Backup) | None => Priority::DEFAULT,
+        })
+    }
+
+    fn check_address(&self, address: &VirtualAddress) -> Result<(), Verdict> {
+        if Family::of(address.prefix.address) != self.family() {
+            return Err(Verdict::wrong("it is of another family than the first"));
+        }
+        if address.device.is_some() && address.device != self.interface {
+            return Err(Verdict::unsupported("it is served on the instance's interface alone"));
+        }
+        Ok(())
+    }
+
+    /// What cannot be said of it before all of the file is read.
+    fn check(&self, global: &GlobalDefs) -> Result<(), Verdict> {
+        let config = self.router_config(global).map_err(Verdict::wrong)?;
+        let source = self.source.unwrap_or(match self.family() {
+            Family::V4 => Ipv4Addr::new(192, 0, 2, 1).into(),
+            Family::V6 => Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1).into(),
+        });
+        VirtualRouter::from_config(config, source, self.addresses())
+            .map_err(|error| Verdict::wrong(error.to_string()))?;
+        if self.interface.is_none() {
+            return Err(Verdict::unsupported("its interface must be said"));
+        }
+        if config.is_owner() && self.state == Some(InitialState::Backup) {
+            return Err(Verdict::unsupported("of priority 255 it begins as MASTER"));
+        }
+        if self.sync_interface.as_ref().is_some_and(|name| self.interface.as_ref() != Some(name)) {
+            return Err(Verdict::unsupported("connections are told of over its interface alone"));
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// The group of directors that are told of connections while the instance is Active, if they
+    /// are.
+    #[must_use]
+    pub fn sync_id(&self, instance: &VrrpInstance) -> Option<u8> {
+        let own_id = instance.virtual_router_id?.get();
+        let is_its = |daemon: &&SyncDaemon| {
+            daemon.instance.as_ref().is_none_or(|name| *name == instance.name)
+        };
+        match self.global.sync_daemon.as_ref().filter(is_its) {
+            Some(daemon) => Some(daemon.sync_id.unwrap_or(own_id)),
+            None => instance.sync_interface.as_ref().map(|_| own_id),
+        }
+    }
+
+    /// What cannot be said of virtual routers before all of the file is read.
+    pub(super) fn check_instances(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut routers = HashSet::new();
+        let scripts = self.script_names();
+        for instance in &self.instances {
+            let mut found = |line, keyword: &str, verdict| {
+                findings.push(Finding::new(line, keyword, verdict));
+            };
+            if let Err(verdict) = instance.check(&self.global) {
+                found(instance.line, "vrrp_instance", verdict);
+            }
+            let identity = (&instance.interface, instance.family(), instance.virtual_router_id);
+            if !routers.insert(identity) {
+                let reason = "its interface has a virtual router of this virtual_router_id";
+                found(instance.line, "vrrp_instance", Verdict::wrong(reason));
+            }
+            for address in &instance.virtual_addresses {
+                if let Err(verdict) = instance.check_address(address) {
+                    found(address.line, &address.word, verdict);
+                }
+            }
+            for tracked in &instance.tracked_interfaces {
+                let weighs = tracked.weight.is_some_and(|weight| weight != Weight::default());
+                if weighs || instance.interface.as_ref() != Some(&tracked.name) {
+                    found(tracked.line, &tracked.name, Verdict::unsupported(NO_TRACKING));
+                }
+            }
+            findings.extend(check_scripts(&scripts, &instance.tracked_scripts));
+        }
+        findings
+    }
+
+    /// What cannot be said of `vrrp_sync_group` and `lvs_sync_daemon` before all of the file is
+    /// read.
+    pub(super) fn check_references(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let names: HashSet<&str> =
+            self.instances.iter().map(|instance| instance.name.as_str()).collect();
+        let scripts = self.script_names();
+        let no_instance = || Verdict::wrong("there is no vrrp_instance of that name");
+        for group in &self.sync_groups {
+            let strangers = group.members.iter().filter(|(_, name)| !names.contains(name.as_str()));
+            findings.extend(strangers.map(|(line, name)| Finding::new(*line, name, no_instance())));
+            findings.extend(check_scripts(&scripts, &group.tracked_scripts));
+        }
+        if let Some(daemon) = &self.global.sync_daemon {
+            let mut found = |verdict| {
+                findings.push(Finding::new(daemon.line, "lvs_sync_daemon", verdict));
+            };
+            let name = daemon.instance.as_deref();
+            if name.is_some_and(|name| !names.contains(name)) {
+                found(no_instance());
+            }
+            let its = |instance: &&VrrpInstance| name.is_none_or(|name| name == instance.name);
+            let elsewhere =
+                |instance: &VrrpInstance| instance.interface.as_ref() != Some(&daemon.interface);
+            if self.instances.iter().filter(its).any(elsewhere) {
+                found(Verdict::unsupported("it runs on the virtual router's interface alone"));
+            }
+        }
+        findings
+    }
+
+    fn script_names(&self) -> HashSet<&str> {
+        self.scripts.iter().map(|script| script.name.as_str()).collect()
+    }
+}
+
+fn check_scripts(scripts: &HashSet<&str>, tracked: &[Tracked]) -> Vec<Finding> {
+    let strangers = tracked.iter().filter(|tracked| !scripts.contains(tracked.name.as_str()));
+    let reason = "there is no vrrp_script of that name";
+    let found =
+        strangers.map(|tracked| Finding::new(tracked.line, &tracked.name, Verdict::wrong(reason)));
+    found.collect()
+}
+
+/// The nearest interval that the version can advertise \[X-10\].
+fn interval(advert_int: Duration, version: Version) -> Option<AdvertInterval> {
+    let nearest = |unit: u128| (advert_int.as_micros() + unit / 2) / unit;
+    match version {
+        Version::V2 => AdvertInterval::from_seconds(nearest(1_000_000).max(1).try_into().ok()?),
+        Version::V3 => AdvertInterval::from_centiseconds(nearest(10_000).try_into().ok()?),
+    }
+}

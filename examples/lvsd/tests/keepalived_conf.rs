@@ -1,0 +1,331 @@
+//! keepalived's configurations: what they come to here.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use arbtest::arbtest;
+use lvs_proto::vrrp::{ChecksumAccept, Version};
+use lvs_sched::{Director, DirectorConfig};
+use lvs_vrrp::{Config as RouterConfig, LosingAdvert};
+use lvsd::keepalived_conf::{AuthType, CheckKind, Config, Report, Statement, Verdict, statements};
+
+/// The files, and the lines and keywords of them that are not followed. The rules that they come to
+/// stand beside them.
+const FILES: [(&str, &[&str]); 6] = [
+    ("s3-master", &["21 authentication", "39 TCP_CHECK", "48 TCP_CHECK"]),
+    ("s3-backup", &["21 authentication", "39 TCP_CHECK", "48 TCP_CHECK"]),
+    ("s3-wlc", &["13 authentication", "28 sorry_server", "31 HTTP_GET", "43 HTTP_GET"]),
+    (
+        "s3-sync-group",
+        &[
+            "10 vrrp_script",
+            "18 vrrp_sync_group",
+            "35 garp_master_delay",
+            "40 track_script",
+            "43 authentication",
+            "50 virtual_routes",
+            "53 notify_master",
+            "62 preempt_delay",
+            "63 authentication",
+        ],
+    ),
+    ("ipv6", &[]),
+    ("groups", &["26 MISC_CHECK"]),
+];
+
+fn path(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests/keepalived_conf", &format!("{name}.conf")].iter().collect()
+}
+
+fn load(name: &str) -> (Config, Report) {
+    Config::parse(&fs::read_to_string(path(name)).unwrap()).unwrap()
+}
+
+fn obstacles(report: &Report) -> Vec<String> {
+    report.obstacles().map(|finding| format!("{} {}", finding.line, finding.keyword)).collect()
+}
+
+#[test]
+fn files_come_to_rules_and_obstacles() {
+    for (name, expected) in FILES {
+        let (config, report) = load(name);
+        assert_eq!(obstacles(&report), expected, "{name}\n{report}");
+        let rules: Vec<_> = config.rules().iter().map(|(_, rule)| rule.to_string()).collect();
+        let expected = fs::read_to_string(path(name).with_extension("rules")).unwrap();
+        assert_eq!(rules, expected.lines().collect::<Vec<_>>(), "{name}");
+        let mut director = Director::new(DirectorConfig::default()).unwrap();
+        assert_eq!(config.apply(lvs_proto::Instant::EPOCH, &mut director), [], "{name}");
+    }
+}
+
+#[test]
+fn s3_the_pair_differs_in_state_and_priority_alone() {
+    let routers = ["s3-master", "s3-backup"].map(|name| {
+        let (config, _) = load(name);
+        let [instance] = config.instances.as_slice() else { panic!("one instance") };
+        assert_eq!(instance.addresses(), ["61.164.122.8".parse::<std::net::IpAddr>().unwrap()]);
+        assert_eq!(instance.authentication.kind, AuthType::Pass);
+        assert_eq!(instance.authentication.password, "1111");
+        assert_eq!(config.sync_id(instance), Some(51));
+        let check = &config.virtual_servers[0].real_servers[1].checks[0];
+        assert_eq!((&check.kind, check.connect_port.unwrap().get()), (&CheckKind::Tcp, 80));
+        assert_eq!(check.pace.connect_timeout, Some(Duration::from_secs(10)));
+        assert_eq!(config.virtual_servers[0].pace.delay_loop, Some(Duration::from_secs(6)));
+        instance.router_config(&config.global).unwrap()
+    });
+    let [master, backup] = routers;
+    assert_eq!((master.version, master.vrid.get()), (Version::V2, 51));
+    assert_eq!((master.priority.get(), backup.priority.get()), (100, 99));
+    assert_eq!(RouterConfig { priority: master.priority, ..backup }, master);
+    assert_eq!(master.interval.whole_seconds(), Some(1));
+}
+
+#[test]
+fn s3_nopreempt_checks_of_pages_and_groups() {
+    let (config, _) = load("s3-wlc");
+    let router = config.instances[0].router_config(&config.global).unwrap();
+    assert_eq!((router.preempt, router.interval.whole_seconds()), (false, Some(5)));
+    let servers = &config.virtual_servers[0].real_servers;
+    let [CheckKind::Http(first), CheckKind::Http(second)] =
+        [&servers[0].checks[0].kind, &servers[1].checks[0].kind]
+    else {
+        panic!("pages are checked")
+    };
+    assert_eq!((first[0].path.as_str(), &first[0].status_codes), ("/index.html", &vec![200..=200]));
+    assert_eq!(second[0].digest.as_deref(), Some("132ab5a5e7da234257565b55ab4b2e00"));
+    assert_eq!(servers[0].checks[0].pace.retry, Some(3));
+
+    let (config, _) = load("s3-sync-group");
+    let members = config.sync_groups[0].members.iter().map(|(_, name)| name.as_str());
+    assert_eq!(members.collect::<Vec<_>>(), ["VI_OUTSIDE", "VI_INSIDE"]);
+    let script = &config.scripts[0];
+    assert_eq!((script.weight.value, script.fall, script.rise), (-5, 2, 1));
+    assert_eq!(script.interval, Duration::from_secs(2));
+    let [outside, inside] = config.instances.as_slice() else { panic!("two instances") };
+    assert_eq!((config.sync_id(outside), config.sync_id(inside)), (Some(51), None));
+    assert_eq!(inside.preempt_delay, Duration::from_secs(60));
+    assert_eq!(outside.tracked_scripts[0].name, "chk_http_port");
+}
+
+/// A virtual router from the statements that differ.
+fn router(global: &str, statements: &str) -> RouterConfig {
+    let text = format!(
+        "global_defs {{ {global} }}
+         vrrp_instance A {{
+             interface eth0
+             virtual_router_id 1
+             {statements}
+             virtual_ipaddress {{ 192.0.2.100 }}
+         }}"
+    );
+    let (config, report) = Config::parse(&text.replace("; ", "\n")).unwrap();
+    assert_eq!(obstacles(&report), [""; 0], "{report}");
+    config.instances[0].router_config(&config.global).unwrap()
+}
+
+#[test]
+fn x_1_x_2_who_is_to_begin_as_master_owns_the_addresses_unless_told() {
+    assert_eq!(router("", "").priority.get(), 100);
+    assert!(router("", "state MASTER").is_owner());
+    assert_eq!(router("", "state MASTER; priority 150").priority.get(), 150);
+    assert!(router("", "state MASTER; priority 150; nopreempt").preempt);
+    assert!(!router("", "state BACKUP; nopreempt").preempt);
+    assert!(router("", "nopreempt; preempt").preempt);
+}
+
+#[test]
+fn x_9_x_10_versions_and_their_intervals() {
+    let rows = [
+        ("", "advert_int 1.4", Version::V2, 100),
+        ("", "advert_int 0.2", Version::V2, 100),
+        ("", "advert_int 255", Version::V2, 25_500),
+        ("vrrp_version 3", "advert_int 0.255", Version::V3, 26),
+        ("vrrp_version 3", "version 2; advert_int 2.5", Version::V2, 300),
+        ("", "advert_int 40.95; version 3", Version::V3, 4_095),
+    ];
+    for (global, statements, version, centiseconds) in rows {
+        let router = router(global, statements);
+        let found = (router.version, router.interval.centiseconds());
+        assert_eq!(found, (version, centiseconds), "{statements}");
+    }
+    let (config, _) = load("ipv6");
+    let router = config.instances[0].router_config(&config.global).unwrap();
+    assert_eq!((router.version, router.interval.centiseconds()), (Version::V3, 25));
+    assert_eq!((router.advert_count, router.accept), (4, false));
+    assert_eq!(router.losing_advert, LosingAdvert::Ignore);
+}
+
+#[test]
+fn global_defaults_yield_to_instances() {
+    let global = "vrrp_down_timer_adverts 5; vrrp_lower_prio_no_advert";
+    let found = router(global, "");
+    assert_eq!((found.advert_count, found.losing_advert), (5, LosingAdvert::Ignore));
+    let found = router(global, "down_timer_adverts 3; lower_prio_no_advert off");
+    assert_eq!((found.advert_count, found.losing_advert), (3, LosingAdvert::ReplyAndRearm));
+    let found = router("", "version 3; v3_checksum_as_v2");
+    assert_eq!(found.checksum_accept, ChecksumAccept::ANY);
+}
+
+/// What is only wrong or unsupported once the rest is known.
+#[test]
+fn what_contradicts_itself_is_found_at_its_line() {
+    let service = |body: &str| format!("virtual_server 10.0.0.1 80 {{\nlb_kind DR\n{body}\n}}");
+    let instance =
+        |body: &str| format!("vrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\n{body}\n}}");
+    let rows = [
+        ("virtual_server 10.0.0.1 {\n}".into(), "1 virtual_server", "without a port"),
+        ("virtual_server group G {\n}".into(), "1 virtual_server", "no virtual_server_group"),
+        (service("lb_algo rr\nsh-port"), "1 virtual_server", "another scheduler's"),
+        (service("protocol TCP\nops"), "1 virtual_server", "for UDP"),
+        (service("persistence_granularity 64"), "1 virtual_server", "persistence_timeout"),
+        (service("real_server 224.0.0.1 80 {\n}"), "3 real_server", "not a unicast address"),
+        (service("real_server fd00::1 80 {\n}"), "3 real_server", "another family"),
+        (service("real_server 10.0.0.2 {\nlthreshold 1\n}"), "3 real_server", "threshold"),
+        (service("lvs_method NAT"), "3 lvs_method", "direct routing"),
+        (
+            "virtual_server 10.0.0.1 80 {\nreal_server 10.0.0.2 {\n}\n}".into(),
+            "1 virtual_server",
+            "direct routing",
+        ),
+        ("vrrp_instance A {\ninterface eth0\n}".into(), "1 vrrp_instance", "virtual_router_id"),
+        ("vrrp_instance A {\nvirtual_router_id 1\n}".into(), "1 vrrp_instance", "interface"),
+        (instance("version 3\nadvert_int 41"), "1 vrrp_instance", "advert_int"),
+        (instance("version 3"), "1 vrrp_instance", "no virtual address"),
+        (instance("virtual_ipaddress {\n10.0.0.1\n10.0.0.1\n}"), "1 vrrp_instance", "listed twice"),
+        (instance("state BACKUP\npriority 255"), "1 vrrp_instance", "MASTER"),
+        (instance("virtual_ipaddress {\n10.0.0.1 dev eth1\n}"), "5 10.0.0.1", "interface alone"),
+        (instance("lvs_sync_daemon_interface eth1"), "1 vrrp_instance", "interface alone"),
+        (instance("track_interface {\neth1\n}"), "5 eth1", "nothing but the interface"),
+        (instance("track_interface {\neth0 weight 5\n}"), "5 eth0", "nothing but the interface"),
+        (instance("strict_mode"), "4 strict_mode", "only be off"),
+        ("vrrp_sync_group G {\ngroup {\nA\n}\n}".into(), "3 A", "no vrrp_instance of that name"),
+        (
+            "global_defs {\nlvs_sync_daemon eth0 A\n}".into(),
+            "2 lvs_sync_daemon",
+            "no vrrp_instance of that name",
+        ),
+        (format!("{}\n{}", instance(""), instance("")), "6 vrrp_instance", "another of that name"),
+        ("priority 1".into(), "1 priority", "no such keyword"),
+        ("vrrp_instance".into(), "1 vrrp_instance", "missing"),
+        (instance("priority 100 advert_int 1"), "4 priority", "`advert_int`"),
+        (instance("nopreempt {\n}"), "4 nopreempt", "no block"),
+        (instance("virtual_ipaddress"), "4 virtual_ipaddress", "block is missing"),
+    ];
+    for (text, at, reason) in rows {
+        let (config, mut report) = Config::parse(&text).unwrap();
+        let mut director = Director::new(DirectorConfig::default()).unwrap();
+        report.extend(config.apply(lvs_proto::Instant::EPOCH, &mut director));
+        let found = report
+            .obstacles()
+            .find(|finding| at == format!("{} {}", finding.line, finding.keyword));
+        let found = found.unwrap_or_else(|| panic!("{text}\n{report}"));
+        assert!(found.verdict.to_string().contains(reason), "{text}\n{report}");
+    }
+}
+
+#[test]
+fn hostile_numbers_and_ranges_are_refused_at_their_line() {
+    let huge = "9".repeat(100_000);
+    let group = |member: &str| format!("virtual_server_group G {{\n{member}\n}}");
+    let texts = [
+        group("0.0.0.0/0"),
+        group("::/0"),
+        group("10.0.0.0-10.255.255.255"),
+        group("10.0.0.9-10.0.0.1"),
+        group("10.0.0.1-fd00::1"),
+        group("10.0.0.1/30"),
+        group("10.0.0.1/-1"),
+        group("10.0.0.1-"),
+        group("fwmark 0"),
+        group(&format!("10.0.0.1 {huge}")),
+        group(&format!("10.0.0.1/{huge}")),
+        format!("vrrp_instance A {{\nadvert_int {huge}\n}}"),
+        format!("vrrp_instance A {{\nadvert_int 0.{huge}\n}}"),
+        format!("vrrp_instance A {{\npriority {huge}\n}}"),
+        format!("virtual_server 10.0.0.1 80 {{\npersistence_timeout {huge}\n}}"),
+        format!("global_defs {{\nlvs_timeouts tcp {huge}\n}}"),
+    ];
+    for text in texts {
+        let (_, report) = Config::parse(&text).unwrap();
+        let wrong = report.obstacles().find(|finding| finding.line == 2).unwrap();
+        assert!(matches!(wrong.verdict, Verdict::Wrong(_)), "{wrong}");
+    }
+}
+
+/// Ranges multiply; what they come to is bounded.
+#[test]
+fn a_few_lines_do_not_become_millions_of_rules() {
+    let member = "10.0.0.0/16 80\n".repeat(50);
+    let real = "real_server 10.1.0.1 80 { }\n".repeat(50);
+    let text = format!(
+        "virtual_server_group G {{\n{member}}}\n\
+         virtual_server group G {{\nlb_kind DR\nprotocol TCP\n{real}}}\n"
+    );
+    let (config, report) = Config::parse(&text).unwrap();
+    assert_eq!(config.rules().len(), 20_000);
+    assert!(report.to_string().contains("more than 20000 services"), "{report}");
+}
+
+/// Every statement has one verdict, or stands in a block that is not used.
+#[test]
+fn every_statement_is_reported_once() {
+    for file in FILES.map(|(name, _)| name).into_iter().chain(["wrong"]) {
+        let text = fs::read_to_string(path(file)).unwrap();
+        let (_, report) = Config::parse(&text).unwrap();
+        assert_reported(&statements(&text).unwrap(), &report);
+    }
+}
+
+fn assert_reported(statements: &[Statement], report: &Report) {
+    for statement in statements {
+        let is_its = |line, keyword: &str| line == statement.line && *keyword == statement.words[0];
+        let findings = report.findings().iter();
+        let mut its = findings.filter(|finding| is_its(finding.line, &finding.keyword));
+        let finding = its.next().unwrap_or_else(|| panic!("{statement:?}\n{report}"));
+        assert_eq!(its.next(), None, "{statement:?}");
+        if let (Verdict::Used, Some(block)) = (&finding.verdict, &statement.block) {
+            assert_reported(block, report);
+        }
+    }
+}
+
+/// Words of configurations in any order: an error or a report, never a panic.
+#[test]
+fn any_text_is_taken_or_refused() {
+    let texts = FILES.map(|(name, _)| fs::read_to_string(path(name)).unwrap()).into_iter();
+    let words: BTreeSet<String> = texts
+        .flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let mut words: Vec<_> = words.into_iter().collect();
+    words.extend(["{", "}", "{", "}", "\"", "'", "-1", "0", "65536", "weight"].map(String::from));
+    arbtest(|u| {
+        let mut text = String::new();
+        for _ in 0..u.arbitrary_len::<u16>()?.min(200) {
+            text += u.choose(&words)?;
+            text += u.choose(&[" ", "\n", " ", "\n", " {\n", "\n}\n"])?;
+        }
+        if let Ok((config, report)) = Config::parse(&text) {
+            let lines = text.lines().count();
+            assert!(report.findings().iter().all(|finding| (1..=lines).contains(&finding.line)));
+            assert!(report.findings().is_sorted_by_key(|finding| finding.line));
+            let mut director = Director::new(DirectorConfig::default()).unwrap();
+            config.apply(lvs_proto::Instant::EPOCH, &mut director);
+        }
+        Ok(())
+    });
+}
+
+/// Each line of the file that says so; keepalived agrees.
+#[test]
+fn the_marked_lines_are_wrong() {
+    let text = fs::read_to_string(path("wrong")).unwrap();
+    let marked = (1..).zip(text.lines()).filter(|(_, line)| line.ends_with("# wrong"));
+    let marked: BTreeSet<usize> = marked.map(|(number, _)| number).collect();
+    let (_, report) = load("wrong");
+    let is_wrong = |verdict: &Verdict| matches!(verdict, Verdict::Wrong(_));
+    let ours = report.obstacles().filter(|finding| is_wrong(&finding.verdict));
+    assert_eq!(ours.map(|finding| finding.line).collect::<BTreeSet<_>>(), marked, "{report}");
+}

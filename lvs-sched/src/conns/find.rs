@@ -1,0 +1,217 @@
+//! Finding connections and templates.
+
+use core::hash::Hasher;
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+use lvs_proto::{CallId, Family, Flow, Hook, Instant, Method};
+use siphasher::sip::SipHasher13;
+
+use super::Conns;
+use super::entry::{ConnId, Course, Entry};
+use super::key::{ConnKey, Sought, Tuple};
+use super::places::Placed;
+use super::rare::Chain;
+
+impl Conns {
+    /// The hash of a key without a call.
+    #[inline]
+    pub(crate) fn hash(&self, key: &ConnKey) -> u64 {
+        self.hash_of(&key.sought(), None)
+    }
+
+    /// The connection or template of `key` that lives at `now`; of several, the newest \[CON-3\].
+    pub(crate) fn find(&self, now: Instant, key: &ConnKey) -> Option<ConnId> {
+        let newest = self.newest(&key.sought(), self.hash(key), None)?;
+        self.first_of(newest, Chain::Client, |course| self.lives(now, course))
+    }
+
+    /// The same of a packet's key, by the [hash](Self::hash) of it.
+    #[inline]
+    pub(crate) fn find_hashed(&self, now: Instant, key: &ConnKey, hash: u64) -> Option<ConnId> {
+        match key.sought() {
+            Sought::V4(tuple) => self.find_tuple(now, &tuple, hash),
+            Sought::V6(tuple) => self.find_tuple(now, &tuple, hash),
+        }
+    }
+
+    /// The connection that a packet belongs to if it comes from a client \[CON-3\].
+    pub(crate) fn find_of(&self, now: Instant, flow: &Flow) -> Option<ConnId> {
+        match Sought::of(flow)? {
+            Sought::V4(tuple) => self.find_tuple(now, &tuple, self.hash_alone(&tuple)),
+            Sought::V6(tuple) => self.find_tuple(now, &tuple, self.hash_alone(&tuple)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn find_tuple<A: Placed>(
+        &self,
+        now: Instant,
+        tuple: &Tuple<A>,
+        hash: u64,
+    ) -> Option<ConnId> {
+        // A packet's is no template's, and so for no call.
+        let newest = A::table(&self.places).find(hash, |entry| entry.tuple == *tuple)?;
+        let newest = A::id(&self.places, newest);
+        self.first_of(newest, Chain::Client, |course| self.lives(now, course))
+    }
+
+    /// The template of `key` for a call \[PE-2\].
+    pub(crate) fn find_call(
+        &self,
+        now: Instant,
+        key: &ConnKey,
+        call: CallId<'_>,
+    ) -> Option<ConnId> {
+        let sought = key.sought();
+        let newest = self.newest(&sought, self.hash_of(&sought, Some(call)), Some(call))?;
+        self.first_of(newest, Chain::Client, |course| self.lives(now, course))
+    }
+
+    /// The connection that a real server's packet, described as if it were a client's, belongs to
+    /// \[CON-4\]; `hash` is that of `key`.
+    pub(crate) fn find_reply(&self, now: Instant, key: &ConnKey, hash: u64) -> Option<ConnId> {
+        let newest = match key.sought() {
+            Sought::V4(tuple) => self.newest_reply(hash, &tuple),
+            Sought::V6(tuple) => self.newest_reply(hash, &tuple),
+        };
+        let lives = |course: &Course| self.lives(now, course);
+        let found = newest.and_then(|newest| self.first_of(newest, Chain::Reply, lives));
+        found.or_else(|| {
+            // What is not translated answers by the client's key, the other way round.
+            let key = key.reversed();
+            let newest = self.newest(&key.sought(), self.hash(&key), None)?;
+            self.first_of(newest, Chain::Client, |course| {
+                course.method() != Method::Nat && self.lives(now, course)
+            })
+        })
+    }
+
+    /// Asks for what tells where the connection of a packet is.
+    #[inline]
+    pub(super) fn prefetch_index(&self, flow: &Flow, hash: u64) {
+        match (flow.hook, flow.family()) {
+            (Hook::Forward, _) => self.replies.prefetch(hash),
+            (_, Family::V4) => self.places.v4.prefetch_tags(hash),
+            (_, Family::V6) => self.places.v6.prefetch_tags(hash),
+        }
+    }
+
+    /// Asks for the entry that is likely that of a packet, and names it.
+    #[inline]
+    pub(super) fn prefetch_entry(&self, flow: &Flow, hash: u64) -> Option<ConnId> {
+        let id = match (flow.hook, flow.family()) {
+            (Hook::Forward, _) => self.replies.likely(hash)?,
+            (_, Family::V4) => Ipv4Addr::id(&self.places, self.places.v4.likely(hash)?),
+            (_, Family::V6) => Ipv6Addr::id(&self.places, self.places.v6.likely(hash)?),
+        };
+        self.places.prefetch_entry(id);
+        Some(id)
+    }
+
+    /// Asks for what tells that a packet is no reply either \[CON-4\], and for the place that its
+    /// connection will likely have.
+    pub(super) fn prefetch_new<A: Placed>(&self, tuple: &Tuple<A>, hash: u64) {
+        let table = A::table(&self.places);
+        table.prefetch_tags(self.hash_of_tuple(&tuple.reversed(), None));
+        if let Some(place) = table.vacancy(hash) {
+            table.prefetch_entry(place);
+            self.queue.prefetch(A::id(&self.places, place));
+        }
+    }
+
+    /// The newest of a key, living or not.
+    #[inline]
+    pub(super) fn newest(
+        &self,
+        sought: &Sought,
+        hash: u64,
+        call: Option<CallId<'_>>,
+    ) -> Option<ConnId> {
+        match sought {
+            Sought::V4(tuple) => self.newest_entry(hash, tuple, call),
+            Sought::V6(tuple) => self.newest_entry(hash, tuple, call),
+        }
+    }
+
+    #[inline]
+    pub(super) fn newest_entry<A: Placed>(
+        &self,
+        hash: u64,
+        tuple: &Tuple<A>,
+        call: Option<CallId<'_>>,
+    ) -> Option<ConnId> {
+        let is_it = |entry: &Entry<A>| {
+            entry.tuple == *tuple && (!tuple.template || self.is_for_call(&entry.course, call))
+        };
+        A::table(&self.places).find(hash, is_it).map(|place| A::id(&self.places, place))
+    }
+
+    /// The first of a chain of which `is_it` is true.
+    #[inline]
+    fn first_of(
+        &self,
+        newest: ConnId,
+        chain: Chain,
+        is_it: impl Fn(&Course) -> bool,
+    ) -> Option<ConnId> {
+        let mut id = newest;
+        loop {
+            let course = self.course(id)?;
+            if is_it(course) {
+                return Some(id);
+            }
+            id = self.rares.get(course.rare()?)?.links(chain).behind?;
+        }
+    }
+
+    /// The newest with a place among the replies, living or not.
+    #[inline]
+    pub(super) fn newest_reply<A: Placed>(&self, hash: u64, tuple: &Tuple<A>) -> Option<ConnId> {
+        let table = A::table(&self.places);
+        let first = A::id(&self.places, 0).place();
+        self.replies.find(hash, |id| {
+            let entry = id.place().checked_sub(first).and_then(|place| table.get(place));
+            entry.is_some_and(|entry| entry.reply_tuple() == *tuple)
+        })
+    }
+
+    fn is_for_call(&self, course: &Course, call: Option<CallId<'_>>) -> bool {
+        let rare = course.rare().and_then(|place| self.rares.get(place));
+        rare.and_then(|rare| self.calls.get(rare.call?)) == call
+    }
+
+    pub(super) fn hash_of(&self, sought: &Sought, call: Option<CallId<'_>>) -> u64 {
+        match sought {
+            Sought::V4(tuple) => self.hash_of_tuple(tuple, call),
+            Sought::V6(tuple) => self.hash_of_tuple(tuple, call),
+        }
+    }
+
+    pub(super) fn hash_of_tuple<A: Placed>(
+        &self,
+        tuple: &Tuple<A>,
+        call: Option<CallId<'_>>,
+    ) -> u64 {
+        let mut hasher = self.hasher_of(tuple);
+        if let Some(call) = call {
+            hasher.write(call.octets());
+        }
+        hasher.finish()
+    }
+
+    /// Without a call.
+    #[inline(always)]
+    pub(super) fn hash_alone<A: Placed>(&self, tuple: &Tuple<A>) -> u64 {
+        self.hasher_of(tuple).finish()
+    }
+
+    /// Inlined, so that neither a packet's tuple nor the hasher goes through memory: the next look
+    /// waits for the hash.
+    #[inline(always)]
+    fn hasher_of<A: Placed>(&self, tuple: &Tuple<A>) -> SipHasher13 {
+        let [k0, k1] = self.seed.0;
+        let mut hasher = SipHasher13::new_with_keys(k0, k1);
+        tuple.write(&mut hasher);
+        hasher
+    }
+}

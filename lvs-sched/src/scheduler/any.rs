@@ -1,0 +1,146 @@
+//! A scheduler of any kind.
+
+use core::time::Duration;
+
+use lvs_proto::{Flow, Instant};
+
+use super::{Change, Scheduler, SchedulerFlags};
+use super::{dh, lblc, lblcr, least, mh, rr, sh, twos, wrr};
+use crate::dests::{DestList, Load, Loads};
+use crate::{DestId, OutOfMemory};
+
+/// A scheduler of any kind: picks a destination for a new connection or template \[SCH-1\].
+#[derive(Debug)]
+#[repr(u8)]
+pub(crate) enum AnyScheduler {
+    Rr(rr::Rr),
+    Wrr(wrr::Wrr),
+    /// `lc`, `wlc`, `sed`, `nq`, `fo` and `ovf`.
+    Least(least::Least),
+    Lblc(lblc::Lblc),
+    Lblcr(lblcr::Lblcr),
+    Dh(dh::Dh),
+    Sh(sh::Sh),
+    Mh(mh::Mh),
+    Twos(twos::Twos),
+}
+
+impl AnyScheduler {
+    /// The destination, or `None` if there is none to offer \[SCH-2\], by kinds that are content
+    /// with the order of the list and the loads of all destinations: they are asked most often.
+    ///
+    /// # Errors
+    ///
+    /// Other kinds want a [list](Self::pick).
+    #[inline]
+    pub(crate) fn pick_at_once(
+        &mut self,
+        order: &[DestId],
+        loads: &Loads,
+        flags: SchedulerFlags,
+        flow: &Flow,
+    ) -> Result<Option<DestId>, WantsList> {
+        Ok(match self {
+            Self::Rr(rr) => rr.pick(order),
+            Self::Wrr(wrr) => wrr.pick(order),
+            Self::Least(least) => least.pick(order, loads.as_slice()),
+            Self::Dh(dh) => dh.pick(loads, flow),
+            Self::Sh(sh) => sh.pick(loads, flags, flow),
+            Self::Mh(mh) => mh.pick(loads, flags, flow),
+            Self::Lblc(_) | Self::Lblcr(_) | Self::Twos(_) => return Err(WantsList),
+        })
+    }
+
+    /// The destination, or `None` if there is none to offer \[SCH-2\].
+    pub(crate) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
+        match self {
+            Self::Lblc(lblc) => lblc.pick(list, now, flow),
+            Self::Lblcr(lblcr) => lblcr.pick(list, now, flow),
+            Self::Twos(twos) => twos.pick(list),
+            _ => self.pick_at_once(list.order, list.loads, list.flags, flow).ok()?,
+        }
+    }
+
+    /// The counters or the overload flag of a destination in the list changed.
+    pub(crate) fn counted(&mut self, load: &Load) {
+        match self {
+            // The others are kept out of line, so that nothing of them is paid for here.
+            Self::Least(least) => least.counted(load),
+            Self::Lblc(lblc) => lblc.counted(load),
+            Self::Lblcr(lblcr) => lblcr.counted(load),
+            Self::Rr(rr) => rr.counted(load),
+            Self::Wrr(wrr) => wrr.counted(load),
+            Self::Twos(twos) => twos.counted(load),
+            Self::Dh(_) | Self::Sh(_) | Self::Mh(_) => {}
+        }
+    }
+
+    pub(crate) fn reserve(
+        &mut self,
+        list: DestList<'_>,
+        dests: usize,
+        weight: u32,
+    ) -> Result<(), OutOfMemory> {
+        self.any_mut().reserve(list, dests, weight)
+    }
+
+    pub(crate) fn changed(&mut self, list: DestList<'_>, change: Change) {
+        self.any_mut().changed(list, change);
+    }
+
+    pub(crate) fn watches_counts(&self) -> bool {
+        self.any().watches_counts()
+    }
+
+    pub(crate) fn refers_to(&self, dest: DestId) -> bool {
+        self.any().refers_to(dest)
+    }
+
+    pub(crate) fn set_expiration(&mut self, expiration: Duration) {
+        self.any_mut().set_expiration(expiration);
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.any().next_deadline()
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.any_mut().handle_timeout(now);
+    }
+
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.any().forgotten()
+    }
+
+    fn any(&self) -> &dyn Scheduler {
+        match self {
+            Self::Rr(scheduler) => scheduler,
+            Self::Wrr(scheduler) => scheduler,
+            Self::Least(scheduler) => scheduler,
+            Self::Lblc(scheduler) => scheduler,
+            Self::Lblcr(scheduler) => scheduler,
+            Self::Dh(scheduler) => scheduler,
+            Self::Sh(scheduler) => scheduler,
+            Self::Mh(scheduler) => scheduler,
+            Self::Twos(scheduler) => scheduler,
+        }
+    }
+
+    fn any_mut(&mut self) -> &mut dyn Scheduler {
+        match self {
+            Self::Rr(scheduler) => scheduler,
+            Self::Wrr(scheduler) => scheduler,
+            Self::Least(scheduler) => scheduler,
+            Self::Lblc(scheduler) => scheduler,
+            Self::Lblcr(scheduler) => scheduler,
+            Self::Dh(scheduler) => scheduler,
+            Self::Sh(scheduler) => scheduler,
+            Self::Mh(scheduler) => scheduler,
+            Self::Twos(scheduler) => scheduler,
+        }
+    }
+}
+
+/// [`AnyScheduler::pick`] is to be asked.
+#[derive(Debug)]
+pub(crate) struct WantsList;

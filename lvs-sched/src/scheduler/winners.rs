@@ -1,0 +1,112 @@
+//! The smallest of many keys, kept while they change.
+
+use alloc::vec::Vec;
+use core::fmt::Debug;
+
+use super::heap::Heap;
+use crate::OutOfMemory;
+
+/// A tree of keys: each line holds the smallest of eight lines below.
+#[derive(Debug)]
+pub(super) struct Winners<K> {
+    heap: Heap<3>,
+    lines: Vec<Line<K>>,
+}
+
+/// One cache line of keys of 64 bits, or two of those of 128.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Line<K>([K; 8]);
+
+/// What competes. No two keys but [`NONE`](Self::NONE) are equal.
+pub(super) trait Key: Copy + Ord + Debug {
+    /// That of who does not compete.
+    const NONE: Self;
+}
+
+impl Key for u64 {
+    const NONE: Self = Self::MAX;
+}
+
+impl Key for u128 {
+    const NONE: Self = Self::MAX;
+}
+
+impl<K: Key> Winners<K> {
+    pub(super) const fn new() -> Self {
+        Self { heap: Heap::of(0), lines: Vec::new() }
+    }
+
+    /// Makes room for so many places.
+    pub(super) fn reserve(&mut self, places: usize) -> Result<(), OutOfMemory> {
+        let more = Heap::<3>::of(places).lines().saturating_sub(self.lines.len());
+        self.lines.try_reserve(more).map_err(|_| OutOfMemory)
+    }
+
+    /// Begins anew with so many places, for which there must be room, and none of which competes.
+    pub(super) fn clear(&mut self, places: usize) {
+        self.heap = Heap::of(places);
+        self.lines.clear();
+        let lines = self.heap.lines().min(self.lines.capacity());
+        self.lines.resize(lines, Line([K::NONE; 8]));
+    }
+
+    /// `None` does not compete.
+    #[inline]
+    pub(super) fn set(&mut self, place: usize, key: Option<K>) {
+        let (mut line, mut slot) = self.heap.leaf(place);
+        let mut new = key.unwrap_or(K::NONE);
+        loop {
+            let Some(Line(keys)) = self.lines.get_mut(line) else { return };
+            let old = core::mem::replace(&mut keys[slot & 7], new);
+            let Some(above) = Heap::<3>::above(line) else { return };
+            let winner = self.lines.get(above.0).map_or(K::NONE, |Line(keys)| keys[above.1 & 7]);
+            if new >= winner {
+                if old != winner {
+                    return;
+                }
+                // The winner of this line has lost.
+                new = self.lines.get(line).map_or(K::NONE, |Line(keys)| smallest(keys));
+            }
+            (line, slot) = above;
+        }
+    }
+
+    /// The smallest key, if anybody competes.
+    #[inline]
+    pub(super) fn least(&self) -> Option<K> {
+        let Line(keys) = self.lines.first()?;
+        Some(smallest(keys)).filter(|key| *key != K::NONE)
+    }
+}
+
+#[inline]
+fn smallest<K: Ord + Copy>(&[a, b, c, d, e, f, g, h]: &[K; 8]) -> K {
+    a.min(b).min(c.min(d)).min(e.min(f).min(g.min(h)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equals_an_array() {
+        arbtest::arbtest(|u| {
+            let places = *u.choose(&[0, 1, 8, 9, 64, 65, 513, 5000])?;
+            let mut keys = std::vec![None; places];
+            let mut winners = Winners::new();
+            winners.reserve(places).unwrap();
+            winners.clear(places);
+            for _ in 0..u.int_in_range(0..=60_u8)? {
+                if places > 0 {
+                    let place = u.choose_index(places)?;
+                    let key = u64::from(u.int_in_range(0..=3_u8)?) << 13 | place as u64;
+                    keys[place] = u.ratio(3, 4)?.then_some(key);
+                    winners.set(place, keys[place]);
+                }
+                assert_eq!(winners.least(), keys.iter().copied().flatten().min());
+            }
+            Ok(())
+        });
+    }
+}

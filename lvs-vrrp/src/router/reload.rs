@@ -1,0 +1,175 @@
+//! Another configuration for a router that runs.
+
+use core::mem;
+use core::net::IpAddr;
+
+use lvs_proto::vrrp::{Peer, Priority, Version};
+use lvs_proto::{Family, Instant};
+
+use super::Router;
+use super::transitions::Role;
+use crate::actions::Step;
+use crate::{Config, ConfigError, State, timers};
+
+/// What another configuration changes \[FSM-26\].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Plan {
+    /// It is another virtual router: version, VRID or family differ. This one is to be shut down and
+    /// drained, and a new one to be made.
+    pub restart: bool,
+    /// The configured priority. The effective one keeps its distance.
+    pub priority: bool,
+    /// What timers are computed from: the interval, or the count of adverts. Those that run are moved
+    /// by the difference.
+    pub timers: bool,
+    /// The virtual addresses, or their order.
+    pub addresses: bool,
+    /// The peers, or their order.
+    pub peers: bool,
+    /// Something that is only looked at when it matters.
+    pub options: bool,
+}
+
+impl Plan {
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why a router cannot take another configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// The configuration is wrong by itself.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// It is that of another virtual router.
+    #[error("another virtual router: shut this one down and make a new one")]
+    Restart,
+}
+
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
+    /// What [`apply`](Self::apply) would change.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which field does not fit and why.
+    pub fn plan(
+        &self,
+        config: &Config,
+        addresses: &[IpAddr],
+        peers: &[Peer],
+    ) -> Result<Plan, ConfigError> {
+        let same_family = addresses.first().is_none_or(|&first| Family::of(first) == self.family());
+        if same_family {
+            config.check(self.source, addresses, peers)?;
+        }
+        let old = &self.config;
+        let timers = config.interval != old.interval || config.advert_count != old.advert_count;
+        let all_but_options = Config {
+            version: old.version,
+            vrid: old.vrid,
+            priority: old.priority,
+            interval: old.interval,
+            advert_count: old.advert_count,
+            ..*config
+        };
+        Ok(Plan {
+            restart: config.version != old.version || config.vrid != old.vrid || !same_family,
+            priority: config.priority != old.priority,
+            timers,
+            addresses: addresses != self.addresses.as_ref(),
+            peers: peers != self.peers.as_ref(),
+            options: all_but_options != *old,
+        })
+    }
+
+    /// Takes another configuration and keeps state and deadlines, and says what has changed. An
+    /// unchanged router does nothing. An Active router whose addresses changed installs them, and
+    /// announces them if one is new; the advert that is due next lists them.
+    ///
+    /// ```
+    /// use core::net::IpAddr;
+    /// use lvs_proto::Instant;
+    /// use lvs_proto::vrrp::Vrid;
+    /// use lvs_vrrp::{Config, Router};
+    ///
+    /// let config = Config::rfc9568(Vrid::new(51).ok_or("0 is no VRID")?);
+    /// let addresses = [IpAddr::from([192, 0, 2, 100])];
+    /// let mut router = Router::new(config, [192, 0, 2, 1].into(), addresses)?;
+    /// let faster = Config { advert_count: 2, ..config };
+    /// assert!(router.apply(Instant::EPOCH, faster, addresses, [])?.timers);
+    /// assert!(router.apply(Instant::EPOCH, faster, addresses, [])?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ApplyError`]; nothing has changed.
+    pub fn apply(
+        &mut self,
+        now: Instant,
+        config: Config,
+        addresses: A,
+        peers: P,
+    ) -> Result<Plan, ApplyError> {
+        let plan = self.plan(&config, addresses.as_ref(), peers.as_ref())?;
+        if plan.restart {
+            return Err(ApplyError::Restart);
+        }
+        if plan.is_empty() {
+            return Ok(plan);
+        }
+        let now = self.advance(now);
+        self.change_timers(now, config);
+        self.peers = peers;
+        let old = mem::replace(&mut self.addresses, addresses);
+        if let (Role::Active(active), true) = (&mut self.role, plan.addresses) {
+            self.pending.restart_walks();
+            self.pending.add(Step::Install);
+            self.pending.add(Step::Join);
+            let is_new = |address| !old.as_ref().contains(address);
+            if self.addresses.as_ref().iter().any(is_new) {
+                active.announcements.begin_again(now, &self.config.announcements);
+                self.announce(now);
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Moves the running deadline by the difference that the new configuration makes \[T-7\].
+    fn change_timers(&mut self, now: Instant, config: Config) {
+        let old_down = self.active_down_interval();
+        let old = mem::replace(&mut self.config, config);
+        self.priority = rebased(self.priority, old.priority, config.priority);
+        // What an Active router has said stays; version 2 hears its own interval only.
+        let learned = self.state() == State::Backup && self.last_active.is_some();
+        if !learned || config.version == Version::V2 {
+            self.active_interval = config.interval;
+        }
+        let new_down = self.active_down_interval();
+        match &mut self.role {
+            Role::Initialize => {}
+            Role::Backup(backup) => {
+                backup.active_down = timers::shift(backup.active_down, old_down, new_down).max(now);
+            }
+            Role::Active(active) => {
+                let (old_span, new_span) = (old.interval.duration(), config.interval.duration());
+                active.adver = timers::shift(active.adver, old_span, new_span).max(now);
+                if old.announcements != config.announcements {
+                    active.announcements.change(now, &config.announcements);
+                }
+            }
+        }
+    }
+}
+
+/// The effective priority after the configured one has changed from `old` to `new`.
+fn rebased(effective: Priority, old: Priority, new: Priority) -> Priority {
+    let offset = i16::from(effective.get()) - i16::from(old.get());
+    match new {
+        Priority::OWNER => new,
+        _ => Priority::new((i16::from(new.get()) + offset).clamp(1, 254) as u8),
+    }
+}

@@ -1,0 +1,141 @@
+//! Another configuration for a router that runs \[FSM-26\], \[T-7\].
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod common;
+
+use std::net::IpAddr;
+
+use arbtest::arbtest;
+use common::*;
+use lvs_proto::Family;
+use lvs_proto::vrrp::{Priority, Version, Vrid};
+use lvs_vrrp::{Action, ApplyError, Config, ConfigError, Plan, Router, State};
+
+const OWN: &str = "10.0.0.5";
+const OTHER: &str = "10.0.0.9";
+
+/// Applies `config` to a router of the lab, its addresses unchanged.
+fn apply(router: &mut TestRouter, micros: u64, config: Config) -> Result<Plan, ApplyError> {
+    router.apply(at(micros), config, addresses(router.family()), [])
+}
+
+/// The law: whatever it is doing, an unchanged virtual router does nothing about it.
+#[test]
+fn fsm_26_an_unchanged_router_emits_no_action() {
+    arbtest(|u| {
+        let priority = *u.choose(&[1, 100, 254, 255])?;
+        let config = if u.arbitrary()? { v3(priority) } else { v2(priority) };
+        let mut router = router(config, OWN);
+        let mut now = 0;
+        while !u.is_empty() {
+            now += u64::from(u.int_in_range(0..=4_000_u32)?) * 1_000;
+            match u.int_in_range(0..=4)? {
+                0 => router.startup(at(now)),
+                1 => router.handle_timeout(at(now)),
+                2 => router.set_priority(at(now), Priority::new(u.arbitrary()?)),
+                3 => router.interface_down(at(now)),
+                _ => {
+                    let actions = Heard::new(OTHER, u.arbitrary()?).by(&mut router, now);
+                    drop(actions);
+                }
+            }
+            drain(&mut router);
+            let before = machine(&router);
+            let plan = apply(&mut router, now, config).unwrap();
+            assert!(plan.is_empty());
+            assert_eq!(machine(&router), before);
+            assert_eq!(drain(&mut router), []);
+        }
+        Ok(())
+    });
+}
+
+/// [SC-9], [T-7] Whatever the down interval is made of.
+#[test]
+fn t_7_deadlines_move_by_the_difference() {
+    let slow = Config { interval: centiseconds(200), ..v3(100) };
+    for (config, deadline) in [
+        (v3(150), 3_414_062),
+        (Config { advert_count: 5, ..v3(100) }, 5_609_375),
+        (slow, 7_218_750),
+        (Config { preempt: false, ..v3(100) }, 3_609_375),
+    ] {
+        let mut router = started(v3(100), OWN);
+        assert!(!apply(&mut router, SECOND, config).unwrap().is_empty());
+        assert_eq!(router.next_deadline(), Some(at(deadline)));
+        assert_eq!((router.state(), drain(&mut router)), (State::Backup, vec![]));
+    }
+    // A learned interval stays, even if it was the own one.
+    for learned in [20, 100] {
+        let mut router = started(v3(100), OWN);
+        Heard { interval: centiseconds(learned), ..Heard::new(OTHER, 200) }.by(&mut router, 1);
+        apply(&mut router, 2, slow).unwrap();
+        assert_eq!(router.active_interval(), centiseconds(learned));
+    }
+
+    let (mut router, since) = active(v3(100), OWN);
+    apply(&mut router, since + 1, slow).unwrap();
+    assert_eq!(router.next_deadline(), Some(at(since + 2 * SECOND)));
+    apply(&mut router, since + 1_500_000, v3(100)).unwrap();
+    assert_eq!(router.next_deadline(), Some(at(since + 1_500_000)), "not in the past");
+    assert_eq!(drain(&mut router), []);
+}
+
+/// What trackers took off stays off.
+#[test]
+fn x_43_the_effective_priority_keeps_its_distance() {
+    let mut router = started(v3(100), OWN);
+    router.set_priority(at(1), Priority::new(70));
+    apply(&mut router, 2, v3(150)).unwrap();
+    assert_eq!(router.priority().get(), 120);
+    apply(&mut router, 3, v3(20)).unwrap();
+    assert_eq!(router.priority().get(), 1);
+    apply(&mut router, 4, v3(255)).unwrap();
+    assert_eq!(router.priority(), Priority::OWNER);
+}
+
+/// New addresses are installed and announced, and listed in the advert that is due next.
+#[test]
+fn fsm_26_addresses_change_while_active() {
+    let (mut router, since) = active(v3(100), OWN);
+    let mut list = addresses(Family::V4);
+    let removed = list.pop();
+    let plan = router.apply(at(since + 1), v3(100), list.clone(), []).unwrap();
+    assert_eq!(plan, Plan { addresses: true, ..Plan::default() });
+    let install = Action::InstallAddresses { accept: false };
+    assert_eq!(drain(&mut router), [install], "fewer are not announced");
+    list.extend(removed);
+    list.push(ip("192.0.2.102"));
+    router.apply(at(since + 2), v3(100), list.clone(), []).unwrap();
+    let announce: Vec<_> = list.iter().copied().map(Action::Announce).collect();
+    assert_eq!(drain(&mut router), [&[install], &announce[..]].concat());
+    assert_eq!(router.next_deadline(), Some(at(since + SECOND)));
+    assert_eq!(router.advert(Priority::DEFAULT).addresses.len(), 3);
+
+    let mut backup = started(v3(100), OWN);
+    backup.apply(at(1), v3(100), list, []).unwrap();
+    assert_eq!(drain(&mut backup), []);
+}
+
+/// What is wrong changes nothing, and another virtual router is another router.
+#[test]
+fn refused_configurations_change_nothing() {
+    let mut router = started(v3(100), OWN);
+    let before = machine(&router);
+    let vrid = Vrid::new(52).unwrap();
+    let zero = Config { priority: Priority::RESIGN, ..v3(100) };
+    for (config, error) in [
+        (Config { vrid, ..v3(100) }, ApplyError::Restart),
+        (Config { version: Version::V2, ..v3(100) }, ApplyError::Restart),
+        (zero, ApplyError::Config(ConfigError::PriorityZero)),
+    ] {
+        assert_eq!(apply(&mut router, 1, config), Err(error));
+        assert_eq!(machine(&router), before);
+    }
+    let other_family: Vec<IpAddr> = addresses(Family::V6);
+    let refused = router.apply(at(1), v3(100), other_family, []);
+    assert_eq!(refused, Err(ApplyError::Restart));
+    let family = Router::plan(&router, &v3(100), &addresses(Family::V6), &[]);
+    assert_eq!(family.map(|plan| plan.restart), Ok(true));
+    assert_eq!(drain(&mut router), []);
+}
