@@ -173,6 +173,10 @@ enum lvs_status {
     LVS_ERR_SOURCE_NOT_LINK_LOCAL = -56,
     /** The packet does not carry a whole VRRP message from a host on the link. */
     LVS_ERR_NOT_VRRP = -57,
+    /** The preempt delay is longer than 1000 s. */
+    LVS_ERR_PREEMPT_DELAY = -58,
+    /** Announcements would follow each other by less than 10 ms. */
+    LVS_ERR_ANNOUNCEMENT_GAP = -59,
     /** The frame carries neither IPv4 nor IPv6. */
     LVS_ERR_NOT_IP = -60,
     /** The frame is cut short or damaged. */
@@ -193,6 +197,23 @@ enum lvs_status {
     LVS_ERR_COLUMNS = -71,
     /** A listing flag does not exist. */
     LVS_ERR_LISTING_FLAGS = -72,
+    /**
+     * A peer is of another family than the source, not unicast, the router itself, or has no
+     * possible TTL; or there are more than 255.
+     */
+    LVS_ERR_PEER = -80,
+    /** The group is none of the family, or over IPv6 not of link-local scope. */
+    LVS_ERR_GROUP = -81,
+    /** There is no such authentication, or not with this version. */
+    LVS_ERR_AUTHENTICATION = -82,
+    /** A key is not of the number or length that the authentication wants, or there are too many. */
+    LVS_ERR_KEY = -83,
+    /** There are no more paths. */
+    LVS_ERR_PATH = -84,
+    /** The weight of a tracker is not -254 to 254. */
+    LVS_ERR_TRACKER_WEIGHT = -85,
+    /** A tracker would change without a report. */
+    LVS_ERR_NO_REPORTS = -86,
 };
 
 /** A few words for `status`, static and never NULL, whatever the number. */
@@ -1929,6 +1950,27 @@ enum lvs_vrrp_profile {
 struct lvs_vrrp_config {
     /** The sizeof of this struct. */
     size_t size;
+    /**
+     * The virtual addresses, in the order in which they are advertised; they are copied. Over IPv6
+     * the first ought to be link-local [V3-TX-7].
+     */
+    const struct lvs_address *addresses;
+    /** How many there are: 1 to 255, version 2: or none. */
+    size_t address_count;
+    /** Whom to speak to instead of the group, each by itself; they are copied. */
+    const struct lvs_vrrp_peer *peers;
+    /** How many there are, at most 255; 0 is the group. */
+    size_t peer_count;
+    /**
+     * The primary IPv4 address or the link-local IPv6 address of the interface; with peers, any of
+     * its addresses.
+     */
+    struct lvs_address source;
+    /**
+     * Another group than that of VRRP for adverts to go to and come from; over IPv6 of link-local
+     * scope [X-31]. Zeros are that of VRRP.
+     */
+    struct lvs_address group;
     /** The version that the virtual router speaks: 2 or 3. */
     uint8_t version;
     /** The virtual router: 1 to 255. */
@@ -1955,6 +1997,16 @@ struct lvs_vrrp_config {
      * seconds [T-9].
      */
     uint16_t interval_centiseconds;
+    /**
+     * The longest interval that is learned from adverts, 0 is any: a forged one cannot delay a
+     * takeover beyond that [SEC-9].
+     */
+    uint16_t max_learned_interval_centiseconds;
+    /**
+     * How long a Backup router puts up with an Active one of lower priority, counted from its first
+     * advert; at most 1000000 [X-4].
+     */
+    uint32_t preempt_delay_milliseconds;
     /** One of `enum lvs_vrrp_losing_advert`. */
     int losing_advert;
     /** One of `enum lvs_vrrp_owner_adverts`. */
@@ -1992,11 +2044,38 @@ struct lvs_vrrp_config {
      * addresses again [S-10].
      */
     uint8_t late_active_steps_down;
+    /** Not 0 if only the router that was last taken for the Active one can resign [FSM-9]. */
+    uint8_t resign_by_active_only;
+    /** Not 0 if an Active router that hears a winning advert sends a last one of its own. */
+    uint8_t advert_before_demotion;
+    /**
+     * Not 0 if an advert over IPv6 is dropped whose first address is not link-local; it is counted
+     * in any case [W-17].
+     */
+    uint8_t link_local_first;
+    /**
+     * Not 0 if only peers may send adverts, where there are peers, and from the distance that each
+     * may have [X-29].
+     */
+    uint8_t check_peers;
+};
+
+/** A router that speaks VRRP by unicast. */
+struct lvs_vrrp_peer {
+    /** Its address. */
+    struct lvs_address address;
+    /**
+     * The least TTL or hop limit that its adverts may arrive with: 255 on the link, less by one for
+     * each router between [X-30].
+     */
+    uint8_t min_hop_limit;
+    /** The greatest one. */
+    uint8_t max_hop_limit;
 };
 
 /**
  * Fills in the defaults of a `profile`, one of `enum lvs_vrrp_profile`, for the virtual router
- * `vrid`, 1 to 255. `config->size` is to be set before.
+ * `vrid`, 1 to 255; source and addresses are then to be set. `config->size` is to be set before.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_PROFILE`, `LVS_ERR_VRID`.
  *
@@ -2134,6 +2213,8 @@ struct lvs_vrrp_counters {
     uint64_t prio_zero_rcvd;
     /** Of these, the ones whose checksum covers a pseudo-header: over IPv6 all. */
     uint64_t pseudo_header_rcvd;
+    /** Of these, the ones whose pseudo-header has the group where the packet has a peer [W-22]. */
+    uint64_t group_pseudo_header_rcvd;
     /** Adverts handed out for sending. */
     uint64_t adv_sent;
     /** Of these, the resignations. */
@@ -2148,18 +2229,27 @@ struct lvs_vrrp_counters {
     uint64_t version_errors;
     /** The VRID is 0 or another router's. */
     uint64_t vrid_errors;
-    /** The TTL or hop limit is not 255. */
+    /** The TTL or hop limit is not 255, nor what is configured for the peer. */
     uint64_t ip_ttl_errors;
     /** The type is not ADVERTISEMENT. */
     uint64_t invalid_type_packets;
     /** The length does not fit the address count. */
     uint64_t packet_length_errors;
-    /** The destination is not the VRRP group. */
+    /** There is an authentication trailer that is not asked for [W-41]. */
+    uint64_t unexpected_trailers;
+    /** The destination is not the group, or the own address where there are peers. */
     uint64_t address_class_errors;
+    /** The sender is no peer. */
+    uint64_t unknown_peers;
     /** The authentication type does not exist. */
     uint64_t invalid_auth_type;
-    /** The authentication type is not the configured one. */
+    /**
+     * The authentication type is not the configured one, or an authentication header is missing
+     * or not asked for [W-6].
+     */
     uint64_t auth_type_mismatch;
+    /** The sender does not prove that it may speak, or repeats itself [W-11]. */
+    uint64_t auth_failures;
     /**
      * The interval is 0 or not the configured one; version 3 takes the latter all the same
      * [RX-9].
@@ -2195,46 +2285,39 @@ struct lvs_vrrp_counters {
  *
  * Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
  * feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
- * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_set_priority`,
- * `lvs_vrrp_set_source`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
+ * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_track`,
+ * `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`,
+ * `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
  * `lvs_vrrp_handle_timeout`; only they change actions and deadline.
  */
 struct lvs_vrrp;
 
 /**
- * Octets of memory that hold any virtual router but for its addresses; `lvs_vrrp_sizeof` may want
- * less.
+ * Octets of memory that hold any virtual router but for its addresses and peers; `lvs_vrrp_sizeof`
+ * may want less.
  */
-#define LVS_VRRP_MEMORY 1024
+#define LVS_VRRP_MEMORY 2048
 
-/** Octets of memory that each virtual address takes besides, at most. */
+/** Octets of memory that each virtual address and each peer takes besides, at most. */
 #define LVS_VRRP_MEMORY_PER_ADDRESS 20
 
 /**
  * Makes a virtual router that is not started, whose interface is believed to be up.
  *
- * `source` is the primary IPv4 address or the link-local IPv6 address of the interface;
- * `addresses` are the `count` virtual ones, 1 to 255 (version 2: or none) of one family, in the
- * order in which they are advertised; they are copied. Over IPv6 the first ought to be link-local
- * [V3-TX-7].
- *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`,
- * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -56 of
- * `enum lvs_status`, one for each field that does not fit.
+ * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -59 and -80 to
+ * -81 of `enum lvs_status`, one for each field that does not fit.
  *
- * Safety: `config` points to a `struct lvs_vrrp_config` of any version, `addresses` to `count` addresses.
+ * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
-enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config,
-                                const struct lvs_address *source,
-                                const struct lvs_address *addresses,
-                                size_t count,
-                                struct lvs_vrrp **out);
+enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config, struct lvs_vrrp **out);
 
 /**
- * Octets of memory that `lvs_vrrp_init` wants for `count` addresses, wherever it begins; 0 if they
- * are more than 255.
+ * Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers, wherever it begins; 0
+ * if they are more than 255.
  */
-size_t lvs_vrrp_sizeof(size_t count);
+size_t lvs_vrrp_sizeof(size_t address_count,
+                       size_t peer_count);
 
 /**
  * As `lvs_vrrp_create`, but in `memory` of the caller's, of `size` octets, which has to stay where it
@@ -2244,14 +2327,11 @@ size_t lvs_vrrp_sizeof(size_t count);
  * `lvs_vrrp_sizeof` says. The memory is of no account then.
  *
  * Safety: `memory` points to room for `size` octets that nobody else uses, `config` to a `struct
- * lvs_vrrp_config` of any version, `addresses` to `count` addresses.
+ * lvs_vrrp_config` of any version, with its addresses and peers.
  */
 enum lvs_status lvs_vrrp_init(void *memory,
                               size_t size,
                               const struct lvs_vrrp_config *config,
-                              const struct lvs_address *source,
-                              const struct lvs_address *addresses,
-                              size_t count,
                               struct lvs_vrrp **out);
 
 /**
@@ -2263,14 +2343,64 @@ enum lvs_status lvs_vrrp_init(void *memory,
 void lvs_vrrp_destroy(struct lvs_vrrp *vrrp);
 
 /* ---------------------------------------------------------------------------
- * Virtual routers at work.
+ * How virtual routers prove that they may speak.
  */
 
-/** Octets that hold any frame that a virtual router sends: 255 IPv6 addresses behind the headers. */
-#define LVS_VRRP_FRAME_MAX 4142
+/** Ways to prove it. */
+enum lvs_vrrp_authentication_kind {
+    /** None: whoever is on the link may speak (RFC 9568). */
+    LVS_VRRP_AUTHENTICATION_NONE = 0,
+    /** Of version 2, a password for all to see (RFC 2338) [W-4]. */
+    LVS_VRRP_AUTHENTICATION_PASSWORD = 1,
+    /** Of version 2, an IP authentication header of HMAC-MD5 (RFC 2338) [W-5]. */
+    LVS_VRRP_AUTHENTICATION_HEADER = 2,
+    /** A trailer of HMAC-SHA256 behind the message (draft-cassen-vrrp-auth-hmac) [W-37]. */
+    LVS_VRRP_AUTHENTICATION_TRAILER = 3,
+};
 
-/** Octets of an Ethernet header; behind them in a frame is the IP or ARP packet. */
-#define LVS_ETHERNET_HEADER_LEN 14
+/** A key. */
+struct lvs_vrrp_key {
+    /** Its octets; they are copied. Of a password or a header at most 8, of a trailer 32 to 64. */
+    const uint8_t *octets;
+    /** How many there are. */
+    size_t length;
+    /** Of a trailer its number, 1 to 255. */
+    uint8_t id;
+};
+
+/** What a virtual router has to prove, and others to it. */
+struct lvs_vrrp_authentication {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The keys. Adverts go out with the first; those with any are taken. */
+    const struct lvs_vrrp_key *keys;
+    /** How many there are: 1, of a trailer 1 or 2, of nothing 0. */
+    size_t key_count;
+    /** Of a trailer, what is to be added to an `lvs_time` for microseconds since 1970 in UTC. */
+    int64_t utc_offset_micros;
+    /** One of `enum lvs_vrrp_authentication_kind`. */
+    int kind;
+    /** Of a trailer, how many seconds its time may be off; 0 is any number. */
+    uint16_t window_seconds;
+    /** Of a trailer, not 0 if an advert without one is refused. */
+    uint8_t required;
+};
+
+/**
+ * Sets how adverts are authenticated from now on; at first they are not.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_KEY`; `LVS_ERR_AUTHENTICATION` if
+ * the kind does not exist, or not in the router's version.
+ *
+ * Safety: `authentication` points to a `struct lvs_vrrp_authentication` of any version, its keys to
+ * `key_count` keys with their octets.
+ */
+enum lvs_status lvs_vrrp_set_authentication(struct lvs_vrrp *vrrp,
+                                            const struct lvs_vrrp_authentication *authentication);
+
+/* ---------------------------------------------------------------------------
+ * Virtual routers at work.
+ */
 
 /**
  * Starts the router: an owner becomes Active at once, any other Backup. If its interface is down
@@ -2310,6 +2440,23 @@ enum lvs_status lvs_vrrp_interface_down(struct lvs_vrrp *vrrp, lvs_time now);
  * Errors: `LVS_ERR_NULL`.
  */
 enum lvs_status lvs_vrrp_handle_timeout(struct lvs_vrrp *vrrp, lvs_time now);
+
+/**
+ * The host slept for `gap` microseconds, or was paused, and this is the first that the router hears
+ * of it: the clock may not have counted it. A Backup router that may have missed adverts waits
+ * longer, an Active one that may have been replaced says so again [S-8].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_vrrp_resumed(struct lvs_vrrp *vrrp, lvs_time now, uint64_t gap);
+
+/**
+ * Lets announcements wait until that moment, so that those of many routers do not fill a link;
+ * whatever else there is to do goes on [X-22].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_vrrp_hold_announcements(struct lvs_vrrp *vrrp, lvs_time until);
 
 /**
  * Changes the effective priority, as trackers do: 0 counts as 1 and 255 as 254 [X-43], and an
@@ -2382,20 +2529,132 @@ int lvs_vrrp_poll_action(struct lvs_vrrp *vrrp, struct lvs_vrrp_action *out);
  */
 int lvs_vrrp_next_deadline(const struct lvs_vrrp *vrrp, lvs_time *out);
 
+/* ---------------------------------------------------------------------------
+ * Trackers: what virtual routers depend on.
+ */
+
+/** Something that is well or not: an interface, a script, a route. */
+struct lvs_tracker;
+
+/** What a tracker is told to be. */
+struct lvs_tracker_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /**
+     * -254 to 254. Above 0 it is added to the priority while all is well, below 0 while it is not;
+     * 0 puts the router into fault while it is not.
+     */
+    int16_t weight;
+    /**
+     * Not 0 if the weight counts the other way round: what would be added is taken off, and with
+     * weight 0 it is a fault that all is well.
+     */
+    uint8_t reverse;
+    /** How many good reports in a row make a tracker well again, 1 at least. */
+    uint8_t rise;
+    /** How many bad ones end that, 1 at least. */
+    uint8_t fall;
+    /** Not 0 if it counts as unwell until the first report, not as unknown. */
+    uint8_t starts_unwell;
+};
+
 /**
- * Writes the Ethernet frame that `LVS_VRRP_SEND_ADVERT` asks for, with the priority of the action:
- * from the virtual MAC address to the VRRP group, TTL or hop limit 255. `*length` is the octets
- * written; `LVS_VRRP_FRAME_MAX` are always enough. Frames are not padded to the 60 octets that
- * Ethernet wants: network interfaces do that.
+ * Fills in the defaults: a fault while not all is well, at the first report that says so.
+ * `config->size` is to be set before.
  *
- * A raw IP socket takes what is behind the first `LVS_ETHERNET_HEADER_LEN` octets.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`.
+ * Safety: `config` points to a `struct lvs_tracker_config` of any version.
+ */
+enum lvs_status lvs_tracker_config_init(struct lvs_tracker_config *config);
+
+/**
+ * Makes a tracker that knows nothing yet.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_TRACKER_WEIGHT`, `LVS_ERR_NO_REPORTS`,
+ * `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_tracker_config` of any version.
+ */
+enum lvs_status lvs_tracker_create(const struct lvs_tracker_config *config,
+                                   struct lvs_tracker **out);
+
+/** Ends a tracker; NULL is allowed. The handle is not to be used again. */
+void lvs_tracker_destroy(struct lvs_tracker *tracker);
+
+/**
+ * Takes a report: all is well if `well` is not 0. The first one decides alone, later ones `rise` or
+ * `fall` at a time, and one that agrees begins the count anew. Tell the routers that depend on it
+ * by `lvs_vrrp_track`.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_tracker_report(struct lvs_tracker *tracker, int well);
+
+/**
+ * Whether all is well: 1 or 0; before the first report 0.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_tracker_is_well(const struct lvs_tracker *tracker);
+
+/**
+ * Takes what the `count` trackers come to: their sum is added to the configured priority and
+ * confined to 1 to 254 [X-43]; an owner keeps its own. In fault the router does not run: an Active
+ * one resigns first [X-54]; after the last fault it begins afresh [X-55].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `trackers` points to `count` pointers to trackers.
+ */
+enum lvs_status lvs_vrrp_track(struct lvs_vrrp *vrrp,
+                               lvs_time now,
+                               const struct lvs_tracker *const *trackers,
+                               size_t count);
+
+/**
+ * The same for what the caller tracks by himself: the effective priority, and whether the router
+ * cannot do its work.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_vrrp_set_tracked(struct lvs_vrrp *vrrp,
+                                     lvs_time now,
+                                     uint8_t priority,
+                                     int fault);
+
+/* ---------------------------------------------------------------------------
+ * What virtual routers send.
+ */
+
+/**
+ * Octets that hold any frame that a virtual router sends: 255 IPv6 addresses and a trailer behind
+ * the headers.
+ */
+#define LVS_VRRP_FRAME_MAX 4170
+
+/** Octets of an Ethernet header; behind them in a frame is the IP or ARP packet. */
+#define LVS_ETHERNET_HEADER_LEN 14
+
+/**
+ * Writes the Ethernet frame that `LVS_VRRP_SEND_ADVERT` asks for, with the priority of the action,
+ * TTL or hop limit 255. `path` 0 is to the group, or to the first peer, 1 to the second, and so on:
+ * go on until there are no more. `*length` is the octets written; `LVS_VRRP_FRAME_MAX` are always
+ * enough. Frames are not padded to the 60 octets that Ethernet wants: network interfaces do that.
+ *
+ * To the group it goes from the virtual MAC address. In a frame to a peer both MAC addresses are
+ * zeros: fill in the ways to it. A raw IP socket takes what is behind the first
+ * `LVS_ETHERNET_HEADER_LEN` octets.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`; `LVS_ERR_PATH` if there are no more
+ * paths.
  *
  * Safety: `frame` points to room for `capacity` octets.
  */
-enum lvs_status lvs_vrrp_write_advert(const struct lvs_vrrp *vrrp,
+enum lvs_status lvs_vrrp_write_advert(struct lvs_vrrp *vrrp,
+                                      lvs_time now,
                                       uint8_t priority,
+                                      size_t path,
                                       uint8_t *frame,
                                       size_t capacity,
                                       size_t *length);
@@ -2414,6 +2673,43 @@ enum lvs_status lvs_vrrp_write_announcement(const struct lvs_vrrp *vrrp,
                                             uint8_t *frame,
                                             size_t capacity,
                                             size_t *length);
+
+/* ---------------------------------------------------------------------------
+ * How virtual routers stand.
+ */
+
+/** How a virtual router stands. */
+struct lvs_vrrp_status {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The state, one of `enum lvs_vrrp_state`. */
+    int state;
+    /** The effective priority. */
+    uint8_t priority;
+    /** The priority of the Active router, its own or that of the last accepted advert; 0 if unknown. */
+    uint8_t active_priority;
+    /** 1 if packets to the virtual addresses are accepted while Active, else 0. */
+    uint8_t accepts;
+    /** The address of the Active router, likewise; zeros if unknown. */
+    struct lvs_address active_address;
+    /** The address that adverts come from. */
+    struct lvs_address source;
+    /** The interval of the Active router as learned from its adverts, or the own one. */
+    uint16_t active_interval_centiseconds;
+    /** Skew_Time: what the router waits after a resignation [T-1] [T-2]. */
+    uint64_t skew_micros;
+    /** Active_Down_Interval: the silence after which the router takes over [T-1] [T-2]. */
+    uint64_t active_down_micros;
+};
+
+/**
+ * Fills in how the router stands. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `out` points to a `struct lvs_vrrp_status` of any version.
+ */
+enum lvs_status lvs_vrrp_get_status(const struct lvs_vrrp *vrrp, struct lvs_vrrp_status *out);
 
 /**
  * The state, one of `enum lvs_vrrp_state`. It also says what ought to be in place: addresses,

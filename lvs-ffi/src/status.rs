@@ -3,10 +3,10 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use lvs_proto::BufferTooSmall;
-use lvs_proto::vrrp::{DatagramError, EncodeError};
+use lvs_proto::vrrp::{DatagramError, EncodeError, KeyError};
 use lvs_proto::wire::ethernet;
 use lvs_sched::{DestError, OpenError, OutOfMemory, ServiceError, StaleToken, TimeoutError};
-use lvs_vrrp::{ConfigError, SourceError};
+use lvs_vrrp::{ConfigError, SourceError, TrackerError};
 
 use self::lvs_status::*;
 
@@ -121,6 +121,10 @@ pub enum lvs_status {
     LVS_ERR_SOURCE_NOT_LINK_LOCAL = -56,
     /// The packet does not carry a whole VRRP message from a host on the link.
     LVS_ERR_NOT_VRRP = -57,
+    /// The preempt delay is longer than 1000 s.
+    LVS_ERR_PREEMPT_DELAY = -58,
+    /// Announcements would follow each other by less than 10 ms.
+    LVS_ERR_ANNOUNCEMENT_GAP = -59,
 
     /// The frame carries neither IPv4 nor IPv6.
     LVS_ERR_NOT_IP = -60,
@@ -143,6 +147,22 @@ pub enum lvs_status {
     LVS_ERR_COLUMNS = -71,
     /// A listing flag does not exist.
     LVS_ERR_LISTING_FLAGS = -72,
+
+    /// A peer is of another family than the source, not unicast, the router itself, or has no
+    /// possible TTL; or there are more than 255.
+    LVS_ERR_PEER = -80,
+    /// The group is none of the family, or over IPv6 not of link-local scope.
+    LVS_ERR_GROUP = -81,
+    /// There is no such authentication, or not with this version.
+    LVS_ERR_AUTHENTICATION = -82,
+    /// A key is not of the number or length that the authentication wants, or there are too many.
+    LVS_ERR_KEY = -83,
+    /// There are no more paths.
+    LVS_ERR_PATH = -84,
+    /// The weight of a tracker is not -254 to 254 \[X-45\].
+    LVS_ERR_TRACKER_WEIGHT = -85,
+    /// A tracker would change without a report.
+    LVS_ERR_NO_REPORTS = -86,
 }
 
 /// What `lvs_strerror` says.
@@ -212,6 +232,15 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_RULE, c"a line is no rule"),
     (LVS_ERR_COLUMNS, c"columns are none of lvs_columns"),
     (LVS_ERR_LISTING_FLAGS, c"no such listing flag"),
+    (LVS_ERR_PREEMPT_DELAY, c"the preempt delay is longer than 1000 s"),
+    (LVS_ERR_ANNOUNCEMENT_GAP, c"announcements would be less than 10 ms apart"),
+    (LVS_ERR_PEER, c"an address is no possible peer, or there are too many"),
+    (LVS_ERR_GROUP, c"an address is not a group for adverts"),
+    (LVS_ERR_AUTHENTICATION, c"no such authentication with this version"),
+    (LVS_ERR_KEY, c"a key is not of the number or length that the authentication wants"),
+    (LVS_ERR_PATH, c"no more paths"),
+    (LVS_ERR_TRACKER_WEIGHT, c"the weight of a tracker is not -254 to 254"),
+    (LVS_ERR_NO_REPORTS, c"a tracker would change without a report"),
 ];
 
 /// A few words for `status`, static and never NULL, whatever the number.
@@ -294,9 +323,29 @@ impl From<ConfigError> for lvs_status {
             ConfigError::MixedFamilies(_) => LVS_ERR_MIXED_FAMILIES,
             ConfigError::AddressNotUnicast(_) => LVS_ERR_NOT_UNICAST,
             ConfigError::Duplicate(_) => LVS_ERR_DUPLICATE_ADDRESS,
+            ConfigError::PreemptDelay(_) => LVS_ERR_PREEMPT_DELAY,
+            ConfigError::AnnouncementGap(_) => LVS_ERR_ANNOUNCEMENT_GAP,
+            ConfigError::Peer(_) => LVS_ERR_PEER,
+            ConfigError::Group(_) => LVS_ERR_GROUP,
             ConfigError::Source(error) => error.into(),
             _ => LVS_ERR_OTHER,
         }
+    }
+}
+
+impl From<TrackerError> for lvs_status {
+    fn from(error: TrackerError) -> Self {
+        match error {
+            TrackerError::Weight(_) => LVS_ERR_TRACKER_WEIGHT,
+            TrackerError::NoReports => LVS_ERR_NO_REPORTS,
+            _ => LVS_ERR_OTHER,
+        }
+    }
+}
+
+impl From<KeyError> for lvs_status {
+    fn from(_: KeyError) -> Self {
+        LVS_ERR_KEY
     }
 }
 
@@ -316,6 +365,7 @@ impl From<EncodeError> for lvs_status {
     fn from(error: EncodeError) -> Self {
         match error {
             EncodeError::BufferTooSmall(error) => error.into(),
+            EncodeError::V2Authentication => LVS_ERR_AUTHENTICATION,
             _ => LVS_ERR_OTHER,
         }
     }

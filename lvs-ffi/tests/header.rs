@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 29] = [
+const SOURCES: [&str; 33] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -43,7 +43,11 @@ const SOURCES: [&str; 29] = [
     "vrrp/action.rs",
     "vrrp/counters.rs",
     "vrrp/memory.rs",
+    "vrrp/authentication.rs",
     "vrrp.rs",
+    "vrrp/tracker.rs",
+    "vrrp/output.rs",
+    "vrrp/status.rs",
 ];
 
 #[test]

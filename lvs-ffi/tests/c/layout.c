@@ -30,8 +30,13 @@ IS(lvs_outcome, 52);
 GROWS(lvs_director_counters, 96, 96);
 GROWS(lvs_statistics, 88, 88);
 GROWS(lvs_conn, 128, 112);
-GROWS(lvs_vrrp_config, 56, 48);
-GROWS(lvs_vrrp_counters, 176, 176);
+IS(lvs_vrrp_peer, 19);
+IS(lvs_vrrp_key, sizeof(size_t) == 8 ? 24 : 12);
+GROWS(lvs_vrrp_config, 128, 108);
+GROWS(lvs_vrrp_authentication, 40, 32);
+GROWS(lvs_vrrp_status, 72, 64);
+GROWS(lvs_tracker_config, 16, 12);
+GROWS(lvs_vrrp_counters, 208, 208);
 IS(lvs_vrrp_event, 32);
 IS(lvs_vrrp_action, 56);
 
