@@ -3,6 +3,7 @@
 #   make                        builds liblvs.a, liblvs.so and lvs.pc
 #   make install DESTDIR= PREFIX=/usr/local
 #   make FEATURES=bare          without malloc and abort, for firmware: see lvs_set_allocator
+#   make AUTH=                  without authentication of VRRP adverts, and so without ciphers
 #   make FEATURES=std           with the standard library: panics become LVS_ERR_PANIC
 #   make CARGOFLAGS=--offline   or whatever else cargo is to be told
 #
@@ -13,6 +14,7 @@ PREFIX     ?= /usr/local
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 FEATURES   ?= libc
+AUTH       ?= $(if $(filter bare,$(FEATURES)),,auth)
 CARGO      ?= cargo
 OBJCOPY    ?= objcopy
 NM         ?= nm
@@ -24,11 +26,16 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 ABI     := $(shell echo $(VERSION) | cut -d. -f1-2)
 OUT     := $(TARGET_DIR)/c-$(FEATURES)
 
-# Only a build that unwinds can catch a panic.
-PROFILE := $(if $(filter std,$(FEATURES)),release,bare)
+# Only a build that unwinds can catch a panic; on boards, size counts more than speed.
+PROFILE_std  := release
+PROFILE_libc := bare
+PROFILE_bare := embedded
+PROFILE := $(PROFILE_$(FEATURES))
 ARCHIVE := $(TARGET_DIR)/$(PROFILE)/liblvs.a
 # What the standard library wants of the system; the others need libc at most.
 PRIVATE := $(if $(filter std,$(FEATURES)),-lgcc_s -lpthread -lm -ldl,)
+# Boards have no unwinder.
+STRIP   := $(if $(filter bare,$(FEATURES)),--remove-section=.eh_frame,)
 SHARED  := $(if $(filter bare,$(FEATURES)),,$(OUT)/liblvs.so.$(VERSION))
 
 all: $(OUT)/liblvs.a $(SHARED) $(OUT)/lvs.pc
@@ -37,7 +44,7 @@ all: $(OUT)/liblvs.a $(SHARED) $(OUT)/lvs.pc
 $(OUT)/archive.a: FORCE
 	@mkdir -p $(OUT)
 	$(CARGO) rustc -p lvs-ffi --profile $(PROFILE) --crate-type staticlib \
-	    --no-default-features --features $(FEATURES) --target-dir $(TARGET_DIR) $(CARGOFLAGS)
+	    --no-default-features --features '$(FEATURES) $(AUTH)' --target-dir $(TARGET_DIR) $(CARGOFLAGS)
 	@cmp -s $(ARCHIVE) $@ || cp $(ARCHIVE) $@
 
 $(OUT)/exported: $(OUT)/archive.a
@@ -45,7 +52,7 @@ $(OUT)/exported: $(OUT)/archive.a
 
 $(OUT)/lvs.o: $(OUT)/archive.a $(OUT)/exported
 	$(LD) -r --gc-sections $$(sed 's/^/-u/' $(OUT)/exported) $< -o $@
-	$(OBJCOPY) --keep-global-symbols=$(OUT)/exported $@
+	$(OBJCOPY) $(STRIP) --keep-global-symbols=$(OUT)/exported $@
 
 $(OUT)/liblvs.a: $(OUT)/lvs.o
 	rm -f $@

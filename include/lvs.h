@@ -2390,7 +2390,7 @@ struct lvs_vrrp_authentication {
  * Sets how adverts are authenticated from now on; at first they are not.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_KEY`; `LVS_ERR_AUTHENTICATION` if
- * the kind does not exist, or not in the router's version.
+ * the kind does not exist, or not in the router's version, or not in this build of the library.
  *
  * Safety: `authentication` points to a `struct lvs_vrrp_authentication` of any version, its keys to
  * `key_count` keys with their octets.

@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use lvs_proto::BufferTooSmall;
-use lvs_proto::vrrp::{DatagramError, EncodeError, KeyError};
+use lvs_proto::vrrp::{DatagramError, EncodeError};
 use lvs_proto::wire::ethernet;
 use lvs_sched::{DestError, OpenError, OutOfMemory, ServiceError, StaleToken, TimeoutError};
 use lvs_vrrp::{ConfigError, SourceError, TrackerError};
@@ -340,12 +340,6 @@ impl From<TrackerError> for lvs_status {
             TrackerError::NoReports => LVS_ERR_NO_REPORTS,
             _ => LVS_ERR_OTHER,
         }
-    }
-}
-
-impl From<KeyError> for lvs_status {
-    fn from(_: KeyError) -> Self {
-        LVS_ERR_KEY
     }
 }
 

@@ -7,6 +7,8 @@ mod config;
 mod counters;
 mod memory;
 mod output;
+#[cfg_attr(not(feature = "auth"), path = "vrrp/no_proofs.rs")]
+mod proofs;
 mod status;
 mod tracker;
 

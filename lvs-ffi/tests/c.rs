@@ -9,9 +9,9 @@ mod common;
 use common::{is_installed, root, run};
 
 #[test]
-fn example_scheduler() {
+fn example_pick() {
     assert_prints(
-        "examples/c/scheduler.c",
+        "examples/c/pick.c",
         "192.0.2.1 -> 10.2.0.3 (weight 3, 1 active)\n\
          192.0.2.2 -> 10.2.0.2 (weight 2, 1 active)\n\
          192.0.2.3 -> 10.2.0.1 (weight 1, 1 active)\n\
@@ -22,9 +22,9 @@ fn example_scheduler() {
 }
 
 #[test]
-fn example_director() {
+fn example_burst() {
     assert_prints(
-        "examples/c/director.c",
+        "examples/c/burst.c",
         "frame 0: send to 10.2.0.2 at 02:..:02\n\
          frame 1: send to 10.2.0.1 at 02:..:01\n\
          frame 2: outcome 3\n\

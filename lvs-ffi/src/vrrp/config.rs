@@ -163,15 +163,19 @@ pub unsafe extern "C" fn lvs_vrrp_config_init(
 }
 
 fn defaults(profile: c_int, vrid: Vrid) -> Result<Config, lvs_status> {
-    let profiles = [
-        (LVS_VRRP_RFC9568, Config::rfc9568(vrid)),
-        (LVS_VRRP_RFC5798, Config::rfc5798(vrid)),
-        (LVS_VRRP_RFC3768, Config::rfc3768(vrid)),
-        (LVS_VRRP_KEEPALIVED_V2, Config::keepalived(Version::V2, vrid)),
-        (LVS_VRRP_KEEPALIVED_V3, Config::keepalived(Version::V3, vrid)),
-    ];
-    let config = profiles.into_iter().find(|(number, _)| *number as c_int == profile);
-    config.map(|(_, config)| config).ok_or(LVS_ERR_PROFILE)
+    const RFC9568: c_int = LVS_VRRP_RFC9568 as c_int;
+    const RFC5798: c_int = LVS_VRRP_RFC5798 as c_int;
+    const RFC3768: c_int = LVS_VRRP_RFC3768 as c_int;
+    const KEEPALIVED_V2: c_int = LVS_VRRP_KEEPALIVED_V2 as c_int;
+    const KEEPALIVED_V3: c_int = LVS_VRRP_KEEPALIVED_V3 as c_int;
+    match profile {
+        RFC9568 => Ok(Config::rfc9568(vrid)),
+        RFC5798 => Ok(Config::rfc5798(vrid)),
+        RFC3768 => Ok(Config::rfc3768(vrid)),
+        KEEPALIVED_V2 => Ok(Config::keepalived(Version::V2, vrid)),
+        KEEPALIVED_V3 => Ok(Config::keepalived(Version::V3, vrid)),
+        _ => Err(LVS_ERR_PROFILE),
+    }
 }
 
 impl From<Config> for lvs_vrrp_config {

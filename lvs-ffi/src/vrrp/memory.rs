@@ -11,8 +11,8 @@ use core::slice;
 use ::lvs_vrrp::Router;
 use lvs_proto::vrrp::Peer;
 
-use super::authentication::Authenticator;
 use super::config::{lvs_vrrp_config, lvs_vrrp_peer};
+use super::proofs::Authenticator;
 use crate::door::{Guarded, assert_thread_rule, items, read_sized, required, status};
 use crate::lvs_status::{
     LVS_ERR_BUFFER_TOO_SMALL, LVS_ERR_NO_MEMORY, LVS_ERR_PEER, LVS_ERR_TOO_MANY_ADDRESSES,

@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 use lvs_proto::checksum::Sum;
-use lvs_proto::vrrp::{HOP_LIMIT, HeaderFields, Priority};
+use lvs_proto::vrrp::{HOP_LIMIT, Priority};
 use lvs_proto::wire::ethernet::{self, EtherType};
 use lvs_proto::wire::{ipv4, ipv6};
 use lvs_proto::{AddressPair, MacAddr, Protocol, frames};
@@ -25,7 +25,6 @@ const _: () = assert!(LVS_ETHERNET_HEADER_LEN == ethernet::HEADER_LEN);
 
 /// IP precedence 6, internetwork control: what the daemons in the field send.
 const TRAFFIC_CLASS: u8 = 0xc0;
-const AUTHENTICATION: Protocol = Protocol(51);
 
 /// Writes the Ethernet frame that `LVS_VRRP_SEND_ADVERT` asks for, with the priority of the action,
 /// TTL or hop limit 255. `path` 0 is to the group, or to the first peer, 1 to the second, and so on:
@@ -100,20 +99,8 @@ impl VirtualRouter {
     ) -> Result<usize, lvs_status> {
         let Self { router, authenticator } = self;
         let addresses = router.advert_paths().nth(path).ok_or(LVS_ERR_PATH)?;
-        let is_group = addresses.destination().is_multicast();
         let sequence = router.header_sequence();
-        let fields = HeaderFields {
-            // Not 0, which kernels fill in.
-            identification: sequence as u16 | 1,
-            sequence,
-            // As keepalived has it [W-10].
-            hop_limit: if is_group { HOP_LIMIT } else { 0 },
-        };
-        let (protocol, identification) = if authenticator.has_header() {
-            (AUTHENTICATION, fields.identification)
-        } else {
-            (Protocol::VRRP, 0)
-        };
+        let (protocol, identification) = authenticator.outside(sequence);
         let header_len = match addresses {
             AddressPair::V4 { .. } => ipv4::HEADER_LEN,
             AddressPair::V6 { .. } => ipv6::HEADER_LEN,
@@ -123,7 +110,7 @@ impl VirtualRouter {
             frame.split_at_mut_checked(front).ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
         let advert = router.advert(priority);
         let time = (now, path > 0);
-        let length = authenticator.encode(&advert, addresses, fields, time, payload)?;
+        let length = authenticator.encode(&advert, addresses, sequence, time, payload)?;
         let (link, packet) = headers.split_at_mut(LVS_ETHERNET_HEADER_LEN);
         link.copy_from_slice(&link_header(addresses, router.virtual_mac()));
         // At most 40 + 24 + 8 + 255 * 16 + 28 octets.
