@@ -4,12 +4,13 @@
 
 mod common;
 
+use core::net::IpAddr;
 use core::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 use common::*;
-use lvs_proto::vrrp::{AdvertInterval, Priority, Version};
+use lvs_proto::vrrp::{AdvertInterval, Peer, Priority, Version};
 use lvs_vrrp::{
     Action, Announcements, Config, LateActive, LateBackup, LosingAdvert, Router, State, Tracked,
 };
@@ -293,4 +294,11 @@ fn core_3_determinism() {
         }
         Ok(())
     });
+}
+
+/// [S-1] Whatever its lists take comes on top.
+#[test]
+fn s_1_a_router_takes_less_than_512_octets() {
+    assert!(size_of::<Router<[IpAddr; 0]>>() <= 504);
+    assert!(size_of::<Router<[IpAddr; 0], [Peer; 0], 0>>() <= 440);
 }
