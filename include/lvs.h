@@ -189,6 +189,8 @@ enum lvs_status {
     LVS_ERR_TUNNEL = -65,
     /** A verdict is none that a frame can follow. */
     LVS_ERR_VERDICT = -66,
+    /** The UDP port of a GUE tunnel is 0 [DST-8]. */
+    LVS_ERR_TUNNEL_PORT = -68,
     /** A Call-ID is not 1 to 255 octets. */
     LVS_ERR_CALL_ID = -67,
     /** A line is no rule. */
@@ -352,6 +354,8 @@ struct lvs_flow {
     uint32_t mark;
     /** Octets of the IP packet, headers included; statistics count them. */
     uint32_t length;
+    /** Of a fragment, the identification that all of its packet have. */
+    uint32_t fragment;
     /** The sender's address in network order; of IPv4 the first four octets. */
     uint8_t source[16];
     /** The receiver's address, likewise: on the way from a client, the virtual address. */
@@ -367,6 +371,8 @@ struct lvs_flow {
     uint8_t tracked;
     /** Not 0 if its destination address routes as unicast: to another host, not to this one. */
     uint8_t unicast;
+    /** Not 0 if it is a fragment, the first one or with LVS_LATER_FRAGMENT one that follows it. */
+    uint8_t is_fragment;
     /** Of an ICMP error, the packet that it is about. */
     struct lvs_embedded embedded;
 };
@@ -553,6 +559,43 @@ enum lvs_profile {
 };
 
 /* ---------------------------------------------------------------------------
+ * Tunnels.
+ */
+
+/** What stands between the outer IP header of a tunnel and the packet that it carries [TUN-6]. */
+enum lvs_tunnel_kind {
+    /** Nothing (RFC 2003, RFC 2473, RFC 4213; --tun-type ipip) [TUN-2]. */
+    LVS_TUNNEL_IPIP = 0,
+    /** UDP and Generic UDP Encapsulation (--tun-type gue) [TUN-3]. */
+    LVS_TUNNEL_GUE = 1,
+    /** Generic Routing Encapsulation (RFC 2784; --tun-type gre) [TUN-4]. */
+    LVS_TUNNEL_GRE = 2,
+};
+
+/** The checksum of a tunnel. */
+enum lvs_tunnel_checksum {
+    /** None (--tun-nocsum). */
+    LVS_TUNNEL_CHECKSUM_NONE = 0,
+    /** That of UDP or of GRE (--tun-csum). */
+    LVS_TUNNEL_CHECKSUM = 1,
+    /**
+     * Of GUE, as LVS_TUNNEL_CHECKSUM: in a frame from the wire no checksum is left for a receiver
+     * to finish (--tun-remcsum) [TUN-3].
+     */
+    LVS_TUNNEL_CHECKSUM_REMOTE = 2,
+};
+
+/** How a packet is carried by LVS_METHOD_TUNNEL; zeros are IP in IP. */
+struct lvs_tunnel {
+    /** One of `enum lvs_tunnel_kind`. */
+    uint8_t kind;
+    /** One of `enum lvs_tunnel_checksum`. */
+    uint8_t checksum;
+    /** Of GUE the real server's UDP port, in host order. */
+    uint16_t port;
+};
+
+/* ---------------------------------------------------------------------------
  * Destinations.
  */
 
@@ -584,6 +627,8 @@ struct lvs_dest_config {
     uint32_t weight;
     /** One of `enum lvs_method`. */
     int method;
+    /** How packets are carried there; LVS_METHOD_TUNNEL alone asks. */
+    struct lvs_tunnel tunnel;
     /**
      * At this many connections, active and inactive, the destination is overloaded; 0 is never
      * [OVL-1].
@@ -608,10 +653,14 @@ struct lvs_dest {
     uint32_t weight;
     /** How packets get there, one of `enum lvs_method`. */
     int method;
+    /** How they are carried there; of LVS_METHOD_TUNNEL. */
+    struct lvs_tunnel tunnel;
     /** Connections that are active [CNT-6]. */
     uint32_t active_conns;
     /** All other connections [CNT-1]. */
     uint32_t inactive_conns;
+    /** Persistence templates [CNT-3]. */
+    uint32_t persistent_conns;
     /** 1 if the thresholds keep new connections away [OVL-5], else 0. */
     uint8_t overloaded;
     /** 1 if it is in the list; 0 if it was deleted and waits for its last connections [DST-4]. */
@@ -702,7 +751,8 @@ void lvs_pool_destroy(struct lvs_pool *pool);
  * Adds a destination, at the head of the list [DST-1]; one that was deleted while it had
  * connections comes back with them [DST-5].
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_WEIGHT`,
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_TUNNEL`,
+ * `LVS_ERR_TUNNEL_PORT`, `LVS_ERR_WEIGHT`,
  * `LVS_ERR_THRESHOLDS_CROSSED`, `LVS_ERR_UPPER_THRESHOLD`, `LVS_ERR_NOT_UNICAST`,
  * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_DEST_EXISTS`, `LVS_ERR_NO_MEMORY`.
  *
@@ -853,39 +903,11 @@ enum lvs_drop_reason {
     LVS_DROP_NO_CALL_ID = 6,
     /** An ICMP error that may not go on [SVC-12] [ICMP-6]. */
     LVS_DROP_ICMP_ERROR = 7,
-};
-
-/** What stands between the outer IP header of a tunnel and the packet that it carries [TUN-6]. */
-enum lvs_tunnel_kind {
-    /** Nothing (RFC 2003, RFC 2473, RFC 4213; --tun-type ipip) [TUN-2]. */
-    LVS_TUNNEL_IPIP = 0,
-    /** UDP and Generic UDP Encapsulation (--tun-type gue) [TUN-3]. */
-    LVS_TUNNEL_GUE = 1,
-    /** Generic Routing Encapsulation (RFC 2784; --tun-type gre) [TUN-4]. */
-    LVS_TUNNEL_GRE = 2,
-};
-
-/** The checksum of a tunnel. */
-enum lvs_tunnel_checksum {
-    /** None (--tun-nocsum). */
-    LVS_TUNNEL_CHECKSUM_NONE = 0,
-    /** That of UDP or of GRE (--tun-csum). */
-    LVS_TUNNEL_CHECKSUM = 1,
     /**
-     * Of GUE, as LVS_TUNNEL_CHECKSUM: in a frame from the wire no checksum is left for a receiver
-     * to finish (--tun-remcsum) [TUN-3].
+     * A later fragment of a packet whose first one was not seen, was seen too long ago, or was
+     * refused [NAT-9].
      */
-    LVS_TUNNEL_CHECKSUM_REMOTE = 2,
-};
-
-/** How a packet is carried by LVS_METHOD_TUNNEL; zeros are IP in IP. */
-struct lvs_tunnel {
-    /** One of `enum lvs_tunnel_kind`. */
-    uint8_t kind;
-    /** One of `enum lvs_tunnel_checksum`. */
-    uint8_t checksum;
-    /** Of GUE the real server's UDP port, in host order. */
-    uint16_t port;
+    LVS_DROP_LATER_FRAGMENT = 8,
 };
 
 /** The other end of a packet's way. */
@@ -1134,6 +1156,12 @@ struct lvs_director_config {
     /** The most templates for SIP calls [PE-2]; memory for their Call-IDs is taken at creation. */
     uint32_t calls;
     /**
+     * The most packets in fragments of which is remembered, for half a minute, what became of the
+     * first one, so that the others go the same way [NAT-9]. 0 is the kernel's way, which sees
+     * packets only when they have been put together: then later fragments are dropped.
+     */
+    uint32_t fragments;
+    /**
      * Of each lblc service: addresses above which old ones are cleared away; half as many again
      * is the most that the cache holds [LBLC-1]. Memory for them is taken with the service.
      */
@@ -1164,7 +1192,8 @@ struct lvs_director_config {
 };
 
 /**
- * Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, a seed of zeros, and the kernel's figures.
+ * Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, no packets in fragments, a seed
+ * of zeros, and the kernel's figures.
  * `config->size` is to be set before.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
@@ -1324,7 +1353,8 @@ enum lvs_status lvs_director_get_service(const struct lvs_director *director,
  * Adds a destination to a service, at the head of its list [DST-1]. One that was deleted and
  * still has connections comes back with them [DST-5].
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_WEIGHT`,
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_TUNNEL`,
+ * `LVS_ERR_TUNNEL_PORT`, `LVS_ERR_WEIGHT`,
  * `LVS_ERR_THRESHOLDS_CROSSED`, `LVS_ERR_UPPER_THRESHOLD`, `LVS_ERR_NOT_UNICAST`,
  * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_DEST_EXISTS`,
  * `LVS_ERR_NO_MEMORY`.
@@ -1611,7 +1641,7 @@ enum lvs_status lvs_director_follow(struct lvs_director *director,
  * What a director has counted.
  */
 
-/** How many packets met with which verdict. */
+/** How many packets met with which verdict, and what else went wrong. */
 struct lvs_director_counters {
     /** The sizeof of this struct. */
     size_t size;
@@ -1637,6 +1667,13 @@ struct lvs_director_counters {
     uint64_t dropped_no_call_id;
     /** LVS_DROP_ICMP_ERROR. */
     uint64_t dropped_icmp_error;
+    /** LVS_DROP_LATER_FRAGMENT. */
+    uint64_t dropped_later_fragment;
+    /**
+     * Packets in fragments that were forgotten before their time, for want of room: what follows
+     * of them is dropped.
+     */
+    uint64_t forgotten_fragments;
 };
 
 /**

@@ -67,6 +67,8 @@ pub struct lvs_flow {
     pub mark: u32,
     /// Octets of the IP packet, headers included; statistics count them.
     pub length: u32,
+    /// Of a fragment, the identification that all of its packet have.
+    pub fragment: u32,
     /// The sender's address in network order; of IPv4 the first four octets.
     pub source: [u8; 16],
     /// The receiver's address, likewise: on the way from a client, the virtual address.
@@ -80,11 +82,13 @@ pub struct lvs_flow {
     pub tracked: u8,
     /// Not 0 if its destination address routes as unicast: to another host, not to this one.
     pub unicast: u8,
+    /// Not 0 if it is a fragment, the first one or with LVS_LATER_FRAGMENT one that follows it.
+    pub is_fragment: u8,
     /// Of an ICMP error, the packet that it is about.
     pub embedded: lvs_embedded,
 }
 
-const _: () = assert!(size_of::<lvs_embedded>() == 40 && size_of::<lvs_flow>() == 92);
+const _: () = assert!(size_of::<lvs_embedded>() == 40 && size_of::<lvs_flow>() == 100);
 
 pub(crate) const fn hook(number: u8) -> Result<Hook, lvs_status> {
     match number {
@@ -109,6 +113,9 @@ impl TryFrom<&lvs_flow> for Flow {
             unicast: flow.unicast != 0,
             ..Self::new(pair(family, flow.source, flow.destination), transport(flow))
         };
+        if flow.is_fragment != 0 {
+            packet.fragment = Some(flow.fragment);
+        }
         if flow.embedded.present != 0 {
             packet.embedded = Some(embedded(family, &flow.embedded));
         }
@@ -181,6 +188,7 @@ impl From<&Flow> for lvs_flow {
             destination_port,
             mark: flow.mark,
             length: flow.length,
+            fragment: flow.fragment.unwrap_or_default(),
             source,
             destination,
             sctp_chunk,
@@ -191,6 +199,7 @@ impl From<&Flow> for lvs_flow {
             },
             tracked: flow.tracked.into(),
             unicast: flow.unicast.into(),
+            is_fragment: flow.fragment.is_some().into(),
             embedded: flow.embedded.map(lvs_embedded::from).unwrap_or_default(),
         }
     }
@@ -282,7 +291,7 @@ mod tests {
             Flow::new(v6, Transport::LaterFragment(Protocol::TCP)).at(Hook::LocalOut).tracked(),
             Flow::new(ADDRESSES, Transport::Other(Protocol::ICMP)).about(about(None)).unicast(),
             Flow::new(ADDRESSES, Transport::Other(Protocol::ICMP)).about(about(Some((7, 8)))),
-            Flow::new(ADDRESSES, sctp(None)),
+            Flow::new(ADDRESSES, sctp(None)).fragment_of(0),
         ];
         flows.extend(SCTP_CHUNKS.map(|(chunk, _)| Flow::new(v6, sctp(Some(chunk)))));
         for flow in flows {

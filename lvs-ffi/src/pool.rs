@@ -114,7 +114,8 @@ pub extern "C" fn lvs_pool_destroy(pool: Option<Box<lvs_pool>>) {
 /// connections comes back with them \[DST-5\].
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_WEIGHT`,
+/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_TUNNEL`,
+/// `LVS_ERR_TUNNEL_PORT`, `LVS_ERR_WEIGHT`,
 /// `LVS_ERR_THRESHOLDS_CROSSED`, `LVS_ERR_UPPER_THRESHOLD`, `LVS_ERR_NOT_UNICAST`,
 /// `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_DEST_EXISTS`, `LVS_ERR_NO_MEMORY`.
 ///

@@ -138,6 +138,8 @@ pub enum lvs_status {
     LVS_ERR_TUNNEL = -65,
     /// A verdict is none that a frame can follow.
     LVS_ERR_VERDICT = -66,
+    /// The UDP port of a GUE tunnel is 0 \[DST-8\].
+    LVS_ERR_TUNNEL_PORT = -68,
     /// A Call-ID is not 1 to 255 octets.
     LVS_ERR_CALL_ID = -67,
 
@@ -228,6 +230,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_HOOK, c"a hook is none of LVS_HOOK_*"),
     (LVS_ERR_TUNNEL, c"no such tunnel"),
     (LVS_ERR_VERDICT, c"no verdict that a frame can follow"),
+    (LVS_ERR_TUNNEL_PORT, c"the port of a GUE tunnel is 0"),
     (LVS_ERR_CALL_ID, c"a Call-ID is not 1 to 255 octets"),
     (LVS_ERR_RULE, c"a line is no rule"),
     (LVS_ERR_COLUMNS, c"columns are none of lvs_columns"),
@@ -266,7 +269,7 @@ impl From<DestError> for lvs_status {
             DestError::WeightTooLarge { .. } => LVS_ERR_WEIGHT,
             DestError::ThresholdsCrossed { .. } => LVS_ERR_THRESHOLDS_CROSSED,
             DestError::UpperThresholdTooLarge { .. } => LVS_ERR_UPPER_THRESHOLD,
-            DestError::NoTunnelPort => LVS_ERR_METHOD,
+            DestError::NoTunnelPort => LVS_ERR_TUNNEL_PORT,
             DestError::FamilyMismatch { .. } => LVS_ERR_MIXED_FAMILIES,
             DestError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
             DestError::AlreadyExists => LVS_ERR_DEST_EXISTS,

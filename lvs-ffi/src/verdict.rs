@@ -1,13 +1,11 @@
 //! Verdicts: what becomes of a packet.
 
-use lvs_proto::{DropReason, GueChecksum, Hop, Method, Origin, Reject, Tunnel, Verdict};
+use lvs_proto::{DropReason, Hop, Method, Origin, Reject, Verdict};
 
 use self::lvs_drop_reason::*;
-use self::lvs_tunnel_checksum::*;
-use self::lvs_tunnel_kind::*;
 use self::lvs_verdict_kind::*;
-use crate::lvs_status::{LVS_ERR_METHOD, LVS_ERR_TUNNEL, LVS_ERR_VERDICT};
-use crate::{lvs_address, lvs_method, lvs_status};
+use crate::lvs_status::{LVS_ERR_METHOD, LVS_ERR_VERDICT};
+use crate::{lvs_address, lvs_method, lvs_status, lvs_tunnel};
 
 /// What to do with a packet.
 #[repr(C)]
@@ -48,43 +46,9 @@ pub enum lvs_drop_reason {
     LVS_DROP_NO_CALL_ID = 6,
     /// An ICMP error that may not go on \[SVC-12\] \[ICMP-6\].
     LVS_DROP_ICMP_ERROR = 7,
-}
-
-/// What stands between the outer IP header of a tunnel and the packet that it carries \[TUN-6\].
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum lvs_tunnel_kind {
-    /// Nothing (RFC 2003, RFC 2473, RFC 4213; --tun-type ipip) \[TUN-2\].
-    LVS_TUNNEL_IPIP = 0,
-    /// UDP and Generic UDP Encapsulation (--tun-type gue) \[TUN-3\].
-    LVS_TUNNEL_GUE = 1,
-    /// Generic Routing Encapsulation (RFC 2784; --tun-type gre) \[TUN-4\].
-    LVS_TUNNEL_GRE = 2,
-}
-
-/// The checksum of a tunnel.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum lvs_tunnel_checksum {
-    /// None (--tun-nocsum).
-    LVS_TUNNEL_CHECKSUM_NONE = 0,
-    /// That of UDP or of GRE (--tun-csum).
-    LVS_TUNNEL_CHECKSUM = 1,
-    /// Of GUE, as LVS_TUNNEL_CHECKSUM: in a frame from the wire no checksum is left for a receiver
-    /// to finish (--tun-remcsum) \[TUN-3\].
-    LVS_TUNNEL_CHECKSUM_REMOTE = 2,
-}
-
-/// How a packet is carried by LVS_METHOD_TUNNEL; zeros are IP in IP.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct lvs_tunnel {
-    /// One of `enum lvs_tunnel_kind`.
-    pub kind: u8,
-    /// One of `enum lvs_tunnel_checksum`.
-    pub checksum: u8,
-    /// Of GUE the real server's UDP port, in host order.
-    pub port: u16,
+    /// A later fragment of a packet whose first one was not seen, was seen too long ago, or was
+    /// refused \[NAT-9\].
+    LVS_DROP_LATER_FRAGMENT = 8,
 }
 
 /// The other end of a packet's way.
@@ -141,6 +105,7 @@ impl From<DropReason> for lvs_drop_reason {
             DropReason::Defended => LVS_DROP_DEFENDED,
             DropReason::NoCallId => LVS_DROP_NO_CALL_ID,
             DropReason::IcmpError => LVS_DROP_ICMP_ERROR,
+            DropReason::LaterFragment => LVS_DROP_LATER_FRAGMENT,
         }
     }
 }
@@ -159,26 +124,6 @@ impl From<Origin> for lvs_hop {
     fn from(origin: Origin) -> Self {
         let Origin { method, address, port } = origin;
         Hop::new(method, address, port).into()
-    }
-}
-
-impl From<Tunnel> for lvs_tunnel {
-    #[inline]
-    fn from(tunnel: Tunnel) -> Self {
-        match tunnel {
-            Tunnel::IpIp => Self::default(),
-            Tunnel::Gue { port, checksum } => {
-                let checksum = match checksum {
-                    GueChecksum::None => LVS_TUNNEL_CHECKSUM_NONE,
-                    GueChecksum::Udp => LVS_TUNNEL_CHECKSUM,
-                    GueChecksum::Remote => LVS_TUNNEL_CHECKSUM_REMOTE,
-                };
-                Self { kind: LVS_TUNNEL_GUE as u8, checksum: checksum as u8, port }
-            }
-            Tunnel::Gre { checksum } => {
-                Self { kind: LVS_TUNNEL_GRE as u8, checksum: checksum.into(), port: 0 }
-            }
-        }
     }
 }
 
@@ -227,22 +172,10 @@ impl TryFrom<lvs_hop> for Hop {
     }
 }
 
-impl TryFrom<lvs_tunnel> for Tunnel {
-    type Error = lvs_status;
-
-    fn try_from(tunnel: lvs_tunnel) -> Result<Self, lvs_status> {
-        let port = tunnel.port;
-        let checksums = [GueChecksum::None, GueChecksum::Udp, GueChecksum::Remote];
-        [Self::IpIp, Self::Gre { checksum: false }, Self::Gre { checksum: true }]
-            .into_iter()
-            .chain(checksums.map(|checksum| Self::Gue { port, checksum }))
-            .find(|&known| lvs_tunnel { port, ..known.into() } == tunnel)
-            .ok_or(LVS_ERR_TUNNEL)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use lvs_proto::{GueChecksum, Tunnel};
+
     use super::*;
 
     #[test]
@@ -268,10 +201,6 @@ mod tests {
 
     #[test]
     fn unknown_numbers_do_not_pass() {
-        for tunnel in [(3, 0), (0, 1), (1, 3), (2, 2)] {
-            let tunnel = lvs_tunnel { kind: tunnel.0, checksum: tunnel.1, port: 9 };
-            assert_eq!(Tunnel::try_from(tunnel), Err(LVS_ERR_TUNNEL));
-        }
         let verdict = lvs_verdict { kind: LVS_VERDICT_FORWARD as u8, ..lvs_verdict::default() };
         let hop = lvs_hop { method: 3, ..verdict.hop };
         assert_eq!(Verdict::try_from(lvs_verdict { hop, ..verdict }), Err(LVS_ERR_METHOD));

@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 33] = [
+const SOURCES: [&str; 34] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -24,6 +24,7 @@ const SOURCES: [&str; 33] = [
     "frame.rs",
     "answer.rs",
     "scheduler.rs",
+    "tunnel.rs",
     "dest.rs",
     "pool.rs",
     "verdict.rs",

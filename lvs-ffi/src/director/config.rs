@@ -30,6 +30,10 @@ pub struct lvs_director_config {
     pub rare: u32,
     /// The most templates for SIP calls \[PE-2\]; memory for their Call-IDs is taken at creation.
     pub calls: u32,
+    /// The most packets in fragments of which is remembered, for half a minute, what became of the
+    /// first one, so that the others go the same way \[NAT-9\]. 0 is the kernel's way, which sees
+    /// packets only when they have been put together: then later fragments are dropped.
+    pub fragments: u32,
     /// Of each lblc service: addresses above which old ones are cleared away; half as many again
     /// is the most that the cache holds \[LBLC-1\]. Memory for them is taken with the service.
     pub lblc_capacity: u32,
@@ -55,7 +59,8 @@ pub struct lvs_director_config {
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<lvs_director_config>() == 80);
 
-/// Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, a seed of zeros, and the kernel's figures.
+/// Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, no packets in fragments, a seed
+/// of zeros, and the kernel's figures.
 /// `config->size` is to be set before.
 ///
 /// # Errors
@@ -82,6 +87,7 @@ impl From<DirectorConfig> for lvs_director_config {
             connections_v6: config.connections_v6,
             rare: config.rare,
             calls: config.calls,
+            fragments: config.fragments,
             lblc_capacity: config.lblc.capacity,
             lblc_expiration_secs: config.lblc.expiration_secs,
             lblcr_capacity: config.lblcr.capacity,
@@ -106,6 +112,7 @@ impl TryFrom<lvs_director_config> for DirectorConfig {
             connections_v6: config.connections_v6,
             rare: config.rare,
             calls: config.calls,
+            fragments: config.fragments,
             lblc: LblcConfig {
                 capacity: config.lblc_capacity,
                 expiration_secs: config.lblc_expiration_secs,
@@ -137,6 +144,7 @@ mod tests {
                 connections_v6: 2,
                 rare: 1,
                 calls: 4,
+                fragments: 14,
                 lblc: LblcConfig { capacity: 5, expiration_secs: 6 },
                 lblcr: LblcConfig { capacity: 7, expiration_secs: 8 },
                 mh: 9.try_into().unwrap(),

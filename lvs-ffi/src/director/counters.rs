@@ -7,7 +7,7 @@ use crate::door::{required, status, write_sized};
 use crate::lvs_status::{LVS_ERR_NO_SUCH_DEST, LVS_ERR_NO_SUCH_SERVICE};
 use crate::{lvs_dest_id, lvs_service_key, lvs_status};
 
-/// How many packets met with which verdict.
+/// How many packets met with which verdict, and what else went wrong.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct lvs_director_counters {
@@ -35,6 +35,11 @@ pub struct lvs_director_counters {
     pub dropped_no_call_id: u64,
     /// LVS_DROP_ICMP_ERROR.
     pub dropped_icmp_error: u64,
+    /// LVS_DROP_LATER_FRAGMENT.
+    pub dropped_later_fragment: u64,
+    /// Packets in fragments that were forgotten before their time, for want of room: what follows
+    /// of them is dropped.
+    pub forgotten_fragments: u64,
 }
 
 /// What went through a destination, a service or a director \[EST-1\], and how fast, as of the last
@@ -66,7 +71,7 @@ pub struct lvs_statistics {
     pub out_octets_per_sec: u64,
 }
 
-const _: () = assert!(align_of::<u64>() < 8 || size_of::<lvs_director_counters>() == 96);
+const _: () = assert!(align_of::<u64>() < 8 || size_of::<lvs_director_counters>() == 112);
 const _: () = assert!(align_of::<u64>() < 8 || size_of::<lvs_statistics>() == 88);
 
 /// Fills in how many packets met with which verdict. `out->size` is to be set before.
@@ -195,6 +200,8 @@ impl From<&VerdictCounters> for lvs_director_counters {
             dropped_defended: counters.dropped_defended,
             dropped_no_call_id: counters.dropped_no_call_id,
             dropped_icmp_error: counters.dropped_icmp_error,
+            dropped_later_fragment: counters.dropped_later_fragment,
+            forgotten_fragments: counters.forgotten_fragments,
         }
     }
 }

@@ -66,6 +66,9 @@ static void pool_dests(struct lvs_pool *pool)
     EXPECT_FIELD(LVS_ERR_NOT_UNICAST, address, multicast, lvs_pool_add_dest(pool, 0, &bad, &id));
     EXPECT_FIELD(LVS_ERR_FAMILY, address, garbage, lvs_pool_add_dest(pool, 0, &bad, &id));
     EXPECT_FIELD(LVS_ERR_METHOD, method, 3, lvs_pool_add_dest(pool, 0, &bad, &id));
+    EXPECT_FIELD(LVS_ERR_TUNNEL, tunnel.kind, 3, lvs_pool_add_dest(pool, 0, &bad, &id));
+    EXPECT_FIELD(LVS_ERR_TUNNEL_PORT, tunnel.kind, LVS_TUNNEL_GUE,
+                 lvs_pool_add_dest(pool, 0, &bad, &id));
     EXPECT_FIELD(LVS_ERR_WEIGHT, weight, UINT32_MAX, lvs_pool_add_dest(pool, 0, &bad, &id));
     EXPECT_FIELD(LVS_ERR_THRESHOLDS_CROSSED, lower_threshold, 1,
                  lvs_pool_add_dest(pool, 0, &bad, &id));
