@@ -3,9 +3,13 @@
 #![no_main]
 
 mod register;
+mod stack;
 
 #[cfg(target_arch = "arm")]
 #[path = "mps2/mod.rs"]
+mod machine;
+#[cfg(target_arch = "riscv32")]
+#[path = "virt/mod.rs"]
 mod machine;
 
 use core::panic::PanicInfo;

@@ -21,15 +21,49 @@ use lvsd::netlink::Interface;
 const PATIENCE: Duration = Duration::from_secs(8);
 const QUERIES: usize = 20;
 
+/// A machine that the image is built for.
+struct Machine {
+    target: &'static str,
+    qemu: &'static str,
+    /// What QEMU is told of it.
+    options: &'static [&'static str],
+}
+
 #[test]
-fn an_image_in_qemu_takes_over_forwards_and_yields() {
-    if let Some(obstacle) = obstacle() {
+fn cortex_m4() {
+    play(&Machine {
+        target: "thumbv7em-none-eabihf",
+        qemu: "qemu-system-arm",
+        options: &["-machine", "mps2-an386", "-net", "nic,netdev=link,model=lan9118"],
+    });
+}
+
+#[test]
+fn riscv() {
+    play(&Machine {
+        target: "riscv32imc-unknown-none-elf",
+        qemu: "qemu-system-riscv32",
+        options: &[
+            "-machine",
+            "virt",
+            "-bios",
+            "none",
+            "-global",
+            "virtio-mmio.force-legacy=false",
+            "-device",
+            "virtio-net-device,netdev=link",
+        ],
+    });
+}
+
+fn play(machine: &Machine) {
+    if let Some(obstacle) = obstacle(machine) {
         assert!(std::env::var_os("LVS_REQUIRE_ALL").is_none(), "{obstacle}");
         // Past the capture of test output, so that it is seen.
         let _ = writeln!(std::io::stderr(), "skipped: {obstacle}");
         return;
     }
-    let image = build("thumbv7em-none-eabihf");
+    let image = build(machine.target);
     let mut network = Network::new().unwrap();
     let mut host = |last: &[u8]| {
         let addresses = last.iter().map(|last| (IpAddr::from([10, 8, 0, *last]), 24));
@@ -43,9 +77,9 @@ fn an_image_in_qemu_takes_over_forwards_and_yields() {
     // servers send there goes back through the gateway.
     ip(&client, &format!("route add {} dev {INTERFACE} src 10.8.0.8", SITE.virtual_address));
 
-    let keepalived = Keepalived::start(&keepalived);
+    let keepalived = Keepalived::start(machine, &keepalived);
     keepalived.expect_active(true);
-    let mut firmware = Firmware::start(&port, &image);
+    let mut firmware = Firmware::start(machine, &port, &image);
     firmware.expect("state Backup");
     firmware.expect("state Active");
     keepalived.expect_active(false);
@@ -69,11 +103,11 @@ fn an_image_in_qemu_takes_over_forwards_and_yields() {
 }
 
 /// Why there can be no such test here.
-fn obstacle() -> Option<String> {
+fn obstacle(machine: &Machine) -> Option<String> {
     for (program, package) in [
         ("/usr/bin/rustc", "rustc-web rust-web-src"),
         ("ld.lld", "lld"),
-        ("qemu-system-arm", "qemu-system-arm"),
+        (machine.qemu, "qemu-system-arm qemu-system-misc"),
         ("keepalived", "keepalived"),
     ] {
         if Command::new(program).arg("--version").output().is_err() {
@@ -162,7 +196,7 @@ struct Firmware {
 
 impl Firmware {
     /// Boots the image, its Ethernet on a bridge with the interface of `port`.
-    fn start(port: &Namespace, image: &Path) -> Self {
+    fn start(machine: &Machine, port: &Namespace, image: &Path) -> Self {
         for words in [
             "link add fwbr0 type bridge mcast_snooping 0",
             "link set fwbr0 up",
@@ -172,10 +206,11 @@ impl Firmware {
         ] {
             ip(port, words);
         }
-        let mut command = Command::new("qemu-system-arm");
-        command.args(["-machine", "mps2-an386", "-display", "none", "-monitor", "none"]);
-        command.args(["-serial", "stdio", "-kernel"]).arg(image);
-        command.args(["-nic", "tap,ifname=fwtap0,script=no,downscript=no,model=lan9118"]);
+        let mut command = Command::new(machine.qemu);
+        command.args(machine.options);
+        command.args(["-netdev", "tap,id=link,ifname=fwtap0,script=no,downscript=no"]);
+        command.args(["-display", "none", "-monitor", "none", "-serial", "stdio"]);
+        command.arg("-kernel").arg(image);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = port.run(|| Ok(command.spawn()?)).unwrap();
         let keyboard = child.stdin.take().unwrap();
@@ -227,8 +262,8 @@ struct Keepalived {
 }
 
 impl Keepalived {
-    fn start(host: &Arc<Namespace>) -> Self {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("keepalived");
+    fn start(machine: &Machine, host: &Arc<Namespace>) -> Self {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(machine.target);
         fs::create_dir_all(&directory).unwrap();
         let configuration = directory.join("keepalived.conf");
         let text = format!(

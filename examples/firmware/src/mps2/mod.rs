@@ -1,12 +1,11 @@
 //! The board `mps2-an386`: a Cortex-M4 at 25 MHz with a LAN9118.
 
-#![allow(unsafe_code, reason = "registers and the stack are memory")]
+#![allow(unsafe_code, reason = "registers are memory")]
 
 mod lan9118;
 mod uart;
 
 use core::arch::asm;
-use core::ptr::addr_of;
 
 use cortex_m_rt::{entry, exception};
 use lvs_firmware::{Board, LONGEST_FRAME, SITE, StackUse};
@@ -29,9 +28,6 @@ const SYSTICK_VALUE: Register = unsafe { Register::at(0xe000_e018) };
 
 /// On, with an interrupt, by the processor's clock.
 const SYSTICK_ON: u32 = 0b111;
-
-/// What `cortex-m-rt` paints the stack with.
-const PAINT: u32 = 0xcccc_cccc;
 
 struct Mps2 {
     ethernet: Lan9118,
@@ -104,16 +100,7 @@ impl Board for Mps2 {
     }
 
     fn stack(&self) -> StackUse {
-        unsafe extern "C" {
-            static _stack_start: u32;
-            static _stack_end: u32;
-        }
-        let (end, start) = (addr_of!(_stack_end), addr_of!(_stack_start));
-        let words = (start as usize - end as usize) / size_of::<u32>();
-        // SAFETY: all of the stack is memory, and was painted before `main`.
-        let untouched = |word: &usize| unsafe { end.add(*word).read_volatile() } == PAINT;
-        let free = (0..words).take_while(untouched).count();
-        StackUse { used: (words - free) * size_of::<u32>(), size: words * size_of::<u32>() }
+        crate::stack::used()
     }
 
     fn rest(&mut self) {
