@@ -9,6 +9,7 @@ mod actions;
 mod announcements;
 mod config;
 mod counters;
+mod engine;
 mod event;
 mod lateness;
 mod marks;
@@ -23,6 +24,10 @@ pub use config::{
     AddressMismatch, ChecksumTransmit, Config, ConfigError, LosingAdvert, OwnerAdverts, SourceError,
 };
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
+pub(crate) use engine::Work;
+pub use engine::{
+    AddError, Engine, EngineCounters, InterfaceId, JoinError, Node, RouterId, Slot, UnknownRouter,
+};
 pub use event::{Event, Reason, State};
 pub use lateness::{LateActive, LateBackup};
 pub use pacer::Pacer;

@@ -1,5 +1,6 @@
 //! The virtual router: what goes in, what comes out, what can be asked.
 
+mod group;
 mod receive;
 mod reload;
 mod transitions;
@@ -13,6 +14,7 @@ use lvs_proto::vrrp::{
 };
 use lvs_proto::{AddressPair, Family, Instant, MacAddr};
 
+use self::group::Membership;
 pub use self::receive::Refusal;
 pub use self::reload::{ApplyError, Plan};
 use self::transitions::Role;
@@ -70,6 +72,7 @@ pub struct Router<A, P = [Peer; 0], const SENDERS: usize = 2> {
     started: bool,
     interface_up: bool,
     fault: bool,
+    membership: Membership,
     role: Role,
     /// Active_Adver_Interval: what the Active router advertises.
     active_interval: AdvertInterval,
@@ -142,6 +145,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             started: false,
             interface_up: true,
             fault: false,
+            membership: Membership::default(),
             role: Role::Initialize,
             active_interval: config.interval,
             heard_form: None,

@@ -53,6 +53,11 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// nothing else: no timer, no state \[RX-1\], \[RX-2\]. Only the sequence number of a proven
     /// sender is remembered in any case.
     pub fn handle_advert(&mut self, now: Instant, advert: &Advert<'_>, meta: &AdvertMeta) {
+        self.hear(now, advert, meta);
+    }
+
+    /// Takes an advert, and says whether it lost against an Active router.
+    pub(crate) fn hear(&mut self, now: Instant, advert: &Advert<'_>, meta: &AdvertMeta) -> bool {
         let now = self.advance(now);
         let source = meta.addresses.source();
         let verdict = self.check_sender(now, advert, meta).and_then(|()| {
@@ -62,9 +67,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         match verdict {
             Ok(()) => {
                 self.count_accepted(advert);
-                self.heard(now, advert, source);
+                self.heard(now, advert, source)
             }
-            Err(refusal) => self.counters.count_refused(&refusal),
+            Err(refusal) => {
+                self.counters.count_refused(&refusal);
+                false
+            }
         }
     }
 
