@@ -9,7 +9,7 @@ use lvs_proto::vrrp::{Advert, AdvertError, AdvertMeta, AdvertPolicy, Peer, Vrid}
 use lvs_proto::{Family, Instant};
 
 pub use self::groups::JoinError;
-pub use self::index::Node;
+pub use self::index::Block;
 pub(crate) use self::index::Work;
 use self::index::{Index, Key};
 use crate::{Action, Router};
@@ -30,12 +30,13 @@ pub struct RouterId {
 
 /// Room for one virtual router of an [`Engine`].
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Slot<A, P = [Peer; 0], const SENDERS: usize = 2> {
     /// How many routers were here before.
     generation: u32,
-    router: Option<Router<A, P, SENDERS>>,
     /// The next member of its sync group, in a ring; itself, if there is no other.
     next_member: u32,
+    router: Option<Router<A, P, SENDERS>>,
 }
 
 impl<A, P, const SENDERS: usize> Default for Slot<A, P, SENDERS> {
@@ -77,8 +78,8 @@ pub struct UnknownRouter;
 /// Virtual routers on any number of interfaces, of both families, with one deadline and one stream of
 /// actions.
 ///
-/// It lives in slots and nodes of the caller, as many of each as there may be routers, and allocates
-/// nothing. An advert finds its router by a hash; a deadline changes in a tree, in steps that are the
+/// It lives in memory of the caller, a slot for each router that there may be and a block for 64 of
+/// them, and allocates nothing. An advert finds its router by a hash; a deadline changes in a tree, in steps that are the
 /// logarithm of the number of routers at most; actions are found by bits. The order is always the same:
 /// adverts of all routers come before whatever else they want done \[S-4\], and routers come in the
 /// order of their slots.
@@ -87,11 +88,11 @@ pub struct UnknownRouter;
 /// use core::net::IpAddr;
 /// use lvs_proto::Instant;
 /// use lvs_proto::vrrp::Vrid;
-/// use lvs_vrrp::{Action, Config, Engine, InterfaceId, Node, Router, Slot, State};
+/// use lvs_vrrp::{Action, Block, Config, Engine, InterfaceId, Router, Slot, State};
 ///
 /// let mut slots: [Slot<[IpAddr; 1]>; 2] = Default::default();
-/// let mut nodes = [Node::default(); 2];
-/// let mut engine = Engine::new(&mut slots, &mut nodes);
+/// let mut blocks = [Block::default()];
+/// let mut engine = Engine::new(&mut slots, &mut blocks);
 /// for number in [51, 52] {
 ///     let config = Config::rfc9568(Vrid::new(number).ok_or("0 is no VRID")?);
 ///     let addresses = [IpAddr::from([192, 0, 2, number])];
@@ -124,15 +125,13 @@ where
     A: AsRef<[IpAddr]>,
     P: AsRef<[Peer]>,
 {
-    /// An engine without routers, for as many as there are slots and nodes; what was in them is gone.
+    /// An engine without routers, for as many as there are slots, and 64 times
+    /// blocks; what was in them is gone.
     #[must_use]
-    pub fn new(slots: &'a mut [Slot<A, P, SENDERS>], nodes: &'a mut [Node]) -> Self {
-        let capacity = slots.len().min(nodes.len()).min(u32::MAX as usize - 1);
-        let (slots, _) = slots.split_at_mut(capacity);
-        let (nodes, _) = nodes.split_at_mut(capacity);
+    pub fn new(slots: &'a mut [Slot<A, P, SENDERS>], blocks: &'a mut [Block]) -> Self {
         slots.iter_mut().for_each(|slot| slot.router = None);
-        let (index, counters) = (Index::new(nodes), EngineCounters::default());
-        Self { slots, index, len: 0, counters }
+        let index = Index::new(blocks, slots.len());
+        Self { slots, index, len: 0, counters: EngineCounters::default() }
     }
 
     /// Takes a virtual router, in whatever state it is. A router that runs goes on \[X-64\].
@@ -370,7 +369,7 @@ where
     /// How many virtual routers there may be.
     #[must_use]
     pub const fn capacity(&self) -> usize {
-        self.slots.len()
+        self.index.len()
     }
 
     /// What has been counted beside the counters of each router.

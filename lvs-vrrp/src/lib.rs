@@ -26,7 +26,7 @@ pub use config::{
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
 pub(crate) use engine::Work;
 pub use engine::{
-    AddError, Engine, EngineCounters, InterfaceId, JoinError, Node, RouterId, Slot, UnknownRouter,
+    AddError, Block, Engine, EngineCounters, InterfaceId, JoinError, RouterId, Slot, UnknownRouter,
 };
 pub use event::{Event, Reason, State};
 pub use lateness::{LateActive, LateBackup};

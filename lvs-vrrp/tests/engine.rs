@@ -14,7 +14,7 @@ use lvs_proto::vrrp::{
 };
 use lvs_proto::{Family, Instant};
 use lvs_vrrp::{
-    Action, AddError, Config, Engine, EngineCounters, InterfaceId, Node, RouterId, Slot, State,
+    Action, AddError, Block, Config, Engine, EngineCounters, InterfaceId, RouterId, Slot, State,
     UnknownRouter,
 };
 
@@ -23,8 +23,11 @@ const OTHER: &str = "10.0.0.9";
 type TestSlot = Slot<Vec<IpAddr>>;
 type TestEngine<'a> = Engine<'a, Vec<IpAddr>>;
 
-fn room(capacity: usize) -> (Vec<TestSlot>, Vec<Node>) {
-    ((0..capacity).map(|_| Slot::default()).collect(), vec![Node::default(); capacity])
+fn room(capacity: usize) -> (Vec<TestSlot>, Vec<Block>) {
+    (
+        (0..capacity).map(|_| Slot::default()).collect(),
+        vec![Block::default(); capacity.div_ceil(64)],
+    )
 }
 
 fn named(vrid: u8, priority: u8) -> TestRouter {
@@ -138,8 +141,8 @@ fn input(
 fn s_2_an_engine_is_its_routers() {
     arbtest(|u| {
         let capacity = u.int_in_range(1..=140)?;
-        let (mut slots, mut nodes) = room(capacity);
-        let mut engine = Engine::new(&mut slots, &mut nodes);
+        let (mut slots, mut blocks) = room(capacity);
+        let mut engine = Engine::new(&mut slots, &mut blocks);
         let mut model = Model(Vec::new());
         for number in 0..u.int_in_range(1..=capacity)? as u32 {
             let router = named((number % 255 + 1) as u8, *u.choose(&[1, 100, 254, 255])?);
@@ -184,8 +187,8 @@ fn s_2_an_engine_is_its_routers() {
 /// [V3-RX-7], [X-38] A name is an interface, a family and a VRID.
 #[test]
 fn v3_rx_7_x_38_names() {
-    let (mut slots, mut nodes) = room(3);
-    let mut engine = Engine::new(&mut slots, &mut nodes);
+    let (mut slots, mut blocks) = room(3);
+    let mut engine = Engine::new(&mut slots, &mut blocks);
     let (first, second) = (InterfaceId(1), InterfaceId(2));
     let id = engine.add(first, named(51, 100)).unwrap();
     assert_eq!(engine.add(first, named(51, 200)).unwrap_err(), AddError::Taken);
@@ -229,8 +232,8 @@ fn an_engine_without_room() {
 /// The work of a call is bounded; what is left is due at once.
 #[test]
 fn timeouts_have_a_budget() {
-    let (mut slots, mut nodes) = room(100);
-    let mut engine = Engine::new(&mut slots, &mut nodes);
+    let (mut slots, mut blocks) = room(100);
+    let mut engine = Engine::new(&mut slots, &mut blocks);
     for vrid in 1..=100 {
         engine.add(InterfaceId(1), named(vrid, vrid)).unwrap();
     }
@@ -250,8 +253,8 @@ fn timeouts_have_a_budget() {
 /// [FSM-26] The law, for all of them.
 #[test]
 fn fsm_26_an_unchanged_engine_emits_no_action() {
-    let (mut slots, mut nodes) = room(4);
-    let mut engine = Engine::new(&mut slots, &mut nodes);
+    let (mut slots, mut blocks) = room(4);
+    let mut engine = Engine::new(&mut slots, &mut blocks);
     for (vrid, priority) in [(1, 255), (2, 100), (3, 1)] {
         engine.add(InterfaceId(1), named(vrid, priority)).unwrap();
     }

@@ -9,7 +9,7 @@ use arbtest::arbtest;
 use common::*;
 use lvs_proto::vrrp::{Priority, Version, decode};
 use lvs_vrrp::{
-    Action, Announcements, Config, Engine, Event, InterfaceId, JoinError, Node, Reason, RouterId,
+    Action, Announcements, Block, Config, Engine, Event, InterfaceId, JoinError, Reason, RouterId,
     Slot, State, Tracked,
 };
 
@@ -22,11 +22,11 @@ type TestEngine<'a> = Engine<'a, Vec<IpAddr>>;
 fn group<'a>(
     priorities: &[u8],
     slots: &'a mut Vec<Slot<Vec<IpAddr>>>,
-    nodes: &'a mut Vec<Node>,
+    blocks: &'a mut Vec<Block>,
 ) -> (TestEngine<'a>, Vec<RouterId>) {
     slots.resize_with(priorities.len(), Slot::default);
-    nodes.resize(priorities.len(), Node::default());
-    let mut engine = Engine::new(slots, nodes);
+    blocks.resize(1, Block::default());
+    let mut engine = Engine::new(slots, blocks);
     let ids: Vec<_> = (1..)
         .zip(priorities)
         .map(|(interface, &priority)| {
@@ -83,8 +83,8 @@ fn run(engine: &mut TestEngine<'_>, until: u64) -> Vec<(u64, RouterId, State)> {
 /// [SC-17], [X-58] The last to fall silent pulls the others up at its own deadline.
 #[test]
 fn sc_17_x_58_all_are_silent_or_none_takes_over() {
-    let (mut slots, mut nodes) = Default::default();
-    let (mut engine, ids) = group(&[100, 200], &mut slots, &mut nodes);
+    let (mut slots, mut blocks) = Default::default();
+    let (mut engine, ids) = group(&[100, 200], &mut slots, &mut blocks);
     startup(&mut engine);
     let down = 3_609_375;
     for second in 1..=9 {
@@ -102,8 +102,8 @@ fn sc_17_x_58_all_are_silent_or_none_takes_over() {
 /// Whoever hears an advert wishes nothing any more.
 #[test]
 fn x_58_an_accepted_advert_ends_the_wish() {
-    let (mut slots, mut nodes) = Default::default();
-    let (mut engine, ids) = group(&[100, 100], &mut slots, &mut nodes);
+    let (mut slots, mut blocks) = Default::default();
+    let (mut engine, ids) = group(&[100, 100], &mut slots, &mut blocks);
     startup(&mut engine);
     hear(&mut engine, ids[1], 2 * SECOND, 200);
     assert_eq!(run(&mut engine, 4 * SECOND), []);
@@ -117,8 +117,8 @@ fn x_58_an_accepted_advert_ends_the_wish() {
 /// be done comes in its order: adverts, then router by router.
 #[test]
 fn x_59_one_that_loses_takes_all_along() {
-    let (mut slots, mut nodes) = Default::default();
-    let (mut engine, ids) = group(&[100, 100], &mut slots, &mut nodes);
+    let (mut slots, mut blocks) = Default::default();
+    let (mut engine, ids) = group(&[100, 100], &mut slots, &mut blocks);
     startup(&mut engine);
     run(&mut engine, 4 * SECOND);
     hear(&mut engine, ids[1], 4 * SECOND, 200);
@@ -142,8 +142,8 @@ fn x_59_one_that_loses_takes_all_along() {
 /// Fault of one is fault of all; the last reason that goes lets all begin afresh.
 #[test]
 fn x_60_fault_of_one_is_fault_of_all() {
-    let (mut slots, mut nodes) = Default::default();
-    let (mut engine, ids) = group(&[100, 100, 100], &mut slots, &mut nodes);
+    let (mut slots, mut blocks) = Default::default();
+    let (mut engine, ids) = group(&[100, 100, 100], &mut slots, &mut blocks);
     startup(&mut engine);
     run(&mut engine, 4 * SECOND);
     let (now, well) = (at(4 * SECOND), Tracked { priority: Priority::DEFAULT, fault: false });
@@ -173,8 +173,8 @@ fn x_60_fault_of_one_is_fault_of_all() {
 #[test]
 fn x_63_all_announce_after_a_losing_advert() {
     let announcements = Announcements { rounds: 0, rounds_on_losing: 1, ..Default::default() };
-    let (mut slots, mut nodes) = Default::default();
-    let (mut engine, ids) = group(&[100, 100], &mut slots, &mut nodes);
+    let (mut slots, mut blocks) = Default::default();
+    let (mut engine, ids) = group(&[100, 100], &mut slots, &mut blocks);
     for &id in &ids {
         let list = addresses(lvs_proto::Family::V4);
         let config = Config { announcements, ..v3(100) };
@@ -195,8 +195,8 @@ fn x_63_all_announce_after_a_losing_advert() {
 /// A newcomer drags nobody down, and follows by itself.
 #[test]
 fn x_64_a_new_member_of_an_active_group() {
-    let (mut slots, mut nodes) = Default::default();
-    let (mut engine, ids) = group(&[100, 100, 100], &mut slots, &mut nodes);
+    let (mut slots, mut blocks) = Default::default();
+    let (mut engine, ids) = group(&[100, 100, 100], &mut slots, &mut blocks);
     engine.leave(ids[2]).unwrap();
     assert!(engine.members(ids[0]).eq([ids[0], ids[1]]) && engine.members(ids[2]).eq([ids[2]]));
     for &id in &ids[..2] {
@@ -212,8 +212,8 @@ fn x_64_a_new_member_of_an_active_group() {
 
 #[test]
 fn a_router_is_in_one_group() {
-    let (mut slots, mut nodes) = Default::default();
-    let (mut engine, ids) = group(&[1, 2, 3], &mut slots, &mut nodes);
+    let (mut slots, mut blocks) = Default::default();
+    let (mut engine, ids) = group(&[1, 2, 3], &mut slots, &mut blocks);
     assert_eq!(engine.join(ids[1], ids[0]), Err(JoinError::Member));
     assert_eq!(engine.join(ids[2], ids[2]), Err(JoinError::Member));
     engine.remove(ids[0]).unwrap();
@@ -228,11 +228,11 @@ fn a_router_is_in_one_group() {
 #[test]
 fn x_57_whatever_happens() {
     arbtest(|u| {
-        let (mut slots, mut nodes) = Default::default();
+        let (mut slots, mut blocks) = Default::default();
         let priorities: Vec<u8> = (0..u.int_in_range(2..=5)?)
             .map(|_| u.choose(&[50, 100, 255]).copied())
             .collect::<Result<_, _>>()?;
-        let (mut engine, ids) = group(&priorities, &mut slots, &mut nodes);
+        let (mut engine, ids) = group(&priorities, &mut slots, &mut blocks);
         startup(&mut engine);
         let mut micros = 0;
         while !u.is_empty() {

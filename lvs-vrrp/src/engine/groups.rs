@@ -47,12 +47,12 @@ where
     /// use core::net::IpAddr;
     /// use lvs_proto::Instant;
     /// use lvs_proto::vrrp::Vrid;
-    /// use lvs_vrrp::{Config, Engine, InterfaceId, Node, Router, Slot, State};
+    /// use lvs_vrrp::{Block, Config, Engine, InterfaceId, Router, Slot, State};
     ///
     /// let config = Config::rfc9568(Vrid::new(51).ok_or("0 is no VRID")?);
     /// let mut slots: [Slot<[IpAddr; 1]>; 2] = Default::default();
-    /// let mut nodes = [Node::default(); 2];
-    /// let mut engine = Engine::new(&mut slots, &mut nodes);
+    /// let mut blocks = [Block::default()];
+    /// let mut engine = Engine::new(&mut slots, &mut blocks);
     /// let inside = Router::new(config, [10, 0, 0, 1].into(), [[10, 0, 0, 100].into()])?;
     /// let outside = Router::new(config, [192, 0, 2, 1].into(), [[192, 0, 2, 100].into()])?;
     /// let inside = engine.add(InterfaceId(2), inside)?;
@@ -110,7 +110,8 @@ where
     /// Draws the consequences of an input to a router that stood so before it.
     pub(super) fn settle(&mut self, at: usize, before: Option<Standing>) {
         self.refresh(at);
-        if self.next_member(at) == at {
+        let is_member = self.router_at(at).is_some_and(Router::is_member);
+        if !is_member {
             return;
         }
         let (Some(before), Some(after)) = (before, self.standing(at)) else { return };

@@ -1,5 +1,7 @@
 //! What is found without a search: a router by its name, the next deadline, what has actions pending.
 
+use core::mem;
+
 use lvs_proto::vrrp::Vrid;
 use lvs_proto::{Family, Instant};
 
@@ -39,25 +41,28 @@ pub(crate) enum Work {
     Other,
 }
 
-/// Memory of an [`Engine`](super::Engine) for finding its way about: one for each
-/// [`Slot`](super::Slot).
+/// Slots of a [`Block`]: as many as a word has bits.
+const SLOTS: usize = 64;
+
+/// Memory of an [`Engine`](super::Engine) for finding its way about in 64
+/// [`Slot`](super::Slot)s.
 ///
-/// The fields of one node have little to do with each other: each is an element of another array.
-#[derive(Clone, Copy, Debug)]
-pub struct Node {
-    /// The virtual router of this slot.
-    key: Option<Key>,
-    /// The first slot of this bucket.
-    first: u32,
+/// Each field is a piece of another array; they are kept apart for they are walked each by itself.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The virtual router of a slot.
+    keys: [Option<Key>; SLOTS],
+    /// The first slot of a bucket.
+    firsts: [u32; SLOTS],
     /// The next slot of the same bucket, or the next one that is free.
-    next: u32,
-    /// The deadline of this slot.
-    deadline: Instant,
-    /// The slot whose deadline is the earliest below this inner node of the tree.
-    winner: u32,
-    /// Which of 64 slots have adverts to be sent.
+    nexts: [u32; SLOTS],
+    /// The deadline of a slot.
+    deadlines: [Instant; SLOTS],
+    /// The slot whose deadline is the earliest below an inner node of the tree.
+    winners: [u32; SLOTS],
+    /// The slots that have adverts to be sent.
     adverts: Bits,
-    /// Which of 64 slots have other actions pending.
+    /// The slots that have other actions pending.
     others: Bits,
 }
 
@@ -68,105 +73,130 @@ struct Bits {
     summary: u64,
 }
 
-impl Default for Node {
+impl Default for Block {
     fn default() -> Self {
-        let bits = Bits::default();
         Self {
-            key: None,
-            first: NONE,
-            next: NONE,
-            deadline: NEVER,
-            winner: NONE,
-            adverts: bits,
-            others: bits,
+            keys: [None; SLOTS],
+            firsts: [NONE; SLOTS],
+            nexts: [NONE; SLOTS],
+            deadlines: [NEVER; SLOTS],
+            winners: [NONE; SLOTS],
+            adverts: Bits::default(),
+            others: Bits::default(),
         }
     }
 }
 
-/// The nodes as the arrays that they are.
+/// The blocks as the arrays that they are.
 #[derive(Debug)]
 pub(super) struct Index<'a> {
-    nodes: &'a mut [Node],
+    blocks: &'a mut [Block],
+    /// How many slots there are.
+    len: usize,
     /// The first free slot.
     free: u32,
 }
 
 impl<'a> Index<'a> {
-    /// An index of as many slots as there are nodes.
-    pub(super) fn new(nodes: &'a mut [Node]) -> Self {
-        nodes.fill(Node::default());
-        for (slot, node) in (1..).zip(nodes.iter_mut()) {
-            node.next = slot;
+    /// An index of at most `slots`.
+    pub(super) fn new(blocks: &'a mut [Block], slots: usize) -> Self {
+        let len = slots.min(blocks.len().saturating_mul(SLOTS)).min(NONE as usize - 1);
+        blocks.fill(Block::default());
+        let free = if len == 0 { NONE } else { 0 };
+        let mut this = Self { blocks, len, free };
+        for slot in 1..len {
+            this.set_next(slot - 1, slot as u32);
         }
-        if let Some(last) = nodes.last_mut() {
-            last.next = NONE;
-        }
-        let free = if nodes.is_empty() { NONE } else { 0 };
-        let mut this = Self { nodes, free };
-        for inner in (1..this.nodes.len()).rev() {
-            this.play(inner);
+        for inner in (1..len).rev() {
+            let winner = this.winner(2 * inner).min(this.winner(2 * inner + 1));
+            this.set_winner(inner, winner.unwrap_or(0) as u32);
         }
         this
     }
 
+    /// How many slots there are.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
     /// The slot of a virtual router.
     pub(super) fn find(&self, key: Key) -> Option<usize> {
-        let mut slot = self.nodes.get(key.bucket(self.buckets()))?.first;
-        loop {
-            let node = self.nodes.get(slot as usize)?;
-            if node.key == Some(key) {
-                return Some(slot as usize);
-            }
-            slot = node.next;
+        let mut slot = self.first(key)?;
+        while self.key(slot as usize)? != key {
+            slot = self.next(slot as usize)?;
         }
+        Some(slot as usize)
     }
 
     /// A slot for a virtual router that has none, or `None` if all are taken.
     pub(super) fn insert(&mut self, key: Key) -> Option<usize> {
-        let bucket = key.bucket(self.buckets());
-        let first = self.nodes.get(bucket)?.first;
-        let slot = self.free;
-        let node = self.nodes.get_mut(slot as usize)?;
-        self.free = node.next;
-        (node.key, node.next) = (Some(key), first);
-        self.nodes.get_mut(bucket)?.first = slot;
-        Some(slot as usize)
+        let (first, slot) = (self.first(key)?, self.free as usize);
+        self.free = self.next(slot)?;
+        self.set_next(slot, first);
+        self.set_first(key, slot as u32);
+        self.set_key(slot, Some(key));
+        Some(slot)
     }
 
     /// Frees a slot.
     pub(super) fn remove(&mut self, slot: usize) {
         self.set_deadline(slot, None);
         self.set_work(slot, Work::Nothing);
-        let Some(node) = self.nodes.get_mut(slot) else { return };
-        let Some(key) = node.key.take() else { return };
-        let next = node.next;
-        node.next = self.free;
+        let (Some(key), Some(next)) = (self.key(slot), self.next(slot)) else { return };
+        self.set_key(slot, None);
+        match self.before(slot, key) {
+            Some(before) => self.set_next(before, next),
+            None => self.set_first(key, next),
+        }
+        self.set_next(slot, self.free);
         self.free = slot as u32;
-        if let Some(link) = self.link_to(slot as u32, key) {
-            *link = next;
-        }
     }
 
-    /// What points to a slot in its bucket.
-    fn link_to(&mut self, slot: u32, key: Key) -> Option<&mut u32> {
-        let bucket = key.bucket(self.buckets());
-        let mut before = self.nodes.get(bucket)?.first;
+    /// The slot before another one in its bucket; `None` if it is the first.
+    fn before(&self, slot: usize, key: Key) -> Option<usize> {
+        let mut before = self.first(key)? as usize;
         if before == slot {
-            return self.nodes.get_mut(bucket).map(|node| &mut node.first);
+            return None;
         }
-        while self.nodes.get(before as usize)?.next != slot {
-            before = self.nodes.get(before as usize)?.next;
+        loop {
+            match self.next(before)? as usize {
+                next if next == slot => return Some(before),
+                next => before = next,
+            }
         }
-        self.nodes.get_mut(before as usize).map(|node| &mut node.next)
-    }
-
-    fn buckets(&self) -> u32 {
-        self.nodes.len() as u32
     }
 
     /// The virtual router of a slot.
     pub(super) fn key(&self, slot: usize) -> Option<Key> {
-        self.nodes.get(slot)?.key
+        self.blocks.get(slot / SLOTS)?.keys[slot % SLOTS]
+    }
+
+    fn set_key(&mut self, slot: usize, key: Option<Key>) {
+        if let Some(block) = self.blocks.get_mut(slot / SLOTS) {
+            block.keys[slot % SLOTS] = key;
+        }
+    }
+
+    fn first(&self, key: Key) -> Option<u32> {
+        let bucket = key.bucket(self.len as u32);
+        Some(self.blocks.get(bucket / SLOTS)?.firsts[bucket % SLOTS])
+    }
+
+    fn set_first(&mut self, key: Key, slot: u32) {
+        let bucket = key.bucket(self.len as u32);
+        if let Some(block) = self.blocks.get_mut(bucket / SLOTS) {
+            block.firsts[bucket % SLOTS] = slot;
+        }
+    }
+
+    fn next(&self, slot: usize) -> Option<u32> {
+        Some(self.blocks.get(slot / SLOTS)?.nexts[slot % SLOTS])
+    }
+
+    fn set_next(&mut self, slot: usize, next: u32) {
+        if let Some(block) = self.blocks.get_mut(slot / SLOTS) {
+            block.nexts[slot % SLOTS] = next;
+        }
     }
 }
 
@@ -177,81 +207,88 @@ impl Index<'_> {
     /// The slot of the earliest deadline; among equals the least slot.
     pub(super) fn earliest(&self) -> Option<(usize, Instant)> {
         let slot = self.winner(1)?;
-        let deadline = self.nodes.get(slot)?.deadline;
+        let deadline = self.deadline(slot);
         (deadline < NEVER).then_some((slot, deadline))
     }
 
     pub(super) fn set_deadline(&mut self, slot: usize, deadline: Option<Instant>) {
+        let Some(block) = self.blocks.get_mut(slot / SLOTS) else { return };
         let deadline = deadline.unwrap_or(NEVER);
-        let Some(node) = self.nodes.get_mut(slot) else { return };
-        if node.deadline == deadline {
-            return;
-        }
-        node.deadline = deadline;
-        let mut inner = (self.nodes.len() + slot) / 2;
-        while inner > 0 {
-            let before = self.winner(inner);
-            self.play(inner);
-            if self.winner(inner) == before && before != Some(slot) {
+        block.deadlines[slot % SLOTS] = deadline;
+        let mut best = rank(deadline, slot);
+        let mut place = self.len + slot;
+        while place > 1 {
+            let Some(rival) = self.winner(place ^ 1) else { return };
+            best = best.min(rank(self.deadline(rival), rival));
+            place /= 2;
+            let winner = best as u32;
+            let before = self.set_winner(place, winner);
+            if before == winner && winner as usize != slot {
                 return;
             }
-            inner /= 2;
         }
     }
 
-    /// Plays the match of an inner node.
-    fn play(&mut self, inner: usize) {
-        let of = |child: usize| {
-            let slot = self.winner(child)?;
-            Some((self.nodes.get(slot)?.deadline, slot))
-        };
-        let winner = of(2 * inner).into_iter().chain(of(2 * inner + 1)).min();
-        if let (Some((_, slot)), Some(node)) = (winner, self.nodes.get_mut(inner)) {
-            node.winner = slot as u32;
+    /// Notes who wins below an inner node, and says who did before.
+    fn set_winner(&mut self, inner: usize, slot: u32) -> u32 {
+        match self.blocks.get_mut(inner / SLOTS) {
+            Some(block) => mem::replace(&mut block.winners[inner % SLOTS], slot),
+            None => slot,
         }
     }
 
     /// Who wins below a place in the tree: inner nodes come first, then the leaves.
     fn winner(&self, place: usize) -> Option<usize> {
-        match place.checked_sub(self.nodes.len()) {
+        match place.checked_sub(self.len) {
             Some(leaf) => Some(leaf),
-            None => Some(self.nodes.get(place)?.winner as usize),
+            None => Some(self.blocks.get(place / SLOTS)?.winners[place % SLOTS] as usize),
         }
     }
+
+    fn deadline(&self, slot: usize) -> Instant {
+        self.blocks.get(slot / SLOTS).map_or(NEVER, |block| block.deadlines[slot % SLOTS])
+    }
+}
+
+/// Deadline and slot as one number, so that a match needs no branch: half of them would be guessed
+/// wrong.
+fn rank(deadline: Instant, slot: usize) -> u128 {
+    u128::from(deadline.as_micros()) << 32 | slot as u128
 }
 
 /// A set of slots in two layers of words, so that few words are looked at.
 impl Index<'_> {
     /// The least slot that has an advert to be sent, or else the least that has anything to be done.
     pub(super) fn next_work(&self) -> Option<usize> {
-        self.least(|node| &node.adverts).or_else(|| self.least(|node| &node.others))
+        self.least(|block| &block.adverts).or_else(|| self.least(|block| &block.others))
     }
 
     pub(super) fn set_work(&mut self, slot: usize, work: Work) {
-        self.set(slot, work == Work::Advert, |node| &mut node.adverts);
-        self.set(slot, work == Work::Other, |node| &mut node.others);
+        self.set(slot, work == Work::Advert, |block| &mut block.adverts);
+        self.set(slot, work == Work::Other, |block| &mut block.others);
     }
 
-    fn least(&self, bits: impl Fn(&Node) -> &Bits) -> Option<usize> {
-        let summaries = self.nodes.len().div_ceil(64 * 64);
-        let mut summaries = self.nodes.iter().take(summaries).map(|node| bits(node).summary);
+    fn least(&self, bits: impl Fn(&Block) -> &Bits) -> Option<usize> {
+        let summaries = self.blocks.len().div_ceil(SLOTS);
+        let mut summaries = self.blocks.iter().take(summaries).map(|block| bits(block).summary);
         let layer = summaries.position(|summary| summary != 0)?;
-        let word = layer * 64 + bits(self.nodes.get(layer)?).summary.trailing_zeros() as usize;
-        Some(word * 64 + bits(self.nodes.get(word)?).word.trailing_zeros() as usize)
+        let word = layer * SLOTS + bits(self.blocks.get(layer)?).summary.trailing_zeros() as usize;
+        Some(word * SLOTS + bits(self.blocks.get(word)?).word.trailing_zeros() as usize)
     }
 
-    fn set(&mut self, slot: usize, on: bool, bits: impl Fn(&mut Node) -> &mut Bits) {
-        let put = |word: &mut u64, at: usize, on: bool| {
-            *word = *word & !(1 << (at % 64)) | u64::from(on) << (at % 64);
+    fn set(&mut self, slot: usize, on: bool, bits: impl Fn(&mut Block) -> &mut Bits) {
+        let put = |word: &mut u64, at: usize| {
+            let bit = 1 << (at % SLOTS);
+            *word = if on { *word | bit } else { *word & !bit };
         };
-        let (word, layer) = (slot / 64, slot / (64 * 64));
-        let Some(node) = self.nodes.get_mut(word) else { return };
-        let before = bits(node).word;
-        put(&mut bits(node).word, slot, on);
-        let any = bits(node).word != 0;
-        if any != (before != 0) {
-            if let Some(node) = self.nodes.get_mut(layer) {
-                put(&mut bits(node).summary, word, any);
+        let Some(block) = self.blocks.get_mut(slot / SLOTS) else { return };
+        let word = &mut bits(block).word;
+        let before = *word;
+        put(word, slot);
+        let is_first_or_last = (before == 0) != (*word == 0);
+        if is_first_or_last {
+            if let Some(block) = self.blocks.get_mut(slot / SLOTS / SLOTS) {
+                put(&mut bits(block).summary, slot / SLOTS);
             }
         }
     }
@@ -270,9 +307,9 @@ mod tests {
     #[test]
     fn s_2_an_index_is_its_lists() {
         arbtest(|u| {
-            let capacity = *u.choose(&[1, 2, 3, 63, 64, 65, 4_096, 4_097, 8_200])?;
-            let mut nodes = vec![Node::default(); capacity];
-            let mut index = Index::new(&mut nodes);
+            let capacity: usize = *u.choose(&[1, 2, 3, 63, 64, 65, 4_096, 4_097, 8_200])?;
+            let mut blocks = vec![Block::default(); capacity.div_ceil(SLOTS)];
+            let mut index = Index::new(&mut blocks, capacity);
             let mut deadlines = vec![None; capacity];
             let mut work = vec![Work::Nothing; capacity];
             while !u.is_empty() {
@@ -298,9 +335,9 @@ mod tests {
     #[test]
     fn s_2_names_are_found_whoever_comes_and_goes() {
         arbtest(|u| {
-            let capacity = u.int_in_range(1..=20)?;
-            let mut nodes = vec![Node::default(); capacity];
-            let mut index = Index::new(&mut nodes);
+            let capacity: usize = u.int_in_range(1..=20)?;
+            let mut blocks = vec![Block::default(); capacity.div_ceil(SLOTS)];
+            let mut index = Index::new(&mut blocks, capacity);
             let mut names: Vec<(Key, usize)> = Vec::new();
             while !u.is_empty() {
                 let interface = InterfaceId(u.int_in_range(0..=2)?);

@@ -20,6 +20,10 @@ pub(super) struct Membership {
 }
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
+    pub(crate) fn is_member(&self) -> bool {
+        self.membership.member
+    }
+
     pub(crate) fn enter_group(&mut self) {
         self.membership.member = true;
     }

@@ -112,11 +112,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if source == self.source {
             return Err(Refusal::SelfReceived);
         }
-        let last = self.marks.last(now, source, self.active_down_interval());
-        match (advert.sequence, last) {
-            (Some(received), Some(last)) if !received.may_follow(last) => {
-                Err(Refusal::Replayed { received, last })
-            }
+        let Some(received) = advert.sequence else { return Ok(()) };
+        match self.marks.last(now, source, self.active_down_interval()) {
+            Some(last) if !received.may_follow(last) => Err(Refusal::Replayed { received, last }),
             _ => Ok(()),
         }
     }
