@@ -31,7 +31,7 @@ pub struct Announcements {
 
 impl Announcements {
     /// Three rounds, one second apart: as many neighbor advertisements as RFC 4861 section 7.2.6
-    /// allows \[ND-3\].
+    /// allows \[ND-3\], \[ND-RFC-2\].
     pub const RFC4861: Self = Self {
         rounds: 3,
         rounds_on_losing: 3,

@@ -62,7 +62,7 @@ pub enum Reason {
     Fault,
     /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\].
     Group,
-    /// The router woke up late. An Active one goes on and announces its addresses again, or becomes
+    /// The router woke up late \[V3-RX-19\]. An Active one goes on and announces its addresses again, or becomes
     /// Backup; a Backup one waits once more \[S-9\], \[S-10\].
     Late,
 }

@@ -377,7 +377,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         Family::of(self.source)
     }
 
-    /// The MAC address of the virtual router.
+    /// The MAC address of the virtual router \[V3-TX-19\].
     #[must_use]
     pub const fn virtual_mac(&self) -> MacAddr {
         self.config.vrid.virtual_mac(self.family())
@@ -389,7 +389,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.priority
     }
 
-    /// Whether packets to the virtual addresses are accepted while Active.
+    /// Whether packets to the virtual addresses are accepted while Active \[V3-AC-8\], \[V3-AC-9\],
+    /// \[V2-AC-3\].
     #[must_use]
     pub const fn accepts(&self) -> bool {
         self.config.accept || self.config.is_owner()
@@ -412,7 +413,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
-    /// The advert that [`Action::SendAdvert`] asks for.
+    /// The advert that [`Action::SendAdvert`] asks for \[V3-TX-10\]; the addresses stand in the
+    /// configured order \[V3-TX-21\].
     #[must_use]
     pub fn advert(&self, priority: Priority) -> Advert<'_> {
         Advert {

@@ -104,7 +104,8 @@ impl Active {
 }
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
-    /// Initialize: Startup, if all conditions hold.
+    /// Initialize: Startup, if all conditions hold \[V3-INI-1\] to \[V3-INI-5\], \[V2-INI-1\],
+    /// \[V2-INI-2\].
     pub(super) fn start(&mut self, now: Instant) {
         let may_run = self.started && self.interface_up && !self.fault && !self.membership.fault;
         if self.role != Role::Initialize || !may_run {
@@ -121,7 +122,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
-    /// Backup and Active: Shutdown, the interface is gone, or something is at fault.
+    /// Backup and Active: Shutdown, the interface is gone, or something is at fault \[V3-BK-6\],
+    /// \[V3-AC-11\], \[V2-BK-4\], \[V2-AC-4\].
     pub(super) fn stop(&mut self, now: Instant, reason: Reason) {
         match self.role {
             Role::Initialize => return,
@@ -134,7 +136,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.change(now, Role::Initialize, reason);
     }
 
-    /// Backup and Active: a timer fires, if it is due.
+    /// Backup and Active: a timer fires, if it is due \[V3-AC-12\], \[V2-AC-5\].
     pub(super) fn expire(&mut self, now: Instant) {
         match self.role {
             Role::Initialize => {}
@@ -151,8 +153,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
-    /// Active_Down_Timer fires. Who is late for it may have missed adverts, and is put off once
-    /// \[S-9\].
+    /// Active_Down_Timer fires \[V3-BK-7\] to \[V3-BK-10\], \[V2-BK-5\]. Who is late for it may have
+    /// missed adverts, and is put off once \[S-9\].
     fn down(&mut self, now: Instant, backup: Backup) {
         let tolerance = lateness::backup_tolerance(self.active_interval);
         let late = match backup.lateness {
@@ -243,6 +245,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
+    /// \[V3-BK-11\] to \[V3-BK-14\], \[V2-BK-6\] to \[V2-BK-8\].
     fn heard_in_backup(
         &mut self,
         now: Instant,
@@ -278,6 +281,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
+    /// \[V3-AC-13\] to \[V3-AC-18\], \[V2-AC-6\] to \[V2-AC-8\].
     fn heard_in_active(
         &mut self,
         now: Instant,
