@@ -31,5 +31,5 @@ pub use engine::{
 pub use event::{Event, Reason, State};
 pub use lateness::{LateActive, LateBackup};
 pub use pacer::Pacer;
-pub use router::{ApplyError, Plan, Refusal, Router};
+pub use router::{ApplyError, Plan, Refusal, RestoreError, Router, Snapshot};
 pub use tracker::{Contribution, Tracked, Tracker, TrackerConfig, TrackerError};

@@ -3,6 +3,7 @@
 mod group;
 mod receive;
 mod reload;
+mod snapshot;
 mod transitions;
 
 use core::net::IpAddr;
@@ -17,6 +18,7 @@ use lvs_proto::{AddressPair, Family, Instant, MacAddr};
 use self::group::Membership;
 pub use self::receive::Refusal;
 pub use self::reload::{ApplyError, Plan};
+pub use self::snapshot::{RestoreError, Snapshot};
 use self::transitions::Role;
 use crate::actions::{Pending, Step};
 use crate::config::check_source;

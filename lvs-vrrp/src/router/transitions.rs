@@ -15,6 +15,7 @@ use crate::{
 
 /// The state with the variables that exist in it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum Role {
     Initialize,
     Backup(Backup),
@@ -22,6 +23,7 @@ pub(super) enum Role {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Backup {
     /// When Active_Down_Timer fires.
     pub(super) active_down: Instant,
@@ -40,6 +42,7 @@ pub(super) struct Backup {
 
 /// Whether a Backup router slept since the last accepted advert. It is put off once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Lateness {
     Awake,
     Slept,
@@ -47,6 +50,7 @@ enum Lateness {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Active {
     /// When Adver_Timer fires.
     pub(super) adver: Instant,
@@ -63,9 +67,31 @@ pub(super) struct Active {
 
 /// What an answer does to Adver_Timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Reply {
     Keep,
     Rearm,
+}
+
+impl Role {
+    /// The same with all moments moved.
+    pub(super) fn moved(self, moved: impl Fn(Instant) -> Instant) -> Self {
+        match self {
+            Self::Initialize => Self::Initialize,
+            Self::Backup(backup) => Self::Backup(Backup {
+                active_down: moved(backup.active_down),
+                preempt_from: backup.preempt_from.map(moved),
+                ..backup
+            }),
+            Self::Active(active) => Self::Active(Active {
+                adver: moved(active.adver),
+                reply_from: moved(active.reply_from),
+                sent: moved(active.sent),
+                announcements: active.announcements.moved(moved),
+                ..active
+            }),
+        }
+    }
 }
 
 impl Active {
