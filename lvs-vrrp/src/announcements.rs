@@ -74,6 +74,7 @@ const NEVER: Instant = Instant::from_micros(u64::MAX);
 
 /// The rounds to come of an Active router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Schedule {
     /// How many rounds of the burst are left, and when the next one is due.
     rounds: u8,
@@ -87,6 +88,12 @@ impl Schedule {
     pub(crate) fn begin(now: Instant, plan: &Announcements) -> Self {
         let burst = plan.gap.saturating_mul(plan.rounds.saturating_sub(1).into());
         Self { rounds: plan.rounds, next: now, refresh: next_refresh(now + burst, plan) }
+    }
+
+    /// The same with all moments moved.
+    pub(crate) fn moved(self, moved: impl Fn(Instant) -> Instant) -> Self {
+        let refresh = if self.refresh < NEVER { moved(self.refresh) } else { NEVER };
+        Self { next: moved(self.next), refresh, ..self }
     }
 
     /// Another plan; a burst under way goes on.
