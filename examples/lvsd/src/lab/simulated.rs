@@ -4,10 +4,10 @@
 //! straight to the next moment at which somebody wants to do something.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use lvs_proto::vrrp::{AdvertInterval, Priority, Vrid};
 use lvs_proto::wire::arp;
 use lvs_proto::wire::ethernet::{self, EtherType};
@@ -15,7 +15,7 @@ use lvs_proto::{Frame, Instant, MacAddr};
 use lvs_sched::{Director, DirectorConfig, Rule};
 use lvs_vrrp::{Config, State};
 
-use super::plan::{self, CLIENTS, DIRECTOR_ADDRESSES, DIRECTORS, SERVER_ADDRESSES, SERVERS};
+use super::plan::{self, CLIENTS, DIRECTOR_ADDRESSES, DIRECTORS, SERVER_ADDRESSES, SERVERS, Site};
 use super::simulated_host::{ClientHost, Host, MAX_ADDRESSES, ServerHost};
 use super::story::{Change, Cluster};
 use crate::next_hops::{NextHops, Port, own_addresses};
@@ -36,6 +36,7 @@ const PORTS: usize = FIRST_SERVER + SERVERS;
 /// Hosts on one switch.
 pub(crate) struct SimulatedCluster {
     now: Instant,
+    site: Site,
     clients: Vec<ClientHost>,
     directors: [Option<Node>; DIRECTORS],
     servers: Vec<ServerHost>,
@@ -61,6 +62,7 @@ impl SimulatedCluster {
         let clients = CLIENTS.chunks(MAX_ADDRESSES).enumerate();
         Self {
             now: Instant::EPOCH,
+            site: Site::v4(),
             clients: clients
                 .map(|(port, addresses)| ClientHost::new(mac(port), addresses))
                 .collect(),
@@ -167,6 +169,10 @@ impl SimulatedCluster {
 }
 
 impl Cluster for SimulatedCluster {
+    fn clients(&self) -> &[IpAddr] {
+        &self.site.clients
+    }
+
     fn now(&self) -> Duration {
         self.now.saturating_duration_since(Instant::EPOCH)
     }
@@ -181,7 +187,8 @@ impl Cluster for SimulatedCluster {
         Ok(())
     }
 
-    fn request(&mut self, client: Ipv4Addr, port: u16, timeout: Duration) -> Result<Option<usize>> {
+    fn request(&mut self, client: IpAddr, port: u16, timeout: Duration) -> Result<Option<usize>> {
+        let IpAddr::V4(client) = client else { bail!("the hosts know IPv4 only") };
         let end = self.now + timeout;
         let host = host_of(client);
         self.clients[host].open(client, port)?;
@@ -232,7 +239,7 @@ impl Cluster for SimulatedCluster {
 
 fn node(director: usize, now: Instant) -> Result<Node> {
     let mut rules = Director::new(DirectorConfig::default())?;
-    for line in plan::rules().lines() {
+    for line in Site::v4().rules().lines() {
         let rule = Rule::parse(line)?.context("an empty rule")?;
         rules.apply(now, &rule)?;
     }
@@ -302,12 +309,13 @@ fn arp_reply(address: Ipv4Addr, mac: MacAddr, reader: Ipv4Addr) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::story;
+    use crate::lab::story::{self, Report};
 
     #[test]
     fn the_story_ends_well() {
-        let report = story::play(&mut SimulatedCluster::new(), &mut |line| println!("{line}"));
-        let report = report.unwrap();
+        let mut report = Report::default();
+        let mut say = |line: &str| println!("{line}");
+        story::play(&mut SimulatedCluster::new(), &mut report, &mut say).unwrap();
         assert!(report.passed(), "{}", report.verdict());
     }
 }
