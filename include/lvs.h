@@ -297,6 +297,8 @@ enum lvs_method {
     LVS_METHOD_DIRECT_ROUTE = 1,
     /** The packet is carried in another IP packet (ipvsadm -i). */
     LVS_METHOD_TUNNEL = 2,
+    /** Addresses and ports of both ends are translated, both ways (--fullnat of DPVS). */
+    LVS_METHOD_FULL_NAT = 3,
 };
 
 /** What a destination is told to be. */

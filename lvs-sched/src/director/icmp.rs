@@ -2,6 +2,7 @@
 
 use lvs_proto::{DropReason, Embedded, Family, Flow, Hook, Instant, Method, Verdict};
 
+use super::full_nat::of_packet;
 use super::{Director, Packet};
 use crate::{ConnId, ConnKey, Profile};
 
@@ -30,7 +31,8 @@ impl Director {
         course.in_packets = course.in_packets.saturating_add(1);
         let dest = course.dest;
         self.dests.count_packet(self.conns.dest(dest), flow.length);
-        self.conns.next_hop(id).map_or(Verdict::Pass, Verdict::Forward)
+        let hop = self.conns.next_hop(id).map(|hop| of_packet(hop, flow));
+        hop.map_or(Verdict::Pass, Verdict::Forward)
     }
 
     /// From the server's side \[ICMP-6\].

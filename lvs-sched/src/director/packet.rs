@@ -5,6 +5,7 @@ use lvs_proto::{
     Transport, Verdict,
 };
 
+use super::full_nat::of_packet;
 use super::{Director, Packet};
 use crate::conns::{Course, Flags};
 use crate::reuse::{Judgement, judge, opens};
@@ -129,7 +130,7 @@ impl Director {
         if hop.method == Method::Tunnel && self.dests.get(dest).is_none() {
             return Verdict::Drop(DropReason::DestinationDeleted);
         }
-        Verdict::Forward(hop)
+        Verdict::Forward(of_packet(hop, flow))
     }
 
     /// A real server's packet on its client's connection, whether the server was deleted or not
@@ -138,6 +139,9 @@ impl Director {
         let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
         course.flags.set(Flags::INPUT_ONLY, false);
         let dest = course.dest;
+        if course.method() == Method::FullNat {
+            self.note_answer(id, flow);
+        }
         self.dests.count_reply(self.conns.dest(dest), flow.length);
         self.follow(now, id, flow, Way::Out);
         self.conns.origin(id).map_or(Verdict::Pass, Verdict::Reply)
