@@ -33,11 +33,17 @@ impl ConnKey {
         Some(Self::new(protocol, flow.addresses, ports))
     }
 
+    /// The key of the connection that a client's packet belongs to, which an error about a tunnel is
+    /// about \[ICMP-7\].
+    pub(crate) fn of_carried(carried: &Embedded) -> Option<Self> {
+        let (protocol, ports) = followed(carried.protocol, carried.ports)?;
+        Some(Self::new(protocol, carried.addresses, ports))
+    }
+
     /// The key of the connection that a packet to its client belongs to, which an error of a client
     /// is about \[CON-6\] \[ICMP-3\].
     pub(crate) fn of_inverse(embedded: &Embedded) -> Option<Self> {
-        let (protocol, ports) = followed(embedded.protocol, embedded.ports)?;
-        Some(Self::new(protocol, embedded.addresses, ports).reversed())
+        Some(Self::of_carried(embedded)?.reversed())
     }
 
     /// The key of what a real server answers to a local address \[FN-2\].

@@ -1,5 +1,6 @@
 //! ICMP errors about connections (section 4.9).
 
+use lvs_proto::frames::TunnelError;
 use lvs_proto::{DropReason, Embedded, Family, Flow, Hook, Instant, Method, Verdict};
 
 use super::full_nat::of_packet;
@@ -23,6 +24,40 @@ impl Director {
             return self.schedule(now, Packet { flow, call: None }, key);
         }
         Verdict::Pass
+    }
+
+    /// Whether an error that arrived at this host is about a packet that this director has sent
+    /// through a tunnel: if so, it is counted as an answer, and to be
+    /// [told on](TunnelError::relay) to the client \[ICMP-7\].
+    ///
+    /// ```
+    /// use lvs_proto::Instant;
+    /// use lvs_proto::frames::TunnelError;
+    /// use lvs_sched::{Director, DirectorConfig};
+    ///
+    /// let mut director = Director::new(DirectorConfig::default())?;
+    /// let frame = [0; 60];
+    /// // Of a frame that was passed: the path to its server has another MTU now, if it says so.
+    /// let error = TunnelError::parse(&frame);
+    /// let error = error.filter(|error| director.is_told_on(Instant::EPOCH, error));
+    /// assert!(error.and_then(|error| error.path_mtu()).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_told_on(&mut self, now: Instant, error: &TunnelError<'_>) -> bool {
+        let now = self.advance(now);
+        self.count_tunnel_error(now, error).is_some()
+    }
+
+    fn count_tunnel_error(&mut self, now: Instant, error: &TunnelError<'_>) -> Option<()> {
+        let key = ConnKey::of_carried(&error.carried)?;
+        let id = self.conns.find(now, &key)?;
+        let hop = self.conns.next_hop(id)?;
+        let is_its = hop.method == Method::Tunnel
+            && hop.address == error.server
+            && hop.tunnel.ends_like(error.tunnel);
+        let dest = self.conns.course(id).filter(|_| is_its)?.dest;
+        self.dests.count_reply(self.conns.dest(dest), error.length);
+        Some(())
     }
 
     /// From the client's side \[ICMP-4\] \[ICMP-5\].
