@@ -121,12 +121,11 @@ impl TryFrom<lvs_dest_config> for DestConfig {
 
     fn try_from(config: lvs_dest_config) -> Result<Self, lvs_status> {
         Ok(Self {
-            address: config.address.try_into()?,
-            port: config.port,
             weight: config.weight,
             method: method(config.method)?,
             upper_threshold: config.upper_threshold,
             lower_threshold: config.lower_threshold,
+            ..Self::new(config.address.try_into()?, config.port)
         })
     }
 }

@@ -175,6 +175,7 @@ impl From<DestError> for lvs_status {
             DestError::WeightTooLarge { .. } => LVS_ERR_WEIGHT,
             DestError::ThresholdsCrossed { .. } => LVS_ERR_THRESHOLDS_CROSSED,
             DestError::UpperThresholdTooLarge { .. } => LVS_ERR_UPPER_THRESHOLD,
+            DestError::NoTunnelPort => LVS_ERR_METHOD,
             DestError::FamilyMismatch { .. } => LVS_ERR_MIXED_FAMILIES,
             DestError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
             DestError::AlreadyExists => LVS_ERR_DEST_EXISTS,

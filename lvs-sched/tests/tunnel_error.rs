@@ -62,7 +62,7 @@ fn icmp_7_only_errors_about_its_own_tunnels_are_told_on() {
     let frame = error([10, 2, 0, 1], 4000, 1400);
     assert_eq!(director.decide(secs(0), &parse(&frame).unwrap()), Verdict::Pass);
     let about = TunnelError::parse(&frame).unwrap();
-    assert!(director.is_told_on(secs(0), &about));
+    assert!(director.is_own_tunnel_error(secs(0), &about));
     assert_eq!(about.path_mtu(), Some(1400));
     let key = ServiceKey::tcp(ip("10.0.0.1"), 80);
     let traffic = dest(&director, &key, "10.2.0.1").statistics();
@@ -77,17 +77,20 @@ fn icmp_7_only_errors_about_its_own_tunnels_are_told_on() {
 
     for (server, port) in [([10, 2, 0, 2], 4000), ([10, 2, 0, 1], 4001)] {
         let frame = error(server, port, 1400);
-        assert!(!director.is_told_on(secs(0), &TunnelError::parse(&frame).unwrap()));
+        assert!(!director.is_own_tunnel_error(secs(0), &TunnelError::parse(&frame).unwrap()));
     }
 }
 
-/// A connection that goes through no tunnel has no errors about one.
+/// A connection that goes through no tunnel, or through another one, has no errors about this one.
 #[test]
-fn icmp_7_other_methods_have_no_tunnels() {
-    let rules = ["-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.2.0.1 -m"];
-    let mut director = director(Profile::Classic, &rules);
-    let syn = tcp("192.0.2.7", 4000, "10.0.0.1", 80, SYN);
-    assert!(matches!(director.decide(secs(0), &syn), Verdict::Forward(_)));
-    let frame = error([10, 2, 0, 1], 4000, 1400);
-    assert!(!director.is_told_on(secs(0), &TunnelError::parse(&frame).unwrap()));
+fn icmp_7_other_ways_to_the_server() {
+    for way in ["-m", "-g", "-i --tun-type gre", "-i --tun-type gue --tun-port 6080"] {
+        let dest = format!("-a -t 10.0.0.1:80 -r 10.2.0.1 {way}");
+        let mut director = director(Profile::Classic, &["-A -t 10.0.0.1:80 -s rr", &dest]);
+        let syn = tcp("192.0.2.7", 4000, "10.0.0.1", 80, SYN);
+        assert!(matches!(director.decide(secs(0), &syn), Verdict::Forward(_)));
+        let frame = error([10, 2, 0, 1], 4000, 1400);
+        let error = TunnelError::parse(&frame).unwrap();
+        assert!(!director.is_own_tunnel_error(secs(0), &error));
+    }
 }

@@ -33,17 +33,19 @@ impl Director {
     /// ```
     /// use lvs_proto::Instant;
     /// use lvs_proto::frames::TunnelError;
-    /// use lvs_sched::{Director, DirectorConfig};
+    /// use lvs_sched::Director;
     ///
-    /// let mut director = Director::new(DirectorConfig::default())?;
-    /// let frame = [0; 60];
-    /// // Of a frame that was passed: the path to its server has another MTU now, if it says so.
-    /// let error = TunnelError::parse(&frame);
-    /// let error = error.filter(|error| director.is_told_on(Instant::EPOCH, error));
-    /// assert!(error.and_then(|error| error.path_mtu()).is_none());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// /// A frame was passed: the MTU of the path to the server from now on, if it is about that.
+    /// fn passed(director: &mut Director, now: Instant, frame: &[u8]) -> Option<u16> {
+    ///     let error = TunnelError::parse(frame)?;
+    ///     if !director.is_own_tunnel_error(now, &error) {
+    ///         return None;
+    ///     }
+    ///     // What `error.relay` writes goes to the client.
+    ///     error.path_mtu()
+    /// }
     /// ```
-    pub fn is_told_on(&mut self, now: Instant, error: &TunnelError<'_>) -> bool {
+    pub fn is_own_tunnel_error(&mut self, now: Instant, error: &TunnelError<'_>) -> bool {
         let now = self.advance(now);
         self.count_tunnel_error(now, error).is_some()
     }
@@ -51,13 +53,12 @@ impl Director {
     fn count_tunnel_error(&mut self, now: Instant, error: &TunnelError<'_>) -> Option<()> {
         let key = ConnKey::of_carried(&error.carried)?;
         let id = self.conns.find(now, &key)?;
-        let hop = self.conns.next_hop(id)?;
+        let dest = self.conns.dest(self.conns.course(id)?.dest);
+        let hop = self.with_tunnel(self.conns.next_hop(id)?, dest)?;
         let is_its = hop.method == Method::Tunnel
             && hop.address == error.server
             && hop.tunnel.ends_like(error.tunnel);
-        let dest = self.conns.course(id).filter(|_| is_its)?.dest;
-        self.dests.count_reply(self.conns.dest(dest), error.length);
-        Some(())
+        is_its.then(|| self.dests.count_reply(dest, error.length))
     }
 
     /// From the client's side \[ICMP-4\] \[ICMP-5\].
@@ -65,9 +66,10 @@ impl Director {
         let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
         course.in_packets = course.in_packets.saturating_add(1);
         let dest = course.dest;
-        self.dests.count_packet(self.conns.dest(dest), flow.length);
-        let hop = self.conns.next_hop(id).map(|hop| of_packet(hop, flow));
-        hop.map_or(Verdict::Pass, Verdict::Forward)
+        let Some(hop) = self.conns.next_hop(id) else { return Verdict::Pass };
+        let dest = self.conns.dest(dest);
+        self.dests.count_packet(dest, flow.length);
+        self.send(of_packet(hop, flow), dest)
     }
 
     /// From the server's side \[ICMP-6\].

@@ -364,13 +364,18 @@ impl Director {
     /// The connections and templates, in no order that means anything, those that are due and not
     /// yet ended included.
     pub fn conns(&self) -> impl Iterator<Item = Conn> {
-        self.conns.iter()
+        self.conns.iter().map(|conn| self.shown(conn))
     }
 
     /// The connection or template at that place.
     #[must_use]
     pub fn conn(&self, id: ConnId) -> Option<Conn> {
-        self.conns.get(id)
+        self.conns.get(id).map(|conn| self.shown(conn))
+    }
+
+    /// With the tunnel that its packets take now \[DST-10\].
+    fn shown(&self, conn: Conn) -> Conn {
+        Conn { hop: self.with_tunnel(conn.hop, conn.dest).unwrap_or(conn.hop), ..conn }
     }
 
     /// The Call-ID that a template of this director is for \[PE-4\].

@@ -1,7 +1,7 @@
 //! One packet: of a connection, of none yet, or not ours.
 
 use lvs_proto::{
-    DropReason, Family, Flow, Hook, Instant, Method, Protocol, Reject, SctpChunk, TcpFlags,
+    DropReason, Family, Flow, Hook, Hop, Instant, Method, Protocol, Reject, SctpChunk, TcpFlags,
     Transport, Verdict,
 };
 
@@ -126,11 +126,22 @@ impl Director {
         self.dests.count_packet(dest, flow.length);
         self.follow(now, id, flow, way);
         self.announce(now, id);
-        // How a tunnel is made is the destination's to say [BK-8].
-        if hop.method == Method::Tunnel && self.dests.get(dest).is_none() {
-            return Verdict::Drop(DropReason::DestinationDeleted);
+        self.send(of_packet(hop, flow), dest)
+    }
+
+    /// By that hop to a destination; a tunnel to none is no way \[BK-8\].
+    pub(super) fn send(&self, hop: Hop, dest: DestId) -> Verdict {
+        let hop = self.with_tunnel(hop, dest);
+        hop.map_or(Verdict::Drop(DropReason::DestinationDeleted), Verdict::Forward)
+    }
+
+    /// How a tunnel is made is its destination's to say, as that is configured now \[DST-10\].
+    pub(super) fn with_tunnel(&self, hop: Hop, dest: DestId) -> Option<Hop> {
+        if hop.method != Method::Tunnel {
+            return Some(hop);
         }
-        Verdict::Forward(of_packet(hop, flow))
+        let tunnel = self.dests.get(dest)?.config().tunnel;
+        Some(Hop { tunnel, ..hop })
     }
 
     /// A real server's packet on its client's connection, whether the server was deleted or not

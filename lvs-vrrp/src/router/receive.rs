@@ -45,7 +45,7 @@ pub enum Refusal {
     Addresses,
 }
 
-impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// An advert was received, at the time that the link said if it can \[RX-4\].
     ///
     /// What [`decode`](lvs_proto::vrrp::decode) could not know is checked here, as
