@@ -10,8 +10,8 @@ use crate::lvs_status::{LVS_ERR_COUNT, LVS_ERR_MALFORMED, LVS_ERR_NOT_IP, LVS_ER
 use crate::{lvs_flow, lvs_status};
 
 /// A frame in a buffer, and what the caller knows of it besides. A frame that is put into a tunnel
-/// begins earlier in its buffer: 48 octets of headroom are enough for any, 54 for GUE over IPv6.
-/// Nothing behind a frame is touched.
+/// begins earlier in its buffer: 52 octets of headroom are enough for any. Nothing behind a frame is
+/// touched.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct lvs_frame {
