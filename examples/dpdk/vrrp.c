@@ -188,18 +188,18 @@ void vrrp_poll(lvs_time now)
     }
 }
 
-/* Whether it was an advert of this link, whatever became of it. */
+/* Whether it was an advert, whatever became of it. VRRP is spoken on the first port. */
 bool vrrp_receive(const struct rte_mbuf *mbuf, lvs_time now)
 {
-    const uint8_t *octets = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+    const struct rte_ether_hdr *ethernet = rte_pktmbuf_mtod(mbuf, const struct rte_ether_hdr *);
+    const uint8_t *frame = (const uint8_t *)ethernet;
+    struct router *router = &routers[ethernet->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6)];
 
-    if (mbuf->port != 0 || lvs_vrrp_vrid_of_frame(octets, mbuf->data_len) < 0)
+    if (lvs_vrrp_vrid_of_frame(frame, mbuf->data_len) < 0)
         return false;
-    for (unsigned int i = 0; i < RTE_DIM(routers); i++) {
-        if (routers[i].vrrp != NULL) {
-            lvs_vrrp_handle_frame(routers[i].vrrp, now, octets, mbuf->data_len);
-            drain(&routers[i], now);
-        }
+    if (mbuf->port == 0 && router->vrrp != NULL) {
+        lvs_vrrp_handle_frame(router->vrrp, now, frame, mbuf->data_len);
+        drain(router, now);
     }
     return true;
 }
