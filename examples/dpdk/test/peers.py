@@ -1,8 +1,8 @@
 """The real servers and the clients of the network test.
 
 peers.py serve NAME                       UDP port 5000 and TCP port 5001 say NAME
-peers.py udp ADDRESS PORT COUNT           so many datagrams, each from a port of its own
-peers.py tcp ADDRESS PORT COUNT           so many connections, 20000 octets there and 30000 back
+peers.py udp ADDRESS PORT COUNT FIRST     so many datagrams, from the ports FIRST, FIRST + 1, ...
+peers.py tcp ADDRESS PORT COUNT FIRST     so many connections, 20000 octets there and 30000 back
 """
 import collections
 import socket
@@ -37,16 +37,17 @@ def serve(name):
             threading.Thread(target=answer, args=(service.accept()[0],), daemon=True).start()
 
 
-def ask_udp(address, port):
+def ask_udp(address, port, from_port):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as client:
+        client.bind(("", from_port))
         client.settimeout(2)
         client.sendto(b"x" * 32, (address, port))
         return client.recv(100)
 
 
-def ask_tcp(address, port):
-    with socket.create_connection((address, port), timeout=10) as client:
+def ask_tcp(address, port, from_port):
+    with socket.create_connection((address, port), timeout=10, source_address=("", from_port)) as client:
         client.sendall(b"q" * 20000)
         answer = b""
         while octets := client.recv(65536):
@@ -61,9 +62,9 @@ if __name__ == "__main__":
         serve(sys.argv[2].encode())
     else:
         ask, answers = {"udp": ask_udp, "tcp": ask_tcp}[sys.argv[1]], collections.Counter()
-        for _ in range(int(sys.argv[4])):
+        for i in range(int(sys.argv[4])):
             try:
-                answers[ask(sys.argv[2], int(sys.argv[3])).decode().strip()] += 1
+                answers[ask(sys.argv[2], int(sys.argv[3]), int(sys.argv[5]) + i).decode().strip()] += 1
             except OSError:
                 answers["lost"] += 1
         print(" ".join("%s=%d" % pair for pair in sorted(answers.items())))
