@@ -34,10 +34,29 @@ impl Director {
                 return self.request(now, id, packet);
             }
         }
-        let Some(key) = ConnKey::of(flow) else { return without_key(flow) };
+        let Some(key) = ConnKey::of(flow) else { return self.without_key(now, flow) };
         match self.conns.find_reply(now, &key, hash) {
             Some(id) => self.reply(now, id, flow),
             None => self.without_conn(now, packet, key),
+        }
+    }
+
+    /// A packet that can have no connection of its own. A later fragment goes the way of the first
+    /// one, if that is remembered; what cannot be read is dropped \[SVC-10\]; what is no service's
+    /// passes, and so does a later fragment of IPv6 \[IN-3\] \[SVC-13\].
+    fn without_key(&mut self, now: Instant, flow: &Flow) -> Verdict {
+        let has_ports =
+            [Protocol::TCP, Protocol::UDP, Protocol::SCTP].contains(&flow.transport.protocol());
+        match (flow.transport, flow.family()) {
+            (Transport::LaterFragment(_), _) if self.fragments.are_remembered() => {
+                self.later_fragment(now, flow, has_ports)
+            }
+            (Transport::Unreadable(_), _) | (Transport::LaterFragment(_), Family::V4)
+                if has_ports =>
+            {
+                Verdict::Drop(DropReason::HeaderUnreadable)
+            }
+            _ => Verdict::Pass,
         }
     }
 
@@ -175,18 +194,5 @@ impl Director {
                 controller.state = State::Template { assured: true };
             }
         }
-    }
-}
-
-/// A packet that can have no connection. What cannot be read is dropped \[SVC-10\]; what is no
-/// service's passes, and so does a later fragment of IPv6 \[IN-3\] \[SVC-13\].
-fn without_key(flow: &Flow) -> Verdict {
-    match (flow.transport, flow.family()) {
-        (Transport::Unreadable(protocol), _) | (Transport::LaterFragment(protocol), Family::V4)
-            if [Protocol::TCP, Protocol::UDP, Protocol::SCTP].contains(&protocol) =>
-        {
-            Verdict::Drop(DropReason::HeaderUnreadable)
-        }
-        _ => Verdict::Pass,
     }
 }
