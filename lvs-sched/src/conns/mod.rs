@@ -18,6 +18,7 @@ mod places;
 mod queue;
 mod rare;
 mod replies;
+mod scouts;
 mod table;
 #[cfg(test)]
 mod tests;

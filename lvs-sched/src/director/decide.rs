@@ -3,7 +3,7 @@
 use lvs_proto::{CallId, Decide, Flow, Instant, Verdict};
 
 use super::{Director, Packet};
-use crate::{ConnId, ConnKey, Lookup};
+use crate::{ConnId, Lookup};
 
 impl Decide for Director {
     fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict {
@@ -31,8 +31,7 @@ impl Director {
     /// The verdict on a packet seen at `now` that is a message of a call, for services that tell
     /// calls apart; `None` is a packet without one.
     pub fn decide_call(&mut self, now: Instant, flow: &Flow, call: Option<CallId<'_>>) -> Verdict {
-        let key = ConnKey::of(flow);
-        let hash = key.map_or(0, |key| self.conns.hash(&key));
+        let hash = self.conns.hash_of_flow(flow);
         self.decide_hashed(now, Packet { flow, call }, hash)
     }
 
@@ -53,7 +52,7 @@ impl Director {
     /// The connection that a packet belongs to at `now` if it comes from a client \[CON-3\].
     #[must_use]
     pub fn find_conn(&self, now: Instant, flow: &Flow) -> Option<ConnId> {
-        self.conns.find_of(self.now.max(now), flow)
+        self.conns.find_of(self.now.max(now), flow, self.conns.hash_of_flow(flow))
     }
 
     /// The same of many packets, in their order and in less time. Returns how many were looked up,
