@@ -27,7 +27,8 @@ use crate::virtual_router::{RouterArgs, VirtualRouter};
 pub struct RunArgs {
     #[command(flatten)]
     router: RouterArgs,
-    /// The virtual services in the syntax of ipvsadm-save; `-` for standard input
+    /// The virtual services in the syntax of ipvsadm-save; `-` for standard input. Beside NAT (`-m`)
+    /// the kernel must not forward by itself (`net.ipv4.ip_forward`): answers would leave twice
     #[arg(long, value_name = "FILE")]
     rules: PathBuf,
     /// The virtual addresses; by default those of the services

@@ -71,6 +71,7 @@ struct RealServer {
 pub(crate) fn play(report: &mut Report, say: &mut dyn FnMut(&str)) -> Result<()> {
     let (mut stage, mut servers) = build()?;
     say("\nhealth checks: two servers by a text in their page, the third by a connection");
+    say(&format!("{:<22}{:>16}  server 1  server 2  server 3     sorry", "", "weights"));
     let all = [REQUESTS / 3, REQUESTS / 3, REQUESTS / 3, 0];
     try_servers(&mut stage, "all are well", all, report, say)?;
 
