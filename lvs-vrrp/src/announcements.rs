@@ -31,7 +31,7 @@ pub struct Announcements {
 
 impl Announcements {
     /// Three rounds, one second apart: as many neighbor advertisements as RFC 4861 section 7.2.6
-    /// allows \[ND-3\].
+    /// allows \[ND-3\], \[ND-RFC-2\].
     pub const RFC4861: Self = Self {
         rounds: 3,
         rounds_on_losing: 3,
@@ -69,27 +69,29 @@ impl Default for Announcements {
     }
 }
 
+/// As far as clocks go.
+const NEVER: Instant = Instant::from_micros(u64::MAX);
+
 /// The rounds to come of an Active router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Schedule {
     /// How many rounds of the burst are left, and when the next one is due.
     rounds: u8,
     next: Instant,
-    /// When the addresses are announced as a matter of routine.
-    refresh: Option<Instant>,
+    /// When the addresses are announced as a matter of routine; [`NEVER`] if they are not.
+    refresh: Instant,
 }
 
 impl Schedule {
     /// A burst that begins now.
     pub(crate) fn begin(now: Instant, plan: &Announcements) -> Self {
         let burst = plan.gap.saturating_mul(plan.rounds.saturating_sub(1).into());
-        let refresh = (!plan.refresh.is_zero()).then(|| now + burst + plan.refresh);
-        Self { rounds: plan.rounds, next: now, refresh }
+        Self { rounds: plan.rounds, next: now, refresh: next_refresh(now + burst, plan) }
     }
 
     /// Another plan; a burst under way goes on.
     pub(crate) fn change(&mut self, now: Instant, plan: &Announcements) {
-        self.refresh = (!plan.refresh.is_zero()).then(|| now + plan.refresh);
+        self.refresh = next_refresh(now, plan);
     }
 
     /// A burst for an address that is new. One that is under way begins again \[X-27\].
@@ -113,20 +115,22 @@ impl Schedule {
             self.next = now + plan.gap;
             repeat = plan.repeat;
         }
-        match self.refresh {
-            Some(refresh) if refresh <= now => {
-                self.refresh = Some(now + plan.refresh);
-                repeat.max(plan.refresh_repeat)
-            }
-            _ => repeat,
+        if self.refresh <= now {
+            self.refresh = next_refresh(now, plan);
+            repeat = repeat.max(plan.refresh_repeat);
         }
+        repeat
     }
 
     /// When the next round is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let round = (self.rounds > 0).then_some(self.next);
-        round.into_iter().chain(self.refresh).min()
+        let round = if self.rounds > 0 { self.next } else { NEVER };
+        Some(round.min(self.refresh)).filter(|deadline| *deadline < NEVER)
     }
+}
+
+fn next_refresh(since: Instant, plan: &Announcements) -> Instant {
+    if plan.refresh.is_zero() { NEVER } else { since + plan.refresh }
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub enum Reason {
     InterfaceDown,
     /// A tracker says that the router cannot do its work.
     Fault,
-    /// The router woke up late. An Active one goes on and announces its addresses again, or becomes
+    /// The router woke up late \[V3-RX-19\]. An Active one goes on and announces its addresses again, or becomes
     /// Backup; a Backup one waits once more \[S-9\], \[S-10\].
     Late,
 }

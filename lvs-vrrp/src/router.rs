@@ -28,7 +28,9 @@ use crate::{
 ///
 /// `A` holds the virtual addresses: an array, a slice or a `Vec`, as the embedder likes. `P` holds the
 /// peers of a router that speaks to each by itself \[X-28\]; without peers adverts go to the VRRP
-/// group.
+/// group. Of `SENDERS` senders the sequence numbers are remembered where adverts have such: by default
+/// of the Active router and of the one that displaces it. Without its lists a router takes less than
+/// 512 octets.
 ///
 /// Every input takes the moment at which it happened; a moment before the last one counts as the
 /// last one \[S-12\]. After each input drain [`poll_action`](Self::poll_action) and ask for
@@ -56,7 +58,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Router<A, P = [Peer; 0]> {
+pub struct Router<A, P = [Peer; 0], const SENDERS: usize = 2> {
     config: Config,
     addresses: A,
     peers: P,
@@ -71,11 +73,9 @@ pub struct Router<A, P = [Peer; 0]> {
     role: Role,
     /// Active_Adver_Interval: what the Active router advertises.
     active_interval: AdvertInterval,
-    /// Who was last taken for the Active router, and its priority.
-    last_active: Option<(IpAddr, Priority)>,
     /// The checksum form of the last accepted advert.
     heard_form: Option<ChecksumForm>,
-    marks: Marks,
+    marks: Marks<SENDERS>,
     /// The sequence number of the last advert, sent or accepted, that had an authentication header.
     header_sequence: u32,
     /// The last moment handed in.
@@ -114,6 +114,24 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         addresses: A,
         peers: P,
     ) -> Result<Self, ConfigError> {
+        Self::with_senders(config, source, addresses, peers)
+    }
+}
+
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
+    /// The same with room for the sequence numbers of so many senders as the type says
+    /// \[W-40\]: `Router::<_, _, 4>::with_senders(config, source, addresses, peers)`. Of more senders
+    /// the one heard last but so many is forgotten; room for none is for routers that authenticate
+    /// nobody.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which field does not fit and why.
+    pub fn with_senders(
+        config: Config,
+        source: IpAddr,
+        addresses: A,
+        peers: P,
+    ) -> Result<Self, ConfigError> {
         config.check(source, addresses.as_ref(), peers.as_ref())?;
         Ok(Self {
             config,
@@ -126,9 +144,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             fault: false,
             role: Role::Initialize,
             active_interval: config.interval,
-            last_active: None,
             heard_form: None,
-            marks: Marks::default(),
+            marks: Marks::NONE,
             header_sequence: 0,
             now: Instant::EPOCH,
             held_until: Instant::EPOCH,
@@ -311,7 +328,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
 }
 
 /// What can be asked at any time.
-impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// The state. It also says what ought to be in place: addresses, groups and router
     /// advertisements in Active, nothing elsewhere \[CORE-1\].
     #[must_use]
@@ -353,7 +370,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         Family::of(self.source)
     }
 
-    /// The MAC address of the virtual router.
+    /// The MAC address of the virtual router \[V3-TX-19\].
     #[must_use]
     pub const fn virtual_mac(&self) -> MacAddr {
         self.config.vrid.virtual_mac(self.family())
@@ -365,7 +382,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         self.priority
     }
 
-    /// Whether packets to the virtual addresses are accepted while Active.
+    /// Whether packets to the virtual addresses are accepted while Active \[V3-AC-8\], \[V3-AC-9\],
+    /// \[V2-AC-3\].
     #[must_use]
     pub const fn accepts(&self) -> bool {
         self.config.accept || self.config.is_owner()
@@ -388,7 +406,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         }
     }
 
-    /// The advert that [`Action::SendAdvert`] asks for.
+    /// The advert that [`Action::SendAdvert`] asks for \[V3-TX-10\]; the addresses stand in the
+    /// configured order \[V3-TX-21\].
     #[must_use]
     pub fn advert(&self, priority: Priority) -> Advert<'_> {
         Advert {
@@ -440,7 +459,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     fn active_router(&self) -> Option<(IpAddr, Priority)> {
         match self.role {
             Role::Initialize => None,
-            Role::Backup(_) => self.last_active,
+            Role::Backup(backup) => backup.last_active,
             Role::Active(_) => Some((self.source, self.priority)),
         }
     }

@@ -21,7 +21,9 @@ pub mod sync_socket;
 pub mod virtual_router;
 pub mod vrrp;
 
-/// The examples on the first page compile.
+/// The examples on the first page and in the book are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../docs/start.md")]
+#[doc = include_str!("../../../docs/rust.md")]
 struct Readme;

@@ -25,6 +25,8 @@ pub(super) enum Role {
 pub(super) struct Backup {
     /// When Active_Down_Timer fires.
     pub(super) active_down: Instant,
+    /// Who was last taken for the Active router, and its priority.
+    pub(super) last_active: Option<(IpAddr, Priority)>,
     /// Why this router would become Active, by the last advert heard \[RX-8\].
     takeover: Reason,
     /// Whether adverts may have been missed since the last one \[S-9\].
@@ -49,8 +51,10 @@ pub(super) struct Active {
     reply_from: Instant,
     /// The answer that has to wait until then.
     owed: Option<Reply>,
-    /// When the last advert was sent; `None` after a pause that is too long in any case.
-    sent: Option<Instant>,
+    /// When the last advert was sent.
+    sent: Instant,
+    /// Whether there was a pause since that is too long in any case.
+    slept: bool,
     pub(super) announcements: Schedule,
 }
 
@@ -96,23 +100,24 @@ impl Active {
     }
 }
 
-impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
-    /// Initialize: Startup, if all conditions hold.
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
+    /// Initialize: Startup, if all conditions hold \[V3-INI-1\] to \[V3-INI-5\], \[V2-INI-1\],
+    /// \[V2-INI-2\].
     pub(super) fn start(&mut self, now: Instant) {
         let may_run = self.started && self.interface_up && !self.fault;
         if self.role != Role::Initialize || !may_run {
             return;
         }
         self.active_interval = self.config.interval;
-        self.last_active = None;
         if self.config.is_owner() {
             self.become_active(now, Reason::Startup);
         } else {
-            self.become_backup(now, Reason::Startup);
+            self.become_backup(now, None, Reason::Startup);
         }
     }
 
-    /// Backup and Active: Shutdown, the interface is gone, or something is at fault.
+    /// Backup and Active: Shutdown, the interface is gone, or something is at fault \[V3-BK-6\],
+    /// \[V3-AC-11\], \[V2-BK-4\], \[V2-AC-4\].
     pub(super) fn stop(&mut self, now: Instant, reason: Reason) {
         match self.role {
             Role::Initialize => return,
@@ -125,7 +130,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         self.change(now, Role::Initialize, reason);
     }
 
-    /// Backup and Active: a timer fires, if it is due.
+    /// Backup and Active: a timer fires, if it is due \[V3-AC-12\], \[V2-AC-5\].
     pub(super) fn expire(&mut self, now: Instant) {
         match self.role {
             Role::Initialize => {}
@@ -142,8 +147,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         }
     }
 
-    /// Active_Down_Timer fires. Who is late for it may have missed adverts, and is put off once
-    /// \[S-9\].
+    /// Active_Down_Timer fires \[V3-BK-7\] to \[V3-BK-10\], \[V2-BK-5\]. Who is late for it may have
+    /// missed adverts, and is put off once \[S-9\].
     fn down(&mut self, now: Instant, backup: Backup) {
         let tolerance = lateness::backup_tolerance(self.active_interval);
         let late = match backup.lateness {
@@ -165,8 +170,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     pub(super) fn advertise(&mut self, now: Instant) {
         let Role::Active(active) = &mut self.role else { return };
         let tolerance = lateness::active_tolerance(self.config.version, self.config.interval);
-        let late = active.sent.is_none_or(|sent| now.saturating_duration_since(sent) >= tolerance);
-        active.sent = Some(now);
+        let late = active.slept || now.saturating_duration_since(active.sent) >= tolerance;
+        (active.sent, active.slept) = (now, false);
         if !late {
             self.pending.add(Step::Advertise);
             return;
@@ -174,8 +179,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         let preempts = self.config.preempt || self.config.is_owner();
         if self.config.late_active == LateActive::StepDown || !preempts {
             self.leave_active();
-            self.last_active = None;
-            self.become_backup(now, Reason::Late);
+            self.become_backup(now, None, Reason::Late);
         } else {
             active.announcements = Schedule::begin(now, &self.config.announcements);
             self.pending.add(Step::Advertise);
@@ -205,7 +209,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
                 let tolerance =
                     lateness::active_tolerance(self.config.version, self.config.interval);
                 if gap >= tolerance {
-                    active.sent = None;
+                    active.slept = true;
                     active.adver = now;
                 }
             }
@@ -221,6 +225,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         }
     }
 
+    /// \[V3-BK-11\] to \[V3-BK-14\], \[V2-BK-6\] to \[V2-BK-8\].
     fn heard_in_backup(
         &mut self,
         now: Instant,
@@ -230,7 +235,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     ) {
         let preempts = self.config.preempt || self.config.is_owner();
         if advert.priority == Priority::RESIGN {
-            let by_active = self.last_active.is_some_and(|(active, _)| active == sender);
+            let by_active = backup.last_active.is_some_and(|(active, _)| active == sender);
             if self.config.resign_by_active_only && !by_active {
                 return;
             }
@@ -241,16 +246,17 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             let preempt_from = backup.preempt_from.unwrap_or(now + self.config.preempt_delay);
             let mut backup = Backup { takeover: Reason::Preempted, ..backup };
             if now < preempt_from {
-                self.follow(advert, sender);
-                backup = self.waiting(now);
+                let last_active = self.follow(advert, sender);
+                backup = self.waiting(now, last_active);
             }
             self.role = Role::Backup(Backup { preempt_from: Some(preempt_from), ..backup });
         } else {
-            self.follow(advert, sender);
-            self.role = Role::Backup(self.waiting(now));
+            let last_active = self.follow(advert, sender);
+            self.role = Role::Backup(self.waiting(now, last_active));
         }
     }
 
+    /// \[V3-AC-13\] to \[V3-AC-18\], \[V2-AC-6\] to \[V2-AC-8\].
     fn heard_in_active(
         &mut self,
         now: Instant,
@@ -266,8 +272,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             if self.config.advert_before_demotion {
                 self.pending.add(Step::Advertise);
             }
-            self.follow(advert, sender);
-            self.become_backup(now, Reason::BetterAdvert);
+            let last_active = self.follow(advert, sender);
+            self.become_backup(now, last_active, Reason::BetterAdvert);
             return;
         } else {
             active.announcements.after_losing(now, &self.config.announcements);
@@ -286,10 +292,10 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     }
 
     /// Takes the sender of `advert` for the Active router and learns its interval.
-    fn follow(&mut self, advert: &Advert<'_>, sender: IpAddr) {
+    fn follow(&mut self, advert: &Advert<'_>, sender: IpAddr) -> Option<(IpAddr, Priority)> {
         let longest = self.config.max_learned_interval.unwrap_or(advert.interval);
         self.active_interval = advert.interval.min(longest);
-        self.last_active = Some((sender, advert.priority));
+        Some((sender, advert.priority))
     }
 
     fn become_active(&mut self, now: Instant, reason: Reason) {
@@ -305,22 +311,29 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             adver: now + self.config.interval.duration(),
             reply_from: now,
             owed: None,
-            sent: Some(now),
+            sent: now,
+            slept: false,
             announcements: Schedule::begin(now, &self.config.announcements),
         };
         self.change(now, Role::Active(active), reason);
         self.announce(now);
     }
 
-    fn become_backup(&mut self, now: Instant, reason: Reason) {
-        let role = Role::Backup(self.waiting(now));
+    fn become_backup(
+        &mut self,
+        now: Instant,
+        last_active: Option<(IpAddr, Priority)>,
+        reason: Reason,
+    ) {
+        let role = Role::Backup(self.waiting(now, last_active));
         self.change(now, role, reason);
     }
 
     /// Backup with a full Active_Down_Interval ahead.
-    fn waiting(&self, now: Instant) -> Backup {
+    fn waiting(&self, now: Instant, last_active: Option<(IpAddr, Priority)>) -> Backup {
         Backup {
             active_down: now + self.active_down_interval(),
+            last_active,
             takeover: Reason::NoResponse,
             lateness: Lateness::Awake,
             preempt_from: None,
