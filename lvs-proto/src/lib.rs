@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod checksum;
 pub mod frames;
+pub mod ftp;
 pub mod sync;
 pub mod toa;
 pub mod vrrp;

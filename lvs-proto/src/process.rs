@@ -3,19 +3,21 @@
 use core::array;
 use core::net::{IpAddr, Ipv4Addr};
 
+use crate::ftp;
 use crate::parse::{ParseError, parse_with_layout};
 use crate::rewrite::{RewriteError, Route, forward, reply};
 use crate::toa::{self, ToaError};
 use crate::{
-    AddressPair, Decide, DropReason, Endpoint, Flow, Frame, Instant, Layout, Origin, Protocol,
-    Reject, Transport, Verdict,
+    AddressPair, Decide, DropReason, Endpoint, Flow, Frame, Instant, Layout, Method, NoHeadroom,
+    Origin, Protocol, Reject, Transport, Verdict,
 };
 
 /// Frames that are parsed, decided and rewritten together.
 pub const BURST: usize = 32;
 
 /// What to do with a frame that [`process`] has seen. It is unchanged but for
-/// [`Send`](Self::Send), [`SendWithoutToa`](Self::SendWithoutToa) and [`Deliver`](Self::Deliver).
+/// [`Send`](Self::Send), [`SendWithoutToa`](Self::SendWithoutToa) and [`Deliver`](Self::Deliver), and
+/// but for what control connections of FTP say \[FTP-3\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an outcome says what to do with the frame"]
 pub enum Outcome {
@@ -99,9 +101,12 @@ pub fn process(
     route_to: impl FnOnce(IpAddr) -> Option<Route>,
 ) -> Outcome {
     match parse_with_layout(frame.octets()) {
-        Ok((flow, layout)) => {
+        Ok((flow, mut layout)) => {
             let verdict = decider.decide(now, &flow);
-            follow(frame, &flow, &layout, &verdict, route_to)
+            match help_ftp(now, frame, &flow, &mut layout, &verdict, decider) {
+                Ok(()) => follow(frame, &flow, &layout, &verdict, route_to),
+                Err(error) => Outcome::NotRewritten(error.into()),
+            }
         }
         Err(error) => Outcome::NotParsed(error),
     }
@@ -136,8 +141,13 @@ pub fn process_burst<'a>(
         let mut decided = flows.iter().zip(verdicts.iter());
         for (frame, layout) in burst.iter_mut().zip(layouts.into_iter().flatten()) {
             let outcome = match layout {
-                Ok(layout) => match decided.next() {
-                    Some((flow, verdict)) => follow(frame, flow, &layout, verdict, &mut route_to),
+                Ok(mut layout) => match decided.next() {
+                    Some((flow, verdict)) => {
+                        match help_ftp(now, frame, flow, &mut layout, verdict, decider) {
+                            Ok(()) => follow(frame, flow, &layout, verdict, &mut route_to),
+                            Err(error) => Outcome::NotRewritten(error.into()),
+                        }
+                    }
                     None => Outcome::Pass,
                 },
                 Err(error) => Outcome::NotParsed(error),
@@ -153,6 +163,31 @@ const NO_FLOW: Flow = {
     let addresses = AddressPair::V4 { source: nowhere, destination: nowhere };
     Flow::new(addresses, Transport::Other(Protocol(0)))
 };
+
+/// Lets the decider see what passes on a control connection of FTP, and change it \[FTP-1\].
+#[inline]
+fn help_ftp(
+    now: Instant,
+    frame: &mut Frame<'_>,
+    flow: &Flow,
+    layout: &mut Layout,
+    verdict: &Verdict,
+    decider: &mut impl Decide,
+) -> Result<(), NoHeadroom> {
+    let (method, virtual_port) = match (verdict, flow.transport) {
+        (Verdict::Forward(hop), Transport::Tcp { destination_port, .. }) => {
+            (hop.method, destination_port)
+        }
+        (Verdict::Reply(origin), Transport::Tcp { .. }) => (origin.method, origin.port),
+        _ => return Ok(()),
+    };
+    if virtual_port != ftp::PORT || method != Method::Nat {
+        return Ok(());
+    }
+    let Some(segment) = ftp::read(frame.octets(), flow, layout) else { return Ok(()) };
+    let edit = decider.help_ftp(now, flow, &segment);
+    ftp::write(frame, layout, &edit)
+}
 
 /// Does what the verdict says.
 #[inline]

@@ -48,6 +48,7 @@ mod policy;
 mod pool;
 mod prefetch;
 mod profile;
+mod recent;
 mod reuse;
 mod rules;
 mod scatter;
