@@ -13,8 +13,7 @@ pub fn director(octets: &[u8]) {
 }
 
 fn drive_director(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
-    let config = DirectorConfig { connections: 64, ..DirectorConfig::default() };
-    let Ok(mut director) = Director::new(config) else { return Ok(()) };
+    let Ok(mut director) = Director::new(small()) else { return Ok(()) };
     let mut now = Instant::EPOCH;
     while !input.is_empty() {
         now = now + Duration::from_millis(u64::from(u16::arbitrary(input)?));
@@ -58,4 +57,15 @@ fn any_client(input: &mut Unstructured<'_>) -> arbitrary::Result<Flow> {
     let port = u16::from(input.int_in_range(80..=82_u8)?);
     let flags = lvs_proto::TcpFlags(u8::arbitrary(input)?);
     Ok(Flow::tcp(addresses, 40_000, port, flags))
+}
+
+/// Room that is soon full, and soon made.
+pub(crate) fn small() -> DirectorConfig {
+    DirectorConfig {
+        connections: 64,
+        connections_v6: 64,
+        rare: 64,
+        calls: 64,
+        ..Default::default()
+    }
 }

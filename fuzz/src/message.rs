@@ -3,7 +3,9 @@
 use lvs_proto::Instant;
 use lvs_proto::sync::{ConnFlags, Message, MessageBuffer, SyncRecord};
 use lvs_proto::vrrp::{self, AdvertPolicy, Version};
-use lvs_sched::{Director, DirectorConfig, SyncPolicy};
+use lvs_sched::{Director, SyncPolicy};
+
+use crate::director::small;
 
 /// A received advert: what is accepted is what encoding it again gives.
 pub fn advert(packet: &[u8]) {
@@ -22,7 +24,7 @@ pub fn advert(packet: &[u8]) {
 /// A synchronisation message: a backup takes what is sound, and what is read is what is written.
 pub fn sync(datagram: &[u8]) {
     let Ok(message) = Message::parse(datagram) else { return };
-    let Ok(mut director) = Director::new(DirectorConfig::default()) else { return };
+    let Ok(mut director) = Director::new(small()) else { return };
     let mut storage = [0; 65_507];
     let Ok(mut again) = MessageBuffer::new(&mut storage[..], message.version(), message.sync_id())
     else {

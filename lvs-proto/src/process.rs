@@ -28,9 +28,8 @@ pub enum Outcome {
     /// It was rewritten: send it out. But there was no room to tell the real server who the client
     /// is \[FN-4\].
     SendWithoutToa(ToaError),
-    /// The way to the next hop is not known: resolve it, then [`forward`] or [`reply`] by this
-    /// verdict, and [tell the real server](toa::insert) if its [hop](crate::Hop::toa) says so. Do not
-    /// process the frame again: it has been counted.
+    /// The way to the next hop is not known: resolve it, then parse the frame again and [`follow`]
+    /// this verdict. Do not process it again: it has been counted.
     Unresolved(Verdict),
     /// Not ours: hand it to the local stack.
     Pass,
@@ -164,9 +163,13 @@ const NO_FLOW: Flow = {
     Flow::new(addresses, Transport::Other(Protocol(0)))
 };
 
-/// Lets the decider see what passes on a control connection of FTP, and change it \[FTP-1\].
+/// Lets the decider see what passes on a control connection of FTP, and change it \[FTP-1\], after
+/// the verdict and before [`follow`], as [`process`] does. The layout is brought up to date.
+///
+/// # Errors
+/// [`NoHeadroom`]; frame and layout are unchanged.
 #[inline]
-fn help_ftp(
+pub fn help_ftp(
     now: Instant,
     frame: &mut Frame<'_>,
     flow: &Flow,
@@ -189,9 +192,11 @@ fn help_ftp(
     ftp::write(frame, layout, &edit)
 }
 
-/// Does what the verdict says.
+/// Does what `verdict` says with a frame that [`parse_with_layout`] made `flow` and `layout` of, as
+/// [`process`] does after it has asked: for embedders that know more of a packet than its octets
+/// say, such as a mark, or that resolve the way to the next hop later.
 #[inline]
-fn follow(
+pub fn follow(
     frame: &mut Frame<'_>,
     flow: &Flow,
     layout: &Layout,

@@ -33,7 +33,7 @@ fn written<E>(write: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<Vec<u
     Ok(out[..length].to_vec())
 }
 
-/// [W-32]
+/// [W-32], [V3-INI-2], [V3-BK-8], [ARP-RFC-1]
 #[test]
 fn w_32_gratuitous_arp() {
     let octets = written(|out| frames::announce(VIP4.into(), VMAC, out)).unwrap();
@@ -52,7 +52,7 @@ fn w_32_gratuitous_arp() {
     assert_eq!(short, Err(BufferTooSmall { needed: 42, available: 41 }));
 }
 
-/// [W-33] Probes, whose sender address is unspecified, are answered too.
+/// [W-33], [V3-AC-1] Probes, whose sender address is unspecified, are answered too.
 #[test]
 fn w_33_arp_reply() {
     for sender_ip in [Ipv4Addr::new(192, 0, 2, 7), Ipv4Addr::UNSPECIFIED] {
@@ -97,7 +97,7 @@ fn advertisement(octets: &[u8]) -> (MacAddr, Ipv6Addr, ndp::Advertisement) {
     }
 }
 
-/// [W-34] R and O set, S clear, to all nodes.
+/// [W-34], [V3-INI-3], [V3-BK-9], [ND-RFC-1], [ND-RFC-3] R and O set, S clear, to all nodes.
 #[test]
 fn w_34_unsolicited_advertisement() {
     let octets = written(|out| frames::announce(VIP6.into(), VMAC, out)).unwrap();
@@ -114,7 +114,7 @@ fn w_34_unsolicited_advertisement() {
     assert_eq!(message, expected);
 }
 
-/// [W-35] The asker gets S set; duplicate address detection is answered to all nodes without.
+/// [W-35], [V3-AC-4], [ND-RFC-4] The asker gets S set; duplicate address detection is answered to all nodes without.
 #[test]
 fn w_35_neighbor_reply() {
     let asker = MacAddr::new([2, 0, 0, 0, 0, 9]);

@@ -31,7 +31,7 @@ pub struct Announcements {
 
 impl Announcements {
     /// Three rounds, one second apart: as many neighbor advertisements as RFC 4861 section 7.2.6
-    /// allows \[ND-3\].
+    /// allows \[ND-3\], \[ND-RFC-2\].
     pub const RFC4861: Self = Self {
         rounds: 3,
         rounds_on_losing: 3,
@@ -74,6 +74,7 @@ const NEVER: Instant = Instant::from_micros(u64::MAX);
 
 /// The rounds to come of an Active router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Schedule {
     /// How many rounds of the burst are left, and when the next one is due.
     rounds: u8,
@@ -89,6 +90,12 @@ impl Schedule {
         Self { rounds: plan.rounds, next: now, refresh: next_refresh(now + burst, plan) }
     }
 
+    /// The same with all moments moved.
+    pub(crate) fn moved(self, moved: impl Fn(Instant) -> Instant) -> Self {
+        let refresh = if self.refresh < NEVER { moved(self.refresh) } else { NEVER };
+        Self { next: moved(self.next), refresh, ..self }
+    }
+
     /// Another plan; a burst under way goes on.
     pub(crate) fn change(&mut self, now: Instant, plan: &Announcements) {
         self.refresh = next_refresh(now, plan);
@@ -99,11 +106,12 @@ impl Schedule {
         (self.rounds, self.next) = (plan.rounds, now);
     }
 
-    /// A burst after a losing advert. One that is under way, or whose last round is less than a gap
-    /// ago, is enough: bursts are bounded as answers are \[FSM-15\].
+    /// A burst after a losing advert, whose sender hosts may have followed. What is left of one that
+    /// is under way is enough; after its last round the next one waits for the gap: bursts are
+    /// bounded as answers are \[FSM-15\].
     pub(crate) fn after_losing(&mut self, now: Instant, plan: &Announcements) {
-        if self.rounds == 0 && self.next <= now {
-            (self.rounds, self.next) = (plan.rounds_on_losing, now);
+        if self.rounds == 0 {
+            (self.rounds, self.next) = (plan.rounds_on_losing, self.next.max(now));
         }
     }
 
@@ -170,13 +178,15 @@ mod tests {
     #[test]
     fn x_13_x_27_losing_adverts_start_no_second_burst_within_the_first() {
         let plan = Announcements::RFC4861;
-        let mut schedule = Schedule::begin(Instant::EPOCH, &plan);
-        assert_eq!(rounds(&mut schedule, &plan, 2).len(), 3);
-        schedule.after_losing(Instant::from_micros(2_999_999), &plan);
-        assert_eq!(schedule.deadline(), None);
-        for second in [3, 3, 4] {
-            schedule.after_losing(Instant::from_secs(second), &plan);
+        for heard in [2_000_001, 2_999_999, 3_000_000] {
+            let mut schedule = Schedule::begin(Instant::EPOCH, &plan);
+            schedule.after_losing(Instant::from_secs(1), &plan);
+            assert_eq!(rounds(&mut schedule, &plan, 2), [(0, 1), (1, 1), (2, 1)]);
+            assert_eq!(schedule.deadline(), None);
+            for _ in 0..3 {
+                schedule.after_losing(Instant::from_micros(heard), &plan);
+            }
+            assert_eq!(rounds(&mut schedule, &plan, 100), [(3, 1), (4, 1), (5, 1)]);
         }
-        assert_eq!(rounds(&mut schedule, &plan, 100), [(3, 1), (4, 1), (5, 1)]);
     }
 }

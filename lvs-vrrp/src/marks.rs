@@ -1,5 +1,6 @@
 //! The last sequence number of each sender whose adverts carry one.
 
+use core::array;
 use core::mem;
 use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
@@ -15,12 +16,14 @@ pub(crate) struct Marks<const SENDERS: usize>([Option<Mark>; SENDERS]);
 
 /// A router hears one family, so that an IPv4 sender may stand as its mapped address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark {
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Mark {
     sender: Ipv6Addr,
     last: Last,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Last {
     Header { sequence: u32, heard: Instant },
     Trailer(TrailerTime),
@@ -28,6 +31,22 @@ enum Last {
 
 impl<const SENDERS: usize> Marks<SENDERS> {
     pub(crate) const NONE: Self = Self([None; SENDERS]);
+
+    /// The marks in room of another size; the oldest may not fit.
+    pub(crate) fn resized<const ROOM: usize>(&self) -> [Option<Mark>; ROOM] {
+        array::from_fn(|index| self.0.get(index).copied().flatten())
+    }
+
+    /// The marks of such room with all moments moved.
+    pub(crate) fn restored(marks: &[Option<Mark>], moved: impl Fn(Instant) -> Instant) -> Self {
+        let restored = |mark: Mark| match mark.last {
+            Last::Header { sequence, heard } => {
+                Mark { last: Last::Header { sequence, heard: moved(heard) }, ..mark }
+            }
+            Last::Trailer(_) => mark,
+        };
+        Self(array::from_fn(|index| marks.get(index).copied().flatten().map(restored)))
+    }
 
     /// The last number of `sender`. That of an authentication header is forgotten after `expiry` of
     /// silence, for routers begin again at 1 after a restart; that of a trailer is a moment and stays

@@ -1,7 +1,9 @@
 //! The virtual router: what goes in, what comes out, what can be asked.
 
+mod group;
 mod receive;
 mod reload;
+mod snapshot;
 mod transitions;
 
 use core::net::IpAddr;
@@ -13,8 +15,10 @@ use lvs_proto::vrrp::{
 };
 use lvs_proto::{AddressPair, Family, Instant, MacAddr};
 
+use self::group::Membership;
 pub use self::receive::Refusal;
 pub use self::reload::{ApplyError, Plan};
+pub use self::snapshot::{RestoreError, Snapshot};
 use self::transitions::Role;
 use crate::actions::{Pending, Step};
 use crate::config::check_source;
@@ -58,33 +62,37 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+// What every advert and every timeout touches stands together, so that of thousands of routers few
+// cache lines are fetched.
+#[repr(C)]
 pub struct Router<A, P = [Peer; 0], const SENDERS: usize = 2> {
-    config: Config,
-    addresses: A,
-    peers: P,
-    source: IpAddr,
-    /// The effective priority.
-    priority: Priority,
-    /// Whether it was started; it runs when its interface is up as well and nothing is at fault
-    /// \[FSM-4\], \[X-53\].
-    started: bool,
-    interface_up: bool,
-    fault: bool,
     role: Role,
-    /// Active_Adver_Interval: what the Active router advertises.
-    active_interval: AdvertInterval,
-    /// The checksum form of the last accepted advert.
-    heard_form: Option<ChecksumForm>,
-    marks: Marks<SENDERS>,
-    /// The sequence number of the last advert, sent or accepted, that had an authentication header.
-    header_sequence: u32,
     /// The last moment handed in.
     now: Instant,
     /// Until when announcements wait.
     held_until: Instant,
     pending: Pending,
-    last_event: Option<Event>,
+    /// Active_Adver_Interval: what the Active router advertises.
+    active_interval: AdvertInterval,
+    /// The sequence number of the last advert, sent or accepted, that had an authentication header.
+    header_sequence: u32,
+    /// The effective priority.
+    priority: Priority,
+    source: IpAddr,
+    /// The checksum form of the last accepted advert.
+    heard_form: Option<ChecksumForm>,
+    /// Whether it was started; it runs when its interface is up as well and nothing is at fault
+    /// \[FSM-4\], \[X-53\].
+    started: bool,
+    interface_up: bool,
+    fault: bool,
+    membership: Membership,
+    config: Config,
     counters: Counters,
+    last_event: Option<Event>,
+    marks: Marks<SENDERS>,
+    addresses: A,
+    peers: P,
 }
 
 impl<A: AsRef<[IpAddr]>> Router<A> {
@@ -142,6 +150,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             started: false,
             interface_up: true,
             fault: false,
+            membership: Membership::default(),
             role: Role::Initialize,
             active_interval: config.interval,
             heard_form: None,
@@ -370,7 +379,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         Family::of(self.source)
     }
 
-    /// The MAC address of the virtual router.
+    /// The MAC address of the virtual router \[V3-TX-19\].
     #[must_use]
     pub const fn virtual_mac(&self) -> MacAddr {
         self.config.vrid.virtual_mac(self.family())
@@ -382,7 +391,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.priority
     }
 
-    /// Whether packets to the virtual addresses are accepted while Active.
+    /// Whether packets to the virtual addresses are accepted while Active \[V3-AC-8\], \[V3-AC-9\],
+    /// \[V2-AC-3\].
     #[must_use]
     pub const fn accepts(&self) -> bool {
         self.config.accept || self.config.is_owner()
@@ -405,7 +415,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
-    /// The advert that [`Action::SendAdvert`] asks for.
+    /// The advert that [`Action::SendAdvert`] asks for \[V3-TX-10\]; the addresses stand in the
+    /// configured order \[V3-TX-21\].
     #[must_use]
     pub fn advert(&self, priority: Priority) -> Advert<'_> {
         Advert {

@@ -53,7 +53,7 @@ pub fn announce(vip: IpAddr, mac: MacAddr, out: &mut [u8]) -> Result<usize, Buff
 }
 
 /// Writes a gratuitous ARP request for `vip` at `mac`; its target link address is `mac` too
-/// \[W-32\].
+/// \[W-32\], \[V3-INI-2\], \[V3-BK-8\], \[ARP-RFC-1\].
 ///
 /// # Errors
 /// [`BufferTooSmall`]; `out` is unchanged.
@@ -73,7 +73,8 @@ pub fn gratuitous_arp(
 }
 
 /// Writes the answer to an ARP `request` for a virtual address at `mac`, probes included
-/// \[W-33\]. That the requested address is one to answer for is the caller's to know.
+/// \[W-33\], \[V3-AC-1\], \[V2-AC-1\]. That the requested address is one to answer for is the caller's
+/// to know.
 ///
 /// # Errors
 /// [`ReplyError`] if there is nothing or nobody to answer; `out` is unchanged.
@@ -92,7 +93,8 @@ pub fn arp_reply(request: &arp::Packet, mac: MacAddr, out: &mut [u8]) -> Result<
     Ok(write_arp(reply.target_mac, &reply, out)?)
 }
 
-/// Writes an unsolicited neighbor advertisement of `vip` at `mac` to all nodes \[W-34\].
+/// Writes an unsolicited neighbor advertisement of `vip` at `mac` to all nodes \[W-34\],
+/// \[V3-INI-3\], \[V3-BK-9\], \[ND-RFC-1\].
 ///
 /// # Errors
 /// [`BufferTooSmall`]; `out` is unchanged.
@@ -105,8 +107,8 @@ pub fn unsolicited_advertisement(
     write_ndp((vip, mac), (ALL_NODES, MacAddr::of_ipv6_multicast(ALL_NODES)), &message, out)
 }
 
-/// Writes the answer to a neighbor `solicitation` for a virtual address at `mac` \[W-35\]. That
-/// the target is one to answer for is the caller's to know.
+/// Writes the answer to a neighbor `solicitation` for a virtual address at `mac` \[W-35\],
+/// \[V3-AC-4\]. That the target is one to answer for is the caller's to know.
 ///
 /// `requester` is the Ethernet source of the frame, answered to if the solicitation names no link
 /// address. A solicitation from the unspecified address, duplicate address detection, is answered

@@ -185,7 +185,8 @@ fn link_address(mut options: &[u8], wanted: u8) -> Result<Option<MacAddr>, Error
 }
 
 /// The message by which `target` itself tells `destination` that it is at `mac`: from a router,
-/// and overriding what caches hold \[W-34\], \[W-35\].
+/// and overriding what caches hold, with its link address \[W-34\], \[W-35\], \[ND-RFC-3\],
+/// \[ND-RFC-4\].
 ///
 /// ```
 /// use core::net::Ipv6Addr;

@@ -24,8 +24,8 @@ pub struct DirectorConfig {
     pub connections_v6: u32,
     /// The most of them, at a time, of the kinds that need memory of their own: templates for
     /// calls, connections through a tunnel to a real server of the other family, all connections by
-    /// [`FullNat`](lvs_proto::Method::FullNat), and those that
-    /// another one of the same client and port replaces before they have ended \[CON-12\].
+    /// [`FullNat`](lvs_proto::Method::FullNat), control connections of FTP, and those that another one
+    /// of the same client and port replaces before they have ended \[CON-12\].
     pub rare: u32,
     /// The most templates for calls \[PE-2\]; memory for their Call-IDs is taken at once.
     pub calls: u32,

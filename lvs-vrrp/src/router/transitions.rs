@@ -15,6 +15,7 @@ use crate::{
 
 /// The state with the variables that exist in it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum Role {
     Initialize,
     Backup(Backup),
@@ -22,13 +23,17 @@ pub(super) enum Role {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Backup {
     /// When Active_Down_Timer fires.
     pub(super) active_down: Instant,
     /// Who was last taken for the Active router, and its priority.
     pub(super) last_active: Option<(IpAddr, Priority)>,
     /// Why this router would become Active, by the last advert heard \[RX-8\].
-    takeover: Reason,
+    pub(super) takeover: Reason,
+    /// Whether the timer has fired since the last advert, and only the sync group does not agree yet
+    /// \[X-58\].
+    pub(super) wants_active: bool,
     /// Whether adverts may have been missed since the last one \[S-9\].
     lateness: Lateness,
     /// When a router of lower priority is no longer put up with \[X-4\].
@@ -37,6 +42,7 @@ pub(super) struct Backup {
 
 /// Whether a Backup router slept since the last accepted advert. It is put off once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Lateness {
     Awake,
     Slept,
@@ -44,6 +50,7 @@ enum Lateness {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Active {
     /// When Adver_Timer fires.
     pub(super) adver: Instant,
@@ -60,9 +67,31 @@ pub(super) struct Active {
 
 /// What an answer does to Adver_Timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Reply {
     Keep,
     Rearm,
+}
+
+impl Role {
+    /// The same with all moments moved.
+    pub(super) fn moved(self, moved: impl Fn(Instant) -> Instant) -> Self {
+        match self {
+            Self::Initialize => Self::Initialize,
+            Self::Backup(backup) => Self::Backup(Backup {
+                active_down: moved(backup.active_down),
+                preempt_from: backup.preempt_from.map(moved),
+                ..backup
+            }),
+            Self::Active(active) => Self::Active(Active {
+                adver: moved(active.adver),
+                reply_from: moved(active.reply_from),
+                sent: moved(active.sent),
+                announcements: active.announcements.moved(moved),
+                ..active
+            }),
+        }
+    }
 }
 
 impl Active {
@@ -101,21 +130,26 @@ impl Active {
 }
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
-    /// Initialize: Startup, if all conditions hold.
+    /// Initialize: Startup, if all conditions hold \[V3-INI-1\] to \[V3-INI-5\], \[V2-INI-1\],
+    /// \[V2-INI-2\].
     pub(super) fn start(&mut self, now: Instant) {
-        let may_run = self.started && self.interface_up && !self.fault;
+        let may_run = self.started && self.interface_up && !self.fault && !self.membership.fault;
         if self.role != Role::Initialize || !may_run {
             return;
         }
         self.active_interval = self.config.interval;
-        if self.config.is_owner() {
-            self.become_active(now, Reason::Startup);
-        } else {
+        if !self.config.is_owner() {
             self.become_backup(now, None, Reason::Startup);
+        } else if self.membership.member {
+            self.become_backup(now, None, Reason::Startup);
+            self.want_active(now, Reason::Startup);
+        } else {
+            self.become_active(now, Reason::Startup);
         }
     }
 
-    /// Backup and Active: Shutdown, the interface is gone, or something is at fault.
+    /// Backup and Active: Shutdown, the interface is gone, or something is at fault \[V3-BK-6\],
+    /// \[V3-AC-11\], \[V2-BK-4\], \[V2-AC-4\].
     pub(super) fn stop(&mut self, now: Instant, reason: Reason) {
         match self.role {
             Role::Initialize => return,
@@ -128,7 +162,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.change(now, Role::Initialize, reason);
     }
 
-    /// Backup and Active: a timer fires, if it is due.
+    /// Backup and Active: a timer fires, if it is due \[V3-AC-12\], \[V2-AC-5\].
     pub(super) fn expire(&mut self, now: Instant) {
         match self.role {
             Role::Initialize => {}
@@ -145,8 +179,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
-    /// Active_Down_Timer fires. Who is late for it may have missed adverts, and is put off once
-    /// \[S-9\].
+    /// Active_Down_Timer fires \[V3-BK-7\] to \[V3-BK-10\], \[V2-BK-5\]. Who is late for it may have
+    /// missed adverts, and is put off once \[S-9\].
     fn down(&mut self, now: Instant, backup: Backup) {
         let tolerance = lateness::backup_tolerance(self.active_interval);
         let late = match backup.lateness {
@@ -158,8 +192,19 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             let active_down = now + self.active_interval.duration() + self.skew();
             let role = Role::Backup(Backup { active_down, lateness: Lateness::PutOff, ..backup });
             self.change(now, role, Reason::Late);
+        } else if self.membership.member {
+            self.want_active(now, backup.takeover);
         } else {
             self.become_active(now, backup.takeover);
+        }
+    }
+
+    /// A member of a sync group waits for the others, for another Active_Down_Interval at a time.
+    fn want_active(&mut self, now: Instant, takeover: Reason) {
+        let active_down = now + self.active_down_interval();
+        if let Role::Backup(backup) = self.role {
+            let wish = Backup { active_down, takeover, wants_active: true, ..backup };
+            self.role = Role::Backup(wish);
         }
     }
 
@@ -214,15 +259,19 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
-    /// An advert that passed all checks.
-    pub(super) fn heard(&mut self, now: Instant, advert: &Advert<'_>, sender: IpAddr) {
+    /// An advert that passed all checks. Returns whether it lost against an Active router.
+    pub(super) fn heard(&mut self, now: Instant, advert: &Advert<'_>, sender: IpAddr) -> bool {
         match self.role {
-            Role::Initialize => {}
-            Role::Backup(backup) => self.heard_in_backup(now, backup, advert, sender),
+            Role::Initialize => false,
+            Role::Backup(backup) => {
+                self.heard_in_backup(now, backup, advert, sender);
+                false
+            }
             Role::Active(active) => self.heard_in_active(now, active, advert, sender),
         }
     }
 
+    /// \[V3-BK-11\] to \[V3-BK-14\], \[V2-BK-6\] to \[V2-BK-8\].
     fn heard_in_backup(
         &mut self,
         now: Instant,
@@ -237,7 +286,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
                 return;
             }
             let active_down = now + self.skew();
-            self.role = Role::Backup(Backup { active_down, takeover: Reason::Resigned, ..backup });
+            self.role = Role::Backup(Backup {
+                active_down,
+                takeover: Reason::Resigned,
+                wants_active: false,
+                ..backup
+            });
         } else if preempts && advert.priority < self.priority {
             // Until the delay is over the weaker router counts as alive.
             let preempt_from = backup.preempt_from.unwrap_or(now + self.config.preempt_delay);
@@ -253,14 +307,16 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
+    /// \[V3-AC-13\] to \[V3-AC-18\], \[V2-AC-6\] to \[V2-AC-8\].
     fn heard_in_active(
         &mut self,
         now: Instant,
         mut active: Active,
         advert: &Advert<'_>,
         sender: IpAddr,
-    ) {
-        let reply = if advert.priority == Priority::RESIGN {
+    ) -> bool {
+        let resigns = advert.priority == Priority::RESIGN;
+        let reply = if resigns {
             Some(Reply::Rearm)
         } else if (advert.priority, sender) > (self.priority, self.source) {
             // The source addresses decide between equals, as unsigned numbers [FSM-16].
@@ -270,7 +326,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             }
             let last_active = self.follow(advert, sender);
             self.become_backup(now, last_active, Reason::BetterAdvert);
-            return;
+            return false;
         } else {
             active.announcements.after_losing(now, &self.config.announcements);
             match self.config.losing_advert {
@@ -285,6 +341,17 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             self.advertise(now);
         }
         self.announce(now);
+        !resigns
+    }
+
+    /// An Active router announces its addresses after an advert that lost against it, or against
+    /// another member of its sync group \[X-63\].
+    pub(crate) fn announce_after_losing(&mut self, now: Instant) {
+        let now = self.advance(now);
+        if let Role::Active(active) = &mut self.role {
+            active.announcements.after_losing(now, &self.config.announcements);
+        }
+        self.announce(now);
     }
 
     /// Takes the sender of `advert` for the Active router and learns its interval.
@@ -294,7 +361,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         Some((sender, advert.priority))
     }
 
-    fn become_active(&mut self, now: Instant, reason: Reason) {
+    pub(super) fn become_active(&mut self, now: Instant, reason: Reason) {
         self.active_interval = self.config.interval;
         self.pending.become_active();
         self.counters.become_active += 1;
@@ -315,7 +382,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.announce(now);
     }
 
-    fn become_backup(
+    pub(super) fn become_backup(
         &mut self,
         now: Instant,
         last_active: Option<(IpAddr, Priority)>,
@@ -331,12 +398,13 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             active_down: now + self.active_down_interval(),
             last_active,
             takeover: Reason::NoResponse,
+            wants_active: false,
             lateness: Lateness::Awake,
             preempt_from: None,
         }
     }
 
-    fn leave_active(&mut self) {
+    pub(super) fn leave_active(&mut self) {
         self.pending.leave_active();
         self.counters.release_active += 1;
     }
