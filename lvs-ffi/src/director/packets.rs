@@ -21,7 +21,8 @@ use crate::{
     lvs_address, lvs_flow, lvs_frame, lvs_route, lvs_status, lvs_time, lvs_verdict, route,
 };
 
-/// What to do with a frame. It is unchanged but for LVS_OUTCOME_SEND and LVS_OUTCOME_DELIVER.
+/// What to do with a frame. It is unchanged but for LVS_OUTCOME_SEND, LVS_OUTCOME_SEND_WITHOUT_TOA and
+/// LVS_OUTCOME_DELIVER.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum lvs_outcome_kind {
@@ -48,6 +49,8 @@ pub enum lvs_outcome_kind {
     LVS_OUTCOME_NOT_IP = 9,
     /// It is cut short or damaged, or has no octets, or its hook is none: drop it.
     LVS_OUTCOME_MALFORMED = 10,
+    /// As LVS_OUTCOME_SEND; but there was no room to tell the real server who the client is \[FN-4\].
+    LVS_OUTCOME_SEND_WITHOUT_TOA = 11,
 }
 
 /// Why a frame was not rewritten.
@@ -95,7 +98,7 @@ pub struct lvs_outcome {
     pub next: lvs_address,
 }
 
-const _: () = assert!(size_of::<lvs_outcome>() == 52);
+const _: () = assert!(size_of::<lvs_outcome>() == 72);
 
 /// The verdict on a packet seen at `now`.
 ///
@@ -375,8 +378,9 @@ impl From<Outcome> for lvs_outcome {
     #[inline]
     fn from(outcome: Outcome) -> Self {
         let kind = match outcome {
-            Outcome::Send | Outcome::SendWithoutToa(_) => LVS_OUTCOME_SEND,
+            Outcome::Send => LVS_OUTCOME_SEND,
             Outcome::Deliver => LVS_OUTCOME_DELIVER,
+            Outcome::SendWithoutToa(_) => LVS_OUTCOME_SEND_WITHOUT_TOA,
             Outcome::Unresolved(_) => LVS_OUTCOME_UNRESOLVED,
             Outcome::Pass => LVS_OUTCOME_PASS,
             Outcome::Reject(_) => LVS_OUTCOME_REJECT,
