@@ -5,8 +5,8 @@
  * verdicts, destinations, actions, frames and deadlines come out. The same calls give the same
  * answers, always.
  *
- * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_vrrp`) are opaque. `*_create`
- * makes one, `*_destroy` ends it and takes NULL, too.
+ * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_vrrp`, `struct lvs_tracker`) are
+ * opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
  *
  * Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
  * returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -22,9 +22,9 @@
  * one call must not overlap.
  *
  * Memory is taken by calls that create and configure. What packets and timers lead to takes none:
- * `lvs_director_decide`, `lvs_director_process`, their bursts, `lvs_director_handle_timeout`,
- * `lvs_pool_pick_burst`, `lvs_pool_*_conn`, `lvs_pool_handle_timeout`, and all that a virtual
- * router is fed or asked after its creation.
+ * `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
+ * `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
+ * `lvs_pool_handle_timeout`, and all that a virtual router is fed or asked after its creation.
  *
  * Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
  * it is empty, wait for input or for the deadline, feed exactly one input, drain again.
@@ -387,8 +387,8 @@ struct lvs_flow {
 
 /**
  * A frame in a buffer, and what the caller knows of it besides. A frame that is put into a tunnel
- * begins earlier in its buffer: 48 octets of headroom are enough for any, 54 for GUE over IPv6.
- * Nothing behind a frame is touched.
+ * begins earlier in its buffer: 52 octets of headroom are enough for any. Nothing behind a frame is
+ * touched.
  */
 struct lvs_frame {
     /** The buffer, of `offset` plus `length` octets at least. */
