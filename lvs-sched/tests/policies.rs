@@ -125,7 +125,7 @@ fn nod_3_the_sweep() {
 }
 
 #[test]
-fn nat_6_replies_and_dir_2() {
+fn nat_6_replies_and_nat_8_strays_and_dir_2() {
     let service = ServiceKey::tcp(ip(VIP), 80);
     let mut director = web("-m");
     assert!(hop(&mut director, secs(0), &client(1, SYN)).is_some());
@@ -177,7 +177,7 @@ fn con_5_ipsec_rides_along() {
 }
 
 #[test]
-fn icmp_3_to_6() {
+fn icmp_3_to_icmp_6_and_icmp_8() {
     for profile in common::PROFILES {
         let rules = ["-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.2.0.1:8080 -m"];
         let mut director = director(profile, &rules);

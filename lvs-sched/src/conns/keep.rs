@@ -259,8 +259,8 @@ impl Conns {
             && needs_place.is_none_or(|reply| self.replies.has_room(reply.hash))
     }
 
-    /// The rare part, made if there is none; there must be room for it.
-    fn rare_mut(&mut self, id: ConnId) -> Option<&mut Rare> {
+    /// The rare part, made if there is none; `None` if there is no room for it.
+    pub(super) fn rare_mut(&mut self, id: ConnId) -> Option<&mut Rare> {
         let course = self.places.course_mut(id)?;
         if course.rare().is_none() {
             course.mark = self.rares.insert(Rare::of_mark(course.mark))?;
@@ -270,7 +270,7 @@ impl Conns {
     }
 
     /// Gives the rare part back if nothing is rare any more.
-    fn settle(&mut self, id: ConnId) {
+    pub(super) fn settle(&mut self, id: ConnId) {
         let Some(course) = self.places.course_mut(id) else { return };
         let Some(place) = course.rare() else { return };
         if let Some(rare) = self.rares.get(place).filter(|rare| rare.is_usual()) {

@@ -1,5 +1,6 @@
 //! Packets, one or many at once, and lookups for those who only look.
 
+use lvs_proto::ftp::{Edit, Segment};
 use lvs_proto::{CallId, Decide, Flow, Instant, Verdict};
 
 use super::{Director, Packet};
@@ -8,6 +9,11 @@ use crate::{ConnId, Lookup};
 impl Decide for Director {
     fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict {
         self.decide_call(now, flow, None)
+    }
+
+    fn help_ftp(&mut self, now: Instant, flow: &Flow, segment: &Segment) -> Edit {
+        let now = self.advance(now);
+        self.control_segment(now, flow, segment).unwrap_or_default()
     }
 
     /// The same verdicts in less time: what packets need of the table is asked for before the first

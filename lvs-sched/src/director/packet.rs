@@ -49,7 +49,7 @@ impl Director {
         let has_ports =
             [Protocol::TCP, Protocol::UDP, Protocol::SCTP].contains(&flow.transport.protocol());
         match (flow.transport, flow.family()) {
-            (Transport::LaterFragment(_), _) if self.fragments.are_remembered() => {
+            (Transport::LaterFragment(_), _) if !self.fragments.is_off() => {
                 self.later_fragment(now, flow, has_ports)
             }
             (Transport::Unreadable(_), _) | (Transport::LaterFragment(_), Family::V4)
@@ -63,6 +63,11 @@ impl Director {
 
     fn without_conn(&mut self, now: Instant, packet: Packet<'_>, key: ConnKey) -> Verdict {
         let Packet { flow, .. } = packet;
+        if self.may_be_request(flow) {
+            if let Some(id) = self.open_expected(now, flow, &key) {
+                return self.forward(now, id, flow);
+            }
+        }
         match self.open_outbound(now, packet, &key) {
             Some(verdict) => verdict,
             None if self.is_stray_reply(flow) => Verdict::Reject(Reject::PortUnreachable),
