@@ -127,6 +127,7 @@ fn what_is_encoded_is_decoded() {
     });
 }
 
+/// [V3-TX-1], [V3-TX-2], [V3-TX-14], [V3-TX-16], [V2-TX-1], [V2-TX-3]
 #[test]
 fn frames_carry_adverts() {
     arbtest::arbtest(|u| {
@@ -330,7 +331,7 @@ fn w_20_the_checksum_field_is_never_all_ones() {
     assert!(seen_zero, "among all words one makes the sum 0xFFFF");
 }
 
-/// [2.1] A message with everything wrong, repaired stage by stage: the first failing stage decides.
+/// [2.1], [V3-RX-12], [V2-RX-6], [V2-RX-7] A message with everything wrong, repaired stage by stage: the first failing stage decides.
 #[test]
 fn the_first_failing_stage_decides() {
     let mut message = [0x7f, 0, 100, 0, 0, 0, 0, 0, 0];

@@ -25,7 +25,11 @@
 #![cfg_attr(not(feature = "prefetch"), forbid(unsafe_code))]
 #![deny(unsafe_code)]
 
+// What the facade below does not build for.
+#[cfg(not(target_has_atomic = "ptr"))]
+extern crate alloc;
 // The one `alloc` facade of the workspace, under the name that everybody knows.
+#[cfg(target_has_atomic = "ptr")]
 extern crate no_std_compat as alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
@@ -42,6 +46,7 @@ pub mod health;
 #[cfg(target_has_atomic = "ptr")]
 mod lease;
 mod listing;
+mod locals;
 pub mod neighbors;
 mod policy;
 mod pool;
@@ -66,6 +71,7 @@ pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounter
 #[cfg(target_has_atomic = "ptr")]
 pub use lease::{Lease, LeasePool};
 pub use listing::{Columns, ConnListing, Listing};
+pub use locals::{LocalError, LocalPorts};
 pub use policy::{Defence, Defences, Policy};
 pub use pool::{ConnToken, OpenError, Pool, PoolConfig, StaleToken};
 pub use profile::Profile;

@@ -13,7 +13,8 @@ use crate::Event;
 /// `Announce` for each address, `SetRouterAdvertisements(true)`, `Notify`, in that order
 /// \[FSM-5a\]; leaving it gives `SendAdvert` of a resignation, `RemoveAddresses`,
 /// `LeaveSolicitedNode`, `SetRouterAdvertisements(false)`, `Notify` \[SC-23\]. What concerns
-/// solicited-node groups and router advertisements is for IPv6 only.
+/// solicited-node groups and router advertisements is for IPv6 only. Nothing is announced before the
+/// addresses are in place \[V3-AC-19\], \[V3-AC-20\], \[V3-AC-22\], \[V2-AC-10\].
 ///
 /// Becoming or leaving Active drops what is left to do of an earlier change: a router that has left
 /// installs, joins and announces nothing any more, one that has become Active removes nothing. Hence
@@ -22,8 +23,8 @@ use crate::Event;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Encode [`Router::advert`](crate::Router::advert) with this priority and send it along each of
-    /// [`Router::advert_paths`](crate::Router::advert_paths), from the virtual MAC address, with TTL
-    /// or hop limit 255.
+    /// [`Router::advert_paths`](crate::Router::advert_paths), from the virtual MAC address, as IP
+    /// protocol 112 with TTL or hop limit 255 \[V3-TX-14\], \[V3-TX-16\], \[V2-TX-3\].
     SendAdvert {
         /// The priority to advertise, [`Priority::RESIGN`] on leaving Active.
         priority: Priority,
@@ -37,18 +38,20 @@ pub enum Action {
         /// ARP and neighbor discovery \[ND-5\].
         accept: bool,
     },
-    /// Join this solicited-node group. A group that several addresses share is joined once
+    /// Join this solicited-node group \[V3-AC-3\]. A group that several addresses share is joined once
     /// \[W-36\].
     JoinSolicitedNode(Ipv6Addr),
     /// Tell the link that the address is here: a gratuitous ARP or an unsolicited neighbor
     /// advertisement. It comes again as [`Announcements`](crate::Announcements) say. An embedder that installs addresses asynchronously sends it once they are in
     /// place \[FSM-5\].
     Announce(IpAddr),
-    /// Undo [`Action::InstallAddresses`]. An owner may keep the addresses, its own \[FSM-22\].
+    /// Undo [`Action::InstallAddresses`]: a Backup router answers for no address and accepts nothing to
+    /// it \[V3-BK-1\], \[V3-BK-2\], \[V3-BK-5\], \[V2-BK-1\], \[V2-BK-3\]. An owner may keep the
+    /// addresses, its own \[FSM-22\].
     RemoveAddresses,
     /// Leave this solicited-node group, once as well.
     LeaveSolicitedNode(Ipv6Addr),
-    /// Begin or cease to send router advertisements for the virtual router.
+    /// Begin or cease to send router advertisements for the virtual router \[V3-AC-6\], \[V3-BK-3\].
     SetRouterAdvertisements(bool),
     /// The state has changed.
     Notify(Event),
@@ -98,7 +101,7 @@ impl Step {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pending {
     bits: u16,
-    cursor: usize,
+    cursor: u8,
     /// How often the addresses are still to be announced.
     announcements: u8,
     /// Whether that has to wait.
@@ -168,8 +171,9 @@ impl Pending {
 
     /// The next of `addresses`; after the last, `None` once, and the walk may begin again.
     pub(crate) fn next_address(&mut self, addresses: &[IpAddr]) -> Option<IpAddr> {
-        let address = addresses.get(self.cursor).copied();
-        self.cursor = if address.is_some() { self.cursor + 1 } else { 0 };
+        let address = addresses.get(usize::from(self.cursor)).copied();
+        // A list has 255 addresses at most.
+        self.cursor = if address.is_some() { self.cursor.saturating_add(1) } else { 0 };
         address
     }
 
@@ -178,7 +182,8 @@ impl Pending {
         loop {
             let earlier = self.cursor;
             let group = solicited_node_group(self.next_address(addresses)?);
-            let mut groups = addresses.iter().take(earlier).copied().map(solicited_node_group);
+            let mut groups =
+                addresses.iter().take(usize::from(earlier)).copied().map(solicited_node_group);
             if group.is_some() && groups.all(|other| other != group) {
                 return group;
             }

@@ -31,7 +31,7 @@ pub struct Announcements {
 
 impl Announcements {
     /// Three rounds, one second apart: as many neighbor advertisements as RFC 4861 section 7.2.6
-    /// allows \[ND-3\].
+    /// allows \[ND-3\], \[ND-RFC-2\].
     pub const RFC4861: Self = Self {
         rounds: 3,
         rounds_on_losing: 3,
@@ -69,27 +69,36 @@ impl Default for Announcements {
     }
 }
 
+/// As far as clocks go.
+const NEVER: Instant = Instant::from_micros(u64::MAX);
+
 /// The rounds to come of an Active router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Schedule {
     /// How many rounds of the burst are left, and when the next one is due.
     rounds: u8,
     next: Instant,
-    /// When the addresses are announced as a matter of routine.
-    refresh: Option<Instant>,
+    /// When the addresses are announced as a matter of routine; [`NEVER`] if they are not.
+    refresh: Instant,
 }
 
 impl Schedule {
     /// A burst that begins now.
     pub(crate) fn begin(now: Instant, plan: &Announcements) -> Self {
         let burst = plan.gap.saturating_mul(plan.rounds.saturating_sub(1).into());
-        let refresh = (!plan.refresh.is_zero()).then(|| now + burst + plan.refresh);
-        Self { rounds: plan.rounds, next: now, refresh }
+        Self { rounds: plan.rounds, next: now, refresh: next_refresh(now + burst, plan) }
+    }
+
+    /// The same with all moments moved.
+    pub(crate) fn moved(self, moved: impl Fn(Instant) -> Instant) -> Self {
+        let refresh = if self.refresh < NEVER { moved(self.refresh) } else { NEVER };
+        Self { next: moved(self.next), refresh, ..self }
     }
 
     /// Another plan; a burst under way goes on.
     pub(crate) fn change(&mut self, now: Instant, plan: &Announcements) {
-        self.refresh = (!plan.refresh.is_zero()).then(|| now + plan.refresh);
+        self.refresh = next_refresh(now, plan);
     }
 
     /// A burst for an address that is new. One that is under way begins again \[X-27\].
@@ -97,11 +106,12 @@ impl Schedule {
         (self.rounds, self.next) = (plan.rounds, now);
     }
 
-    /// A burst after a losing advert. One that is under way, or whose last round is less than a gap
-    /// ago, is enough: bursts are bounded as answers are \[FSM-15\].
+    /// A burst after a losing advert, whose sender hosts may have followed. What is left of one that
+    /// is under way is enough; after its last round the next one waits for the gap: bursts are
+    /// bounded as answers are \[FSM-15\].
     pub(crate) fn after_losing(&mut self, now: Instant, plan: &Announcements) {
-        if self.rounds == 0 && self.next <= now {
-            (self.rounds, self.next) = (plan.rounds_on_losing, now);
+        if self.rounds == 0 {
+            (self.rounds, self.next) = (plan.rounds_on_losing, self.next.max(now));
         }
     }
 
@@ -113,20 +123,22 @@ impl Schedule {
             self.next = now + plan.gap;
             repeat = plan.repeat;
         }
-        match self.refresh {
-            Some(refresh) if refresh <= now => {
-                self.refresh = Some(now + plan.refresh);
-                repeat.max(plan.refresh_repeat)
-            }
-            _ => repeat,
+        if self.refresh <= now {
+            self.refresh = next_refresh(now, plan);
+            repeat = repeat.max(plan.refresh_repeat);
         }
+        repeat
     }
 
     /// When the next round is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let round = (self.rounds > 0).then_some(self.next);
-        round.into_iter().chain(self.refresh).min()
+        let round = if self.rounds > 0 { self.next } else { NEVER };
+        Some(round.min(self.refresh)).filter(|deadline| *deadline < NEVER)
     }
+}
+
+fn next_refresh(since: Instant, plan: &Announcements) -> Instant {
+    if plan.refresh.is_zero() { NEVER } else { since + plan.refresh }
 }
 
 #[cfg(test)]
@@ -166,13 +178,15 @@ mod tests {
     #[test]
     fn x_13_x_27_losing_adverts_start_no_second_burst_within_the_first() {
         let plan = Announcements::RFC4861;
-        let mut schedule = Schedule::begin(Instant::EPOCH, &plan);
-        assert_eq!(rounds(&mut schedule, &plan, 2).len(), 3);
-        schedule.after_losing(Instant::from_micros(2_999_999), &plan);
-        assert_eq!(schedule.deadline(), None);
-        for second in [3, 3, 4] {
-            schedule.after_losing(Instant::from_secs(second), &plan);
+        for heard in [2_000_001, 2_999_999, 3_000_000] {
+            let mut schedule = Schedule::begin(Instant::EPOCH, &plan);
+            schedule.after_losing(Instant::from_secs(1), &plan);
+            assert_eq!(rounds(&mut schedule, &plan, 2), [(0, 1), (1, 1), (2, 1)]);
+            assert_eq!(schedule.deadline(), None);
+            for _ in 0..3 {
+                schedule.after_losing(Instant::from_micros(heard), &plan);
+            }
+            assert_eq!(rounds(&mut schedule, &plan, 100), [(3, 1), (4, 1), (5, 1)]);
         }
-        assert_eq!(rounds(&mut schedule, &plan, 100), [(3, 1), (4, 1), (5, 1)]);
     }
 }

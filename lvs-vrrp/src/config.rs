@@ -35,7 +35,8 @@ pub struct Config {
     /// The virtual router.
     pub vrid: Vrid,
     /// 1 to 254, or [`Priority::OWNER`] on the router whose interface has the virtual addresses as
-    /// its own; an owner preempts and accepts whatever the fields say \[FSM-20\].
+    /// its own \[V3-TX-3\], \[V3-TX-4\], \[V2-TX-2\]; an owner preempts and accepts whatever the fields
+    /// say \[FSM-20\], \[V3-PR-3\].
     pub priority: Priority,
     /// The time between own adverts: whole seconds in version 2, at most 4095 centiseconds in
     /// version 3.
@@ -91,7 +92,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Version 3 by RFC 9568 and its errata.
+    /// Version 3 by RFC 9568 and its errata; the defaults are those of its section 6.1 \[V3-PR-1\].
     #[must_use]
     pub const fn rfc9568(vrid: Vrid) -> Self {
         Self {

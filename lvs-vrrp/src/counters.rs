@@ -4,7 +4,7 @@ use lvs_proto::vrrp::AdvertError;
 
 use crate::Refusal;
 
-/// The statistics of a virtual router \[RX-7\].
+/// The statistics of a virtual router \[RX-7\], \[V3-RX-14\].
 ///
 /// A discarded advert counts exactly once, by the check that it failed; a router that is not
 /// running counts nothing \[X-56\].

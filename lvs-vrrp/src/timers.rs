@@ -5,7 +5,8 @@ use core::time::Duration;
 use lvs_proto::Instant;
 use lvs_proto::vrrp::{AdvertInterval, Priority, Version};
 
-/// Skew_Time: how much longer than others a router of this priority waits \[T-1\], \[T-2\].
+/// Skew_Time: how much longer than others a router of this priority waits \[T-1\], \[T-2\],
+/// \[V3-PR-2\], \[V2-PR-1\].
 ///
 /// It is what orders the Backup routers, so it is floored once, to the microsecond, and never to
 /// centiseconds \[T-3\]. The greatest product, 256 * 25 500 * 625, fits 32 bits.
@@ -63,7 +64,7 @@ mod tests {
         active_down_interval(version, Priority::new(priority), interval, 3).as_micros()
     }
 
-    /// The table of T-4, in microseconds: priority, skew at 1 s, skew at 10 cs.
+    /// [V3-PR-2], [V2-PR-1] The table of T-4, in microseconds: priority, skew at 1 s, skew at 10 cs.
     #[test]
     fn t_1_t_2_t_3_t_4_table() {
         let rows = [

@@ -200,7 +200,7 @@ fn sc_19_a_winning_advert_that_waited_is_heard_first() {
     assert_eq!((adverts(&actions), router.state()), (0, State::Backup));
 }
 
-/// [SC-20], [S-9] Late, a Backup router waits an interval and its skew, once.
+/// [SC-20], [S-9], [V3-RX-19] Late, a Backup router waits an interval and its skew, once.
 #[test]
 fn sc_20_a_backup_router_that_slept_waits_once_more() {
     for (late, expected) in [(499_999, State::Active), (500_000, State::Backup)] {

@@ -17,6 +17,7 @@ use lvs_vrrp::{
 /// Down(100), and what follows from it.
 const DOWN_100: u64 = 3_609_375;
 
+/// [V3-BK-7] to [V3-BK-10]
 #[test]
 fn sc_01_silence_promotes() {
     let rows = [
@@ -141,12 +142,14 @@ fn sc_06_equal_priorities_are_decided_by_address() {
     assert_eq!(tie(v2(100), "10.0.0.2", "10.0.0.1"), (State::Active, 0));
 }
 
+/// [V3-AC-16]
 #[test]
 fn sc_07_addresses_are_compared_as_numbers() {
     assert_eq!(tie(v3(100), "10.0.0.9", "10.0.0.10").0, State::Backup);
     assert_eq!(tie(v3(100), "10.0.0.10", "10.0.0.9").0, State::Active);
 }
 
+/// [V3-AC-16]
 #[test]
 fn sc_08_ipv6_addresses_are_compared_as_numbers() {
     assert_eq!(tie(v3(100), "fe80::ff", "fe80::1:0").0, State::Backup);
@@ -248,6 +251,7 @@ fn sealed(octets: &mut [u8], offset: usize, new: &[u8]) {
     octets[6..8].copy_from_slice(&checksum.to_be_bytes());
 }
 
+/// [MIB-1] No reason but those of the MIB.
 #[test]
 fn sc_12_refused_messages_count_once_and_change_nothing() {
     for (version, spoil, counter, proto_err_reason) in SPOILT {
@@ -335,6 +339,7 @@ fn sc_21_owner_is_active_at_once() {
     }
 }
 
+/// [V3-PR-4]
 #[test]
 fn sc_22_of_two_owners_the_higher_address_stays() {
     let mut lab = Lab::new([router(v3(255), "10.0.0.1"), router(v3(255), "10.0.0.2")]);

@@ -1,6 +1,8 @@
 //! Adverts of real daemons, and their verdicts on adverts made by hand.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
+#[path = "../examples/decode/daemon.rs"]
+mod daemon;
 #[path = "../examples/decode/fields.rs"]
 mod fields;
 #[path = "../examples/decode/judge.rs"]
@@ -17,8 +19,8 @@ use flate2::read::GzDecoder;
 use lvs_proto::vrrp::ChecksumAccept;
 use serde_json::Value;
 
+use crate::daemon::Profile;
 use crate::judge::{Judge, Options, RECEIVERS};
-use crate::receiver::Profile;
 
 const VALID: &[u8] = include_bytes!("../../vectors/vrrp/valid.jsonl.gz");
 const INJECTED: &[u8] = include_bytes!("../../vectors/vrrp/injected.jsonl.gz");

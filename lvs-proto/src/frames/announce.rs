@@ -53,7 +53,7 @@ pub fn announce(vip: IpAddr, mac: MacAddr, out: &mut [u8]) -> Result<usize, Buff
 }
 
 /// Writes a gratuitous ARP request for `vip` at `mac`; its target link address is `mac` too
-/// \[W-32\].
+/// \[W-32\], \[V3-INI-2\], \[V3-BK-8\], \[ARP-RFC-1\].
 ///
 /// # Errors
 /// [`BufferTooSmall`]; `out` is unchanged.
@@ -73,7 +73,8 @@ pub fn gratuitous_arp(
 }
 
 /// Writes the answer to an ARP `request` for a virtual address at `mac`, probes included
-/// \[W-33\]. That the requested address is one to answer for is the caller's to know.
+/// \[W-33\], \[V3-AC-1\], \[V2-AC-1\]. That the requested address is one to answer for is the caller's
+/// to know.
 ///
 /// # Errors
 /// [`ReplyError`] if there is nothing or nobody to answer; `out` is unchanged.
@@ -92,7 +93,8 @@ pub fn arp_reply(request: &arp::Packet, mac: MacAddr, out: &mut [u8]) -> Result<
     Ok(write_arp(reply.target_mac, &reply, out)?)
 }
 
-/// Writes an unsolicited neighbor advertisement of `vip` at `mac` to all nodes \[W-34\].
+/// Writes an unsolicited neighbor advertisement of `vip` at `mac` to all nodes \[W-34\],
+/// \[V3-INI-3\], \[V3-BK-9\], \[ND-RFC-1\].
 ///
 /// # Errors
 /// [`BufferTooSmall`]; `out` is unchanged.
@@ -101,12 +103,12 @@ pub fn unsolicited_advertisement(
     mac: MacAddr,
     out: &mut [u8],
 ) -> Result<usize, BufferTooSmall> {
-    let all_nodes_mac = MacAddr::of_ipv6_multicast(ALL_NODES);
-    write_advertisement(vip, mac, (ALL_NODES, all_nodes_mac), false, out)
+    let message = ndp::advertisement(vip, mac, ALL_NODES, false);
+    write_ndp((vip, mac), (ALL_NODES, MacAddr::of_ipv6_multicast(ALL_NODES)), &message, out)
 }
 
-/// Writes the answer to a neighbor `solicitation` for a virtual address at `mac` \[W-35\]. That
-/// the target is one to answer for is the caller's to know.
+/// Writes the answer to a neighbor `solicitation` for a virtual address at `mac` \[W-35\],
+/// \[V3-AC-4\]. That the target is one to answer for is the caller's to know.
 ///
 /// `requester` is the Ethernet source of the frame, answered to if the solicitation names no link
 /// address. A solicitation from the unspecified address, duplicate address detection, is answered
@@ -122,13 +124,12 @@ pub fn neighbor_reply(
 ) -> Result<usize, ReplyError> {
     let requester = solicitation.source_mac.unwrap_or(requester);
     check_requester(requester, mac)?;
-    let target = solicitation.target;
-    let length = if solicitation.source.is_unspecified() {
-        unsolicited_advertisement(target, mac, out)?
-    } else {
-        write_advertisement(target, mac, (solicitation.source, requester), true, out)?
-    };
-    Ok(length)
+    let Solicitation { source, target, .. } = *solicitation;
+    if source.is_unspecified() {
+        return Ok(unsolicited_advertisement(target, mac, out)?);
+    }
+    let message = ndp::advertisement(target, mac, source, true);
+    Ok(write_ndp((target, mac), (source, requester), &message, out)?)
 }
 
 fn check_requester(requester: MacAddr, mac: MacAddr) -> Result<(), ReplyError> {
@@ -141,7 +142,7 @@ fn check_requester(requester: MacAddr, mac: MacAddr) -> Result<(), ReplyError> {
     Ok(())
 }
 
-fn write_arp(
+pub(super) fn write_arp(
     destination: MacAddr,
     packet: &arp::Packet,
     out: &mut [u8],
@@ -153,25 +154,25 @@ fn write_arp(
     Ok(length)
 }
 
-fn write_advertisement(
-    vip: Ipv6Addr,
-    mac: MacAddr,
+/// Writes a message of neighbor discovery from one address and link address to another.
+pub(super) fn write_ndp(
+    (source, source_mac): (Ipv6Addr, MacAddr),
     (destination, destination_mac): (Ipv6Addr, MacAddr),
-    solicited: bool,
+    message: &[u8],
     out: &mut [u8],
 ) -> Result<usize, BufferTooSmall> {
     let header = ipv6::Header {
-        source: vip,
+        source,
         destination,
         protocol: Protocol::ICMPV6,
         hop_limit: 255,
         traffic_class: 0,
-        payload_len: ndp::ADVERTISEMENT_LEN as u16,
+        payload_len: message.len() as u16,
     };
-    let length = ethernet::HEADER_LEN + ipv6::HEADER_LEN + ndp::ADVERTISEMENT_LEN;
+    let length = ethernet::HEADER_LEN + ipv6::HEADER_LEN + message.len();
     let mut writer = Writer::new(out, length)?;
-    writer.put(&ethernet::header(destination_mac, mac, EtherType::IPV6));
+    writer.put(&ethernet::header(destination_mac, source_mac, EtherType::IPV6));
     writer.put(&header.octets());
-    writer.put(&ndp::advertisement(vip, mac, destination, solicited));
+    writer.put(message);
     Ok(length)
 }

@@ -19,13 +19,13 @@ pub enum AdvertError {
     /// The message ends within the header of 8 octets.
     #[error("{0} octets do not hold the header of 8")]
     HeaderTruncated(usize),
-    /// The version is neither 2 nor 3.
+    /// The version is neither 2 nor 3 \[V3-RX-3\], \[V2-RX-2\].
     #[error("VRRP version {0} is neither 2 nor 3")]
     UnknownVersion(u8),
     /// The VRID is 0.
     #[error("VRID 0 is never valid")]
     ZeroVrid,
-    /// The message is for another virtual router.
+    /// The message is for another virtual router \[V3-RX-7\], \[V2-RX-5\].
     #[error("VRID {received}, not {expected}")]
     OtherVrid {
         /// The VRID of the message.
@@ -34,10 +34,11 @@ pub enum AdvertError {
         expected: Vrid,
     },
     /// The TTL or hop limit is not 255, nor what is configured for the peer: the packet came through
-    /// a router, or from an impostor behind one.
+    /// a router, or from an impostor behind one \[V3-RX-1\], \[V3-RX-2\], \[V2-RX-1\].
     #[error("TTL or hop limit {0} is not 255 or what is configured for the peer")]
     HopLimit(u8),
-    /// The message is of the version that the virtual router does not speak.
+    /// The message is of the version that the virtual router does not speak \[V3-RX-3\],
+    /// \[V2-RX-2\].
     #[error("VRRP version {received}, not {expected}")]
     OtherVersion {
         /// The version of the message.
@@ -48,10 +49,11 @@ pub enum AdvertError {
     /// Version 2 knows IPv4 only \[W-3\].
     #[error("VRRP version 2 over IPv6")]
     V2OverIpv6,
-    /// The type is not 1, ADVERTISEMENT.
+    /// The type is not 1, ADVERTISEMENT \[V3-RX-4\], \[V2-RX-7\].
     #[error("VRRP type {0} is not ADVERTISEMENT")]
     UnknownType(u8),
-    /// The length is not what version, family and address count make it \[W-1\], \[W-15\].
+    /// The length is not what version, family and address count make it \[W-1\], \[W-15\],
+    /// \[V3-RX-5\], \[V2-RX-3\].
     #[error("{received} octets, not {expected}")]
     Length {
         /// Octets of the message.
@@ -62,7 +64,8 @@ pub enum AdvertError {
     /// Behind the message is a trailer that this virtual router does not ask for \[W-41\].
     #[error("an authentication trailer that nobody asked for")]
     UnexpectedTrailer,
-    /// The checksum verifies in no form that the policy accepts \[W-20\].
+    /// The checksum verifies in no form that the policy accepts \[W-20\], \[V3-RX-6\],
+    /// \[V2-RX-4\].
     #[error("checksum {0:#06x} does not verify")]
     Checksum(u16),
     /// The packet went to something else than the VRRP group of its family, or than the own address
@@ -78,10 +81,10 @@ pub enum AdvertError {
     /// No authentication header, but this virtual router asks for one \[W-6\].
     #[error("no authentication header")]
     NoAuthenticationHeader,
-    /// Version 2: no such authentication type \[W-7\].
+    /// Version 2: no such authentication type \[W-7\], \[V2-RX-6\].
     #[error("authentication type {0} does not exist")]
     UnknownAuthType(u8),
-    /// Version 2: another authentication type than the virtual router's \[W-5\].
+    /// Version 2: another authentication type than the virtual router's \[W-5\], \[V2-RX-6\].
     #[error("authentication type {received}, not {expected}")]
     OtherAuthType {
         /// The type of the message.
@@ -92,10 +95,10 @@ pub enum AdvertError {
     /// The sender does not prove that it may speak.
     #[error(transparent)]
     Unauthentic(#[from] AuthFailure),
-    /// The advertisement interval is 0.
+    /// The advertisement interval is 0 \[V3-RX-10\].
     #[error("advertisement interval 0")]
     ZeroInterval,
-    /// Version 3: the address list is empty.
+    /// Version 3: the address list is empty \[V3-RX-9\].
     #[error("no addresses")]
     NoAddresses,
 }
@@ -105,8 +108,9 @@ pub enum AdvertError {
 /// Everything that octets and `policy` can tell is checked, in the order of [`AdvertError`]. What
 /// needs memory (the configured interval and addresses, the own source address, the last sequence
 /// number of each sender) is left to the receiver. The reserved nibble and, without authentication,
-/// the authentication data of version 2 are not looked at \[V3-RX-17\], \[W-2\]; a first IPv6
-/// address that is not link-local passes \[W-17\].
+/// the authentication data of version 2 are not looked at \[V3-RX-17\], \[V2-RX-11\]; a first
+/// IPv6 address that is not link-local passes \[W-17\]. The addresses are of the packet's family
+/// \[V3-RX-18\].
 ///
 /// `Advert::checksum` is the form that verified: for version 3 over IPv4 the message alone is
 /// tried first. Version 2 reports [`ChecksumForm::MessageOnly`], IPv6

@@ -23,7 +23,7 @@ pub enum EncodeError {
     /// Passwords and authentication headers are for version 2 \[W-5\].
     #[error("authentication of version 2 in version 3")]
     V2Authentication,
-    /// Version 2 counts in whole seconds.
+    /// Version 2 counts in whole seconds \[V2-TX-5\].
     #[error("{} cs are not whole seconds", .0.centiseconds())]
     FractionalSeconds(AdvertInterval),
     /// Version 3 advertises at most 4095 centiseconds.
@@ -47,10 +47,11 @@ pub enum EncodeError {
 }
 
 /// Writes `advert` to the front of `out` and returns its length in octets: the payload of an IP
-/// packet between `addresses`, protocol 112.
+/// packet between `addresses`, protocol 112. Reserved bits are 0 \[V3-TX-6\].
 ///
-/// `Advert::checksum` chooses the form for version 3 over IPv4 and is ignored elsewhere. Version
-/// 2 carries eight zero octets of authentication data \[W-2\]. Over IPv6 the first address should
+/// `Advert::checksum` chooses the form for version 3 over IPv4, of RFC 9568 or of RFC 5798, and is
+/// ignored elsewhere \[V3-TX-11\], \[V3-TX-12\], \[V3-TX-13\]. Version 2 carries eight zero octets of
+/// authentication data \[V2-TX-4\]. Over IPv6 the first address should
 /// be link-local \[V3-TX-7\]; it is not enforced, because much of what is deployed advertises
 /// global addresses only \[W-17\].
 ///

@@ -28,7 +28,8 @@ const ICV_OFFSET: usize = 12;
 pub struct Password([u8; 8]);
 
 impl Password {
-    /// The first 8 octets of `text`; the rest is left out, as keepalived does \[W-4\].
+    /// The first 8 octets of `text`; the rest is left out, as keepalived does \[W-4\],
+    /// \[V2-AU-1\].
     #[must_use]
     pub fn new(text: &[u8]) -> Self {
         let mut octets = [0; 8];

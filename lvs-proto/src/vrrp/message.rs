@@ -5,13 +5,14 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use super::{AdvertInterval, Version, Vrid};
 use crate::Family;
 
-/// The IPv4 group that advertisements go to (RFC 9568 section 5.1.1.2).
+/// The IPv4 group that advertisements go to (RFC 9568 section 5.1.1.2) \[V3-TX-17\].
 pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
 
-/// The IPv6 group that advertisements go to (RFC 9568 section 5.1.2.2).
+/// The IPv6 group that advertisements go to (RFC 9568 section 5.1.2.2) \[V3-TX-17\].
 pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 
-/// The hop limit of every advertisement, sent or accepted: no router has touched it.
+/// The hop limit of every advertisement, sent or accepted: no router has touched it \[V3-TX-1\],
+/// \[V3-TX-2\], \[V2-TX-1\].
 pub const HOP_LIMIT: u8 = 255;
 
 /// The type of every message, ADVERTISEMENT.

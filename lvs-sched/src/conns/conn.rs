@@ -53,7 +53,7 @@ impl Conn {
             state,
             // What a destination's flags say of all its connections [DST-11] [CON-8].
             active: false,
-            input_only: !matches!(hop.method, Method::Nat),
+            input_only: !hop.method.is_translated(),
             mark: 0,
             in_packets: 0,
             timeout_secs,
@@ -92,8 +92,9 @@ impl Conn {
         self.dest
     }
 
-    /// Where its packets go, by the method of the time it was made \[FWD-1\]; address and port are
-    /// zeros if they go past all destinations to where they are addressed.
+    /// Where its packets go, by the method of the time it was made \[FWD-1\], and the tunnel that
+    /// its destination has now; address and port are zeros if they go past all destinations to where
+    /// they are addressed.
     #[must_use]
     pub const fn hop(&self) -> &Hop {
         &self.hop

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use lvs_proto::vrrp::ChecksumAccept;
 use serde_json::{Value, json};
 
+use crate::daemon::Profile;
 use crate::fields;
 use crate::packet::{self, Error};
-use crate::receiver::{self, Profile, Receiver};
+use crate::receiver::{self, Receiver};
 
 /// The receivers of the recorded packets.
 pub(crate) const RECEIVERS: &str = include_str!("../../../vectors/vrrp/receivers.json");

@@ -6,6 +6,7 @@
 //! `receiver_vrid` in FILE, or a Backup router with the sender's own `config`. What comes out is a line
 //! of `{"id", "verdict", "reason", "fields"}` each, with the field names of tshark.
 
+mod daemon;
 mod fields;
 mod judge;
 mod packet;
@@ -16,9 +17,9 @@ use std::process::ExitCode;
 
 use lvs_proto::vrrp::ChecksumAccept;
 
+use crate::daemon::Profile;
 use crate::judge::{Judge, Options, RECEIVERS};
 use crate::packet::Error;
-use crate::receiver::Profile;
 
 const USAGE: &str = "usage: decode [--receivers FILE] [--profile rfc|keepalived|frr] \
     [--checksum rfc9568|pseudo|any] < VECTORS";

@@ -4,28 +4,14 @@ use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use lvs_proto::vrrp::{
-    AdvertInterval, AdvertPolicy, Authentication, ChecksumAccept, ChecksumForm, Password, Peer,
-    Priority, Version, Vrid, decode, from_ip_packet,
+    AdvertPolicy, ChecksumAccept, ChecksumForm, Peer, Version, Vrid, decode, from_ip_packet,
 };
 use lvs_proto::{Family, Instant};
-use lvs_vrrp::{AddressMismatch, Config, Router};
+use lvs_vrrp::{Config, Router};
 use serde_json::Value;
 
+use crate::daemon::{Kind, Profile, address, addresses, authentication, config, texts, version};
 use crate::judge::Options;
-
-/// The most addresses that keepalived puts in an advert over IPv6, for an MTU of 1500 octets.
-const KEEPALIVED_V6_ADDRESSES: usize = 89;
-
-/// Whose rules the receivers follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// RFC 9568, and RFC 3768 for version 2.
-    Rfc,
-    /// keepalived 2.2.7.
-    Keepalived,
-    /// FRR 8.4.4 and 10.3.
-    Frr,
-}
 
 /// Which receiver a line is for. The senders of a recording of its own are each heard by one.
 pub(crate) fn key(vector: &Value) -> String {
@@ -53,12 +39,6 @@ pub(crate) struct Machine {
     authentication: Option<Kind>,
     checksum: ChecksumAccept,
     profile: Profile,
-}
-
-/// An authentication of version 2.
-enum Kind {
-    Password(Password),
-    Header(Password),
 }
 
 impl Receiver {
@@ -99,11 +79,7 @@ impl Machine {
     fn policy(&self) -> AdvertPolicy<'_> {
         AdvertPolicy {
             checksum: self.checksum,
-            authentication: match &self.authentication {
-                None => Authentication::None,
-                Some(Kind::Password(password)) => Authentication::Password(password),
-                Some(Kind::Header(password)) => Authentication::Header(password),
-            },
+            authentication: Kind::policy(self.authentication.as_ref()),
             ..self.router.policy()
         }
     }
@@ -168,25 +144,14 @@ fn receiver(
     let Some(vrid) = instance["vrid"].as_u64().and_then(|vrid| Vrid::new(vrid as u8)) else {
         return Receiver::Nobody("ZeroVrid".to_owned());
     };
-    // keepalived's version unless it is given.
-    let version = match (instance["version"].as_u64(), family) {
-        (Some(2), _) | (None, Family::V4) => Version::V2,
-        _ => Version::V3,
-    };
+    let version = version(instance, family);
     let config = Config { group, ..config(options.profile, version, vrid, instance) };
     let checksum = options.checksum.unwrap_or(config.checksum_accept);
     if (version, family, options.profile) == (Version::V2, Family::V6, Profile::Keepalived) {
         let policy = AdvertPolicy::new(version, vrid, family);
         return Receiver::Codec(AdvertPolicy { v2_over_ipv6: true, ..policy });
     }
-    let mut addresses: Vec<_> = texts(&instance["vips"])
-        .filter_map(address)
-        .filter(|address| Family::of(*address) == family)
-        .collect();
-    addresses.truncate(match family {
-        Family::V4 => 255,
-        Family::V6 => KEEPALIVED_V6_ADDRESSES,
-    });
+    let addresses = addresses(instance, family);
     match Router::with_peers(config, own, addresses, peers) {
         Ok(mut router) => {
             router.startup(Instant::EPOCH);
@@ -198,70 +163,10 @@ fn receiver(
     }
 }
 
-/// The receiver's rules. It is a Backup router even where the recorded one is the owner.
-fn config(profile: Profile, version: Version, vrid: Vrid, instance: &Value) -> Config {
-    let frr_checksum = match instance["pseudo"].as_bool() {
-        Some(false) => ChecksumAccept::MESSAGE_ONLY,
-        _ => ChecksumAccept::PSEUDO_HEADER,
-    };
-    let profile = match (profile, version) {
-        (Profile::Rfc, Version::V2) => Config::rfc3768(vrid),
-        (Profile::Rfc, Version::V3) => Config::rfc9568(vrid),
-        (Profile::Keepalived, _) => {
-            Config { address_mismatch: AddressMismatch::Drop, ..Config::keepalived(version, vrid) }
-        }
-        (Profile::Frr, _) => Config {
-            version,
-            address_mismatch: AddressMismatch::Off,
-            checksum_accept: frr_checksum,
-            ..Config::rfc5798(vrid)
-        },
-    };
-    let interval = interval(version, instance).unwrap_or(AdvertInterval::DEFAULT);
-    Config { priority: Priority::DEFAULT, interval, ..profile }
-}
-
-/// `advert_int` in seconds, rounded as keepalived does \[X-10\]; FRR cuts its milliseconds off.
-#[allow(clippy::float_arithmetic, reason = "the recordings have seconds in decimals")]
-fn interval(version: Version, instance: &Value) -> Option<AdvertInterval> {
-    let given = &instance["advert_int"];
-    let seconds = given.as_f64().or_else(|| given.as_str()?.parse().ok());
-    match (version, seconds, instance["advert_ms"].as_u64()) {
-        (_, Some(seconds), _) if !(0.01..=255.0).contains(&seconds) => None,
-        (Version::V2, Some(seconds), _) => {
-            AdvertInterval::from_seconds(seconds.round().max(1.0) as u8)
-        }
-        (Version::V3, Some(seconds), _) => {
-            AdvertInterval::from_centiseconds((seconds * 100.0).round() as u16)
-        }
-        (Version::V2, _, Some(ms)) => AdvertInterval::from_seconds((ms / 1000).max(1) as u8),
-        (Version::V3, _, Some(ms)) => AdvertInterval::from_centiseconds((ms / 10) as u16),
-        _ => None,
-    }
-}
-
-fn authentication(auth: &Value) -> Option<Kind> {
-    let password = Password::new(auth[1].as_str()?.as_bytes());
-    match auth[0].as_str()? {
-        "PASS" => Some(Kind::Password(password)),
-        "AH" => Some(Kind::Header(password)),
-        _ => None,
-    }
-}
-
 /// The source address of a receiver where the recording does not tell.
 fn stranger(family: Family) -> IpAddr {
     match family {
         Family::V4 => Ipv4Addr::new(192, 0, 2, 254).into(),
         Family::V6 => Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0xffff, 0xffff).into(),
     }
-}
-
-fn texts(list: &Value) -> impl Iterator<Item = &str> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// An address, with or without a prefix length.
-fn address(text: &str) -> Option<IpAddr> {
-    text.split('/').next()?.parse().ok()
 }

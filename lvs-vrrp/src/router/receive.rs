@@ -23,7 +23,8 @@ pub enum Refusal {
     /// The source address is the router's own: the advert was looped back \[S-15\].
     #[error("from this router itself")]
     SelfReceived,
-    /// The sequence number does not exceed the last one of this sender \[W-11\], \[W-40\].
+    /// The sequence number does not exceed the last one of this sender \[W-11\], \[W-40\],
+    /// \[V2-AU-2\].
     #[error("{received:?} after {last:?}")]
     Replayed {
         /// The number of the advert.
@@ -45,14 +46,19 @@ pub enum Refusal {
     Addresses,
 }
 
-impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// An advert was received, at the time that the link said if it can \[RX-4\].
     ///
     /// What [`decode`](lvs_proto::vrrp::decode) could not know is checked here, as
     /// [`check_advert`](Self::check_advert) does. An advert that fails is counted and changes
-    /// nothing else: no timer, no state \[RX-1\], \[RX-2\]. Only the sequence number of a proven
+    /// nothing else: no timer, no state \[RX-1\], \[RX-2\], \[V3-RX-12\], \[V2-RX-8\]. Only the sequence number of a proven
     /// sender is remembered in any case.
     pub fn handle_advert(&mut self, now: Instant, advert: &Advert<'_>, meta: &AdvertMeta) {
+        self.hear(now, advert, meta);
+    }
+
+    /// Takes an advert, and says whether it lost against an Active router.
+    pub(crate) fn hear(&mut self, now: Instant, advert: &Advert<'_>, meta: &AdvertMeta) -> bool {
         let now = self.advance(now);
         let source = meta.addresses.source();
         let verdict = self.check_sender(now, advert, meta).and_then(|()| {
@@ -62,9 +68,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         match verdict {
             Ok(()) => {
                 self.count_accepted(advert);
-                self.heard(now, advert, source);
+                self.heard(now, advert, source)
             }
-            Err(refusal) => self.counters.count_refused(&refusal),
+            Err(refusal) => {
+                self.counters.count_refused(&refusal);
+                false
+            }
         }
     }
 
@@ -104,11 +113,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         if source == self.source {
             return Err(Refusal::SelfReceived);
         }
-        let last = self.marks.last(now, source, self.active_down_interval());
-        match (advert.sequence, last) {
-            (Some(received), Some(last)) if !received.may_follow(last) => {
-                Err(Refusal::Replayed { received, last })
-            }
+        let Some(received) = advert.sequence else { return Ok(()) };
+        match self.marks.last(now, source, self.active_down_interval()) {
+            Some(last) if !received.may_follow(last) => Err(Refusal::Replayed { received, last }),
             _ => Ok(()),
         }
     }
@@ -156,7 +163,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     }
 
     /// H, and what is wrong with an advert that is taken all the same \[V3-RX-15\], \[V3-RX-16\],
-    /// \[V3-RX-8\], \[RX-9\].
+    /// \[V3-RX-8\], \[V3-PR-4\], \[RX-9\].
     fn count_accepted(&mut self, advert: &Advert<'_>) {
         let other_interval = advert.interval != self.config.interval;
         let mismatch =
