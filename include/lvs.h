@@ -1,12 +1,12 @@
 /*
- * Linux Virtual Server for C: schedulers over destinations, and VRRP virtual routers.
+ * Linux Virtual Server for C: directors, schedulers over destinations, and VRRP virtual routers.
  *
  * Nothing here opens a socket, reads a clock or starts a thread. Flows, frames and time go in;
- * destinations, actions, frames and deadlines come out. The same calls give the same answers,
- * always.
+ * verdicts, destinations, actions, frames and deadlines come out. The same calls give the same
+ * answers, always.
  *
- * Handles (`struct lvs_pool`, `struct lvs_vrrp`) are opaque. `*_create` makes one, `*_destroy`
- * ends it and takes NULL, too.
+ * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_vrrp`) are opaque. `*_create`
+ * makes one, `*_destroy` ends it and takes NULL, too.
  *
  * Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
  * returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -18,14 +18,19 @@
  * sizes are refused.
  *
  * Threads: what takes a handle as `const` may be called from several threads at once, all else
- * from one at a time. Nothing is locked and nothing is global. Pointers of one call must not
- * overlap.
+ * from one at a time. Nothing is locked, and nothing is global but `lvs_set_allocator`. Pointers of
+ * one call must not overlap.
+ *
+ * Memory is taken by calls that create and configure. What packets and timers lead to takes none:
+ * `lvs_director_decide`, `lvs_director_process`, their bursts, `lvs_director_handle_timeout`,
+ * `lvs_pool_pick_burst`, `lvs_pool_*_conn`, `lvs_pool_handle_timeout`, and all that a virtual
+ * router is fed or asked after its creation.
  *
  * Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
  * it is empty, wait for input or for the deadline, feed exactly one input, drain again.
  *
  * Panics, should there be any, end at this door: the call gives `LVS_ERR_PANIC`, and so does every
- * later call with the same handle, which can still be destroyed. Where panics abort, they do.
+ * later call with the same handle, which can still be destroyed. In a bare library they abort.
  *
  * Rule ids like [WRR-4] name the rules of the behavioural specification that the library follows.
  */
@@ -88,6 +93,10 @@ enum lvs_status {
     LVS_ERR_PROFILE = -10,
     /** Refused, for a reason that has no number yet. */
     LVS_ERR_OTHER = -11,
+    /** There is an allocator already. */
+    LVS_ERR_ALLOCATOR = -12,
+    /** A text is not UTF-8. */
+    LVS_ERR_TEXT = -13,
     /** There is no such scheduler. */
     LVS_ERR_SCHEDULER = -20,
     /** A scheduler flag does not exist. */
@@ -112,6 +121,22 @@ enum lvs_status {
     LVS_ERR_TABLE_FULL = -30,
     /** The index of the table of mh is not 8 to 17 [MH-1]. */
     LVS_ERR_MH_TABLE_INDEX = -31,
+    /** There is a service of this key already. */
+    LVS_ERR_SERVICE_EXISTS = -32,
+    /** A service is not of TCP, UDP or SCTP [SVC-2]. */
+    LVS_ERR_PROTOCOL = -33,
+    /** The prefix of a persistent IPv6 service is not 1 to 128 [SVC-3]. */
+    LVS_ERR_NETMASK = -34,
+    /** The service has more destinations than the scheduler can start with [MH-9]. */
+    LVS_ERR_TOO_MANY_DESTS = -35,
+    /** There is no such persistence engine. */
+    LVS_ERR_ENGINE = -36,
+    /** A policy flag does not exist, or the reuse mode is greater than 255. */
+    LVS_ERR_POLICY = -37,
+    /** There is no such way to defend. */
+    LVS_ERR_DEFENCE = -38,
+    /** A timeout is longer than INT32_MAX ticks [TMO-2]. */
+    LVS_ERR_TIMEOUT = -39,
     /** The VRRP version is neither 2 nor 3. */
     LVS_ERR_VERSION = -40,
     /** VRID 0 is none. */
@@ -148,10 +173,86 @@ enum lvs_status {
     LVS_ERR_SOURCE_NOT_LINK_LOCAL = -56,
     /** The packet does not carry a whole VRRP message from a host on the link. */
     LVS_ERR_NOT_VRRP = -57,
+    /** The preempt delay is longer than 1000 s. */
+    LVS_ERR_PREEMPT_DELAY = -58,
+    /** Announcements would follow each other by less than 10 ms. */
+    LVS_ERR_ANNOUNCEMENT_GAP = -59,
+    /** The frame carries neither IPv4 nor IPv6. */
+    LVS_ERR_NOT_IP = -60,
+    /** The frame is cut short or damaged. */
+    LVS_ERR_MALFORMED = -61,
+    /** The frame is not to be answered. */
+    LVS_ERR_NO_ANSWER = -63,
+    /** A hook is none of `LVS_HOOK_*`. */
+    LVS_ERR_HOOK = -64,
+    /** There is no such tunnel. */
+    LVS_ERR_TUNNEL = -65,
+    /** A verdict is none that a frame can follow. */
+    LVS_ERR_VERDICT = -66,
+    /** The UDP port of a GUE tunnel is 0 [DST-8]. */
+    LVS_ERR_TUNNEL_PORT = -68,
+    /** A Call-ID is not 1 to 255 octets. */
+    LVS_ERR_CALL_ID = -67,
+    /** A line is no rule. */
+    LVS_ERR_RULE = -70,
+    /** There are no such columns. */
+    LVS_ERR_COLUMNS = -71,
+    /** A listing flag does not exist. */
+    LVS_ERR_LISTING_FLAGS = -72,
+    /**
+     * A peer is of another family than the source, not unicast, the router itself, or has no
+     * possible TTL; or there are more than 255.
+     */
+    LVS_ERR_PEER = -80,
+    /** The group is none of the family, or over IPv6 not of link-local scope. */
+    LVS_ERR_GROUP = -81,
+    /** There is no such authentication, or not with this version. */
+    LVS_ERR_AUTHENTICATION = -82,
+    /** A key is not of the number or length that the authentication wants, or there are too many. */
+    LVS_ERR_KEY = -83,
+    /** There are no more paths. */
+    LVS_ERR_PATH = -84,
+    /** The weight of a tracker is not -254 to 254 [X-45]. */
+    LVS_ERR_TRACKER_WEIGHT = -85,
+    /** A tracker would change without a report. */
+    LVS_ERR_NO_REPORTS = -86,
 };
 
 /** A few words for `status`, static and never NULL, whatever the number. */
 const char *lvs_strerror(int status);
+
+/* ---------------------------------------------------------------------------
+ * Memory.
+ */
+
+/**
+ * Gives `size` octets aligned to `alignment`, a power of two, or NULL. `context` is that of
+ * `lvs_set_allocator`.
+ */
+typedef void *(*lvs_alloc_fn)(void *context, size_t size, size_t alignment);
+
+/** Takes back what `lvs_alloc_fn` gave, with the same `size` and `alignment`. */
+typedef void (*lvs_free_fn)(void *context, void *memory, size_t size, size_t alignment);
+
+/**
+ * Sets where a bare library takes its memory from: call it once, before anything else, while there
+ * is one thread. All memory is taken by calls that configure, none by those that packets and timers
+ * lead to. A bare library without malloc has no memory before: what needs some gives
+ * `LVS_ERR_NO_MEMORY`.
+ *
+ * Errors: `LVS_ERR_NULL`; `LVS_ERR_ALLOCATOR` if it was called before, or if the library has the allocator
+ * of its program, as all have that are not bare.
+ *
+ * Safety: The functions do what `lvs_alloc_fn` and `lvs_free_fn` say, with `context`.
+ */
+enum lvs_status lvs_set_allocator(lvs_alloc_fn alloc, lvs_free_fn free, void *context);
+
+/**
+ * Is called by a bare library without libc that has found a bug in itself, at `line` of the
+ * `file` whose name has so many octets; the program has to define it, and it must not return.
+ * Libraries with libc call abort.
+ */
+extern void lvs_panic(const uint8_t *file, size_t length, uint32_t line);
 
 /* ---------------------------------------------------------------------------
  * Time.
@@ -193,32 +294,210 @@ struct lvs_mac {
 };
 
 /* ---------------------------------------------------------------------------
- * Flows.
+ * Flows: packets as decisions see them.
  */
 
-/** What a decision may depend on in a packet. Zero what you do not know. */
+/** The ports and flags of a flow are known. */
+#define LVS_READABLE 0
+
+/** The transport header is cut short. */
+#define LVS_CUT_SHORT 1
+
+/** The transport header is in an earlier fragment. */
+#define LVS_LATER_FRAGMENT 2
+
+/** The packet was met on its way to this host, and so to a virtual address. */
+#define LVS_HOOK_LOCAL_IN 0
+
+/** The packet was met on its way through this host: an answer of a real server. */
+#define LVS_HOOK_FORWARD 1
+
+/** The packet was made by this host itself. */
+#define LVS_HOOK_LOCAL_OUT 2
+
+/** The packet ends before the type of its first SCTP chunk. */
+#define LVS_NO_SCTP_CHUNK 255
+
+/** The packet that an ICMP error is about, as far as the error quotes it; of the flow's family. */
+struct lvs_embedded {
+    /** Not 0 if there is one; else nothing here counts. */
+    uint8_t present;
+    /** Its IP protocol number. */
+    uint8_t protocol;
+    /** Not 0 if the ports are known: the protocol has them, and the quote does not end before. */
+    uint8_t has_ports;
+    /** Its source port, in host order. */
+    uint16_t source_port;
+    /** Its destination port, in host order. */
+    uint16_t destination_port;
+    /** Its source address in network order; of IPv4 the first four octets. */
+    uint8_t source[16];
+    /** Its destination address, likewise. */
+    uint8_t destination[16];
+};
+
+/** Everything that a decision may depend on in a packet. Zero what you do not know. */
 struct lvs_flow {
     /** LVS_IPV4 or LVS_IPV6, of both addresses. */
     uint8_t family;
-    /** The IP protocol number: 6 is TCP, 17 is UDP. */
+    /** The IP protocol number: 6 is TCP, 17 is UDP, 132 is SCTP. */
     uint8_t protocol;
     /** Of TCP the control bits: FIN 1, SYN 2, RST 4, ACK 16 (RFC 9293 section 3.1). */
     uint8_t tcp_flags;
-    /** Not 0 if the transport header is not in this packet: cut short, or in an earlier fragment. */
+    /** LVS_READABLE, LVS_CUT_SHORT or LVS_LATER_FRAGMENT; any other number counts as the second. */
     uint8_t unreadable;
-    /** Of TCP and UDP the client's port, in host order. */
+    /** Of TCP, UDP and SCTP the sender's port, in host order. */
     uint16_t source_port;
-    /** Of TCP and UDP the virtual port, in host order. */
+    /** Of TCP, UDP and SCTP the receiver's port, in host order. */
     uint16_t destination_port;
     /** The firewall mark that the caller put on the packet; 0 is no mark. */
     uint32_t mark;
     /** Octets of the IP packet, headers included; statistics count them. */
     uint32_t length;
-    /** The client's address in network order; of IPv4 the first four octets. */
+    /** Of a fragment, the identification that all of its packet have. */
+    uint32_t fragment;
+    /** The sender's address in network order; of IPv4 the first four octets. */
     uint8_t source[16];
-    /** The virtual address, likewise. */
+    /** The receiver's address, likewise: on the way from a client, the virtual address. */
     uint8_t destination[16];
+    /**
+     * Of SCTP the type of the first chunk (RFC 9260 section 3.2), but 6 if an abort is right
+     * behind a cookie chunk [SCTP-2]; or LVS_NO_SCTP_CHUNK.
+     */
+    uint8_t sctp_chunk;
+    /** LVS_HOOK_LOCAL_IN, LVS_HOOK_FORWARD or LVS_HOOK_LOCAL_OUT. */
+    uint8_t hook;
+    /** Not 0 if it rides on a confirmed conntrack entry: one that an earlier packet made. */
+    uint8_t tracked;
+    /** Not 0 if its destination address routes as unicast: to another host, not to this one. */
+    uint8_t unicast;
+    /** Not 0 if it is a fragment, the first one or with LVS_LATER_FRAGMENT one that follows it. */
+    uint8_t is_fragment;
+    /** Of an ICMP error, the packet that it is about. */
+    struct lvs_embedded embedded;
 };
+
+/* ---------------------------------------------------------------------------
+ * Frames: Ethernet frames in buffers of the caller's.
+ */
+
+/**
+ * A frame in a buffer, and what the caller knows of it besides. A frame that is put into a tunnel
+ * begins earlier in its buffer: 48 octets of headroom are enough for any, 54 for GUE over IPv6.
+ * Nothing behind a frame is touched.
+ */
+struct lvs_frame {
+    /** The buffer, of `offset` plus `length` octets at least. */
+    uint8_t *buffer;
+    /** Octets of headroom: the Ethernet header begins here. */
+    size_t offset;
+    /** Octets of the frame, Ethernet header included. */
+    size_t length;
+    /** The firewall mark that the caller put on the packet; 0 is no mark. */
+    uint32_t mark;
+    /** LVS_HOOK_LOCAL_IN, LVS_HOOK_FORWARD or LVS_HOOK_LOCAL_OUT. */
+    uint8_t hook;
+    /** Not 0 if it rides on a confirmed conntrack entry: one that an earlier packet made. */
+    uint8_t tracked;
+    /** Not 0 if its destination address routes as unicast: to another host, not to this one. */
+    uint8_t unicast;
+};
+
+/**
+ * Fills in the flow that a frame belongs to, VLAN tags or not. Of all checksums only that of the
+ * IPv4 header is verified.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_HOOK`; `LVS_ERR_NOT_IP` if it carries neither IPv4 nor
+ * IPv6; `LVS_ERR_MALFORMED` if it is cut short or damaged.
+ *
+ * Safety: `frame` points to a frame with its octets.
+ */
+enum lvs_status lvs_frame_parse(const struct lvs_frame *frame, struct lvs_flow *out);
+
+/* ---------------------------------------------------------------------------
+ * Answers: frames that a director sends back itself.
+ */
+
+/** Octets that hold any frame of this section: an ICMPv6 error behind two VLAN tags. */
+#define LVS_ANSWER_MAX 1302
+
+/**
+ * The director's own addresses on the way to its clients: the sources of its ICMP errors. Zeros
+ * mean that there is none of that family.
+ */
+struct lvs_own_addresses {
+    /** The IPv4 address, in network order. */
+    uint8_t ipv4[4];
+    /** The IPv6 address, in network order. */
+    uint8_t ipv6[16];
+};
+
+/**
+ * Writes the ICMP error to a client whose service has no destination to offer: port unreachable
+ * [SVC-12]. `frame` is the client's, unchanged; the answer goes back the way it came, VLAN tags
+ * included. `*length` is the octets written; `LVS_ANSWER_MAX` are always enough. Limiting the rate
+ * of answers is the caller's duty (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 f).
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_NOT_IP`, `LVS_ERR_MALFORMED`,
+ * `LVS_ERR_BUFFER_TOO_SMALL`; `LVS_ERR_NO_ANSWER` if the packet must not be answered (RFC 1122
+ * section 3.2.2, RFC 4443 section 2.4 e) or there is no own address to answer from.
+ *
+ * Safety: `frame` points to a frame with its octets, `out` to room for `capacity` octets.
+ */
+enum lvs_status lvs_answer_port_unreachable(const struct lvs_frame *frame,
+                                            const struct lvs_own_addresses *own,
+                                            uint8_t *out,
+                                            size_t capacity,
+                                            size_t *length);
+
+/**
+ * Writes the ICMP error to a client whose packet may go no further: time exceeded [RT-5]. For the
+ * rest as `lvs_answer_port_unreachable`.
+ *
+ * Errors: As for `lvs_answer_port_unreachable`.
+ *
+ * Safety: `frame` points to a frame with its octets, `out` to room for `capacity` octets.
+ */
+enum lvs_status lvs_answer_time_exceeded(const struct lvs_frame *frame,
+                                         const struct lvs_own_addresses *own,
+                                         uint8_t *out,
+                                         size_t capacity,
+                                         size_t *length);
+
+/**
+ * Writes the ICMP error to a client whose packet is longer than `mtu` and must not be sent in
+ * fragments: fragmentation needed, or packet too big [RT-7] [RT-8]. For the rest as
+ * `lvs_answer_port_unreachable`.
+ *
+ * Errors: As for `lvs_answer_port_unreachable`.
+ *
+ * Safety: `frame` points to a frame with its octets, `out` to room for `capacity` octets.
+ */
+enum lvs_status lvs_answer_packet_too_big(const struct lvs_frame *frame,
+                                          const struct lvs_own_addresses *own,
+                                          uint32_t mtu,
+                                          uint8_t *out,
+                                          size_t capacity,
+                                          size_t *length);
+
+/**
+ * Writes the answer to an ARP request [W-33] or a neighbour solicitation [W-35] for one of the
+ * `count` addresses: it is at `mac`. `*length` is the octets written. A virtual router answers so
+ * with its virtual MAC address, and while Active only.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_BUFFER_TOO_SMALL`;
+ * `LVS_ERR_NO_ANSWER` if the frame does not ask for any of them, or is not to be answered.
+ *
+ * Safety: `frame` points to a frame with its octets, `addresses` to `count` addresses, `out` to room for
+ * `capacity` octets.
+ */
+enum lvs_status lvs_answer_neighbor(const struct lvs_frame *frame,
+                                    const struct lvs_address *addresses,
+                                    size_t count,
+                                    const struct lvs_mac *mac,
+                                    uint8_t *out,
+                                    size_t capacity,
+                                    size_t *length);
 
 /* ---------------------------------------------------------------------------
  * Schedulers.
@@ -280,6 +559,43 @@ enum lvs_profile {
 };
 
 /* ---------------------------------------------------------------------------
+ * Tunnels.
+ */
+
+/** What stands between the outer IP header of a tunnel and the packet that it carries [TUN-6]. */
+enum lvs_tunnel_kind {
+    /** Nothing (RFC 2003, RFC 2473, RFC 4213; --tun-type ipip) [TUN-2]. */
+    LVS_TUNNEL_IPIP = 0,
+    /** UDP and Generic UDP Encapsulation (--tun-type gue) [TUN-3]. */
+    LVS_TUNNEL_GUE = 1,
+    /** Generic Routing Encapsulation (RFC 2784; --tun-type gre) [TUN-4]. */
+    LVS_TUNNEL_GRE = 2,
+};
+
+/** The checksum of a tunnel. */
+enum lvs_tunnel_checksum {
+    /** None (--tun-nocsum). */
+    LVS_TUNNEL_CHECKSUM_NONE = 0,
+    /** That of UDP or of GRE (--tun-csum). */
+    LVS_TUNNEL_CHECKSUM = 1,
+    /**
+     * Of GUE, as LVS_TUNNEL_CHECKSUM: in a frame from the wire no checksum is left for a receiver
+     * to finish (--tun-remcsum) [TUN-3].
+     */
+    LVS_TUNNEL_CHECKSUM_REMOTE = 2,
+};
+
+/** How a packet is carried by LVS_METHOD_TUNNEL; zeros are IP in IP. */
+struct lvs_tunnel {
+    /** One of `enum lvs_tunnel_kind`. */
+    uint8_t kind;
+    /** One of `enum lvs_tunnel_checksum`. */
+    uint8_t checksum;
+    /** Of GUE the real server's UDP port, in host order. */
+    uint16_t port;
+};
+
+/* ---------------------------------------------------------------------------
  * Destinations.
  */
 
@@ -311,6 +627,8 @@ struct lvs_dest_config {
     uint32_t weight;
     /** One of `enum lvs_method`. */
     int method;
+    /** How packets are carried there; LVS_METHOD_TUNNEL alone asks. */
+    struct lvs_tunnel tunnel;
     /**
      * At this many connections, active and inactive, the destination is overloaded; 0 is never
      * [OVL-1].
@@ -335,10 +653,14 @@ struct lvs_dest {
     uint32_t weight;
     /** How packets get there, one of `enum lvs_method`. */
     int method;
+    /** How they are carried there; of LVS_METHOD_TUNNEL. */
+    struct lvs_tunnel tunnel;
     /** Connections that are active [CNT-6]. */
     uint32_t active_conns;
     /** All other connections [CNT-1]. */
     uint32_t inactive_conns;
+    /** Persistence templates [CNT-3]. */
+    uint32_t persistent_conns;
     /** 1 if the thresholds keep new connections away [OVL-5], else 0. */
     uint8_t overloaded;
     /** 1 if it is in the list; 0 if it was deleted and waits for its last connections [DST-4]. */
@@ -429,7 +751,8 @@ void lvs_pool_destroy(struct lvs_pool *pool);
  * Adds a destination, at the head of the list [DST-1]; one that was deleted while it had
  * connections comes back with them [DST-5].
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_WEIGHT`,
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_TUNNEL`,
+ * `LVS_ERR_TUNNEL_PORT`, `LVS_ERR_WEIGHT`,
  * `LVS_ERR_THRESHOLDS_CROSSED`, `LVS_ERR_UPPER_THRESHOLD`, `LVS_ERR_NOT_UNICAST`,
  * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_DEST_EXISTS`, `LVS_ERR_NO_MEMORY`.
  *
@@ -536,6 +859,1048 @@ enum lvs_status lvs_pool_handle_timeout(struct lvs_pool *pool, lvs_time now);
 int lvs_pool_next_deadline(const struct lvs_pool *pool, lvs_time *out);
 
 /* ---------------------------------------------------------------------------
+ * Verdicts: what becomes of a packet.
+ */
+
+/** What to do with a packet. */
+enum lvs_verdict_kind {
+    /** Not ours: hand it to the local stack, untouched. */
+    LVS_VERDICT_PASS = 0,
+    /** Send it on to a real server, `hop`. */
+    LVS_VERDICT_FORWARD = 1,
+    /**
+     * A real server's answer: let it go on to the client [NAT-6]. `hop` is whom it is to come
+     * from in the client's eyes; for all but LVS_METHOD_NAT it stays as it is.
+     */
+    LVS_VERDICT_REPLY = 2,
+    /** Drop it and tell the client that the port is unreachable [SVC-12]. */
+    LVS_VERDICT_REJECT = 3,
+    /** Drop it in silence, for `reason`. */
+    LVS_VERDICT_DROP = 4,
+};
+
+/** Why a packet is dropped without an answer. */
+enum lvs_drop_reason {
+    /** It is not dropped. */
+    LVS_DROP_NONE = 0,
+    /** The transport header is cut short or in an earlier fragment [SVC-10]. */
+    LVS_DROP_HEADER_UNREADABLE = 1,
+    /**
+     * Its connection belongs to a destination that was deleted [NOD-1], or goes through a tunnel
+     * to one that never was [BK-8].
+     */
+    LVS_DROP_DESTINATION_DELETED = 2,
+    /**
+     * Its connection is over, but it rides on that one's conntrack entry: the client sends it
+     * again, and gets through [REUSE-4].
+     */
+    LVS_DROP_TRACKED = 3,
+    /** The connection table has no room for a new connection or template. */
+    LVS_DROP_TABLE_FULL = 4,
+    /** It would have opened one connection more than the defences let through [DEF-3]. */
+    LVS_DROP_DEFENDED = 5,
+    /** Its service tells calls apart, and it is no message of a call [PE-1]. */
+    LVS_DROP_NO_CALL_ID = 6,
+    /** An ICMP error that may not go on [SVC-12] [ICMP-6]. */
+    LVS_DROP_ICMP_ERROR = 7,
+    /**
+     * A later fragment of a packet whose first one was not seen, was seen too long ago, or was
+     * refused [NAT-9].
+     */
+    LVS_DROP_LATER_FRAGMENT = 8,
+};
+
+/** The other end of a packet's way. */
+struct lvs_hop {
+    /** How it gets there, one of `enum lvs_method`. */
+    uint8_t method;
+    /** Its address. */
+    struct lvs_address address;
+    /** Its port in host order; only LVS_METHOD_NAT writes it into the packet. */
+    uint16_t port;
+    /** How the packet is carried there; LVS_METHOD_TUNNEL alone asks. */
+    struct lvs_tunnel tunnel;
+};
+
+/** What to do with one packet. */
+struct lvs_verdict {
+    /** One of `enum lvs_verdict_kind`. */
+    uint8_t kind;
+    /** One of `enum lvs_drop_reason`. */
+    uint8_t reason;
+    /** To or from where; zeros unless LVS_VERDICT_FORWARD or LVS_VERDICT_REPLY. */
+    struct lvs_hop hop;
+};
+
+/* ---------------------------------------------------------------------------
+ * Routes: the ways to neighbours.
+ */
+
+/** The way to whoever takes a frame next. */
+struct lvs_route {
+    /**
+     * Whom it leads to: a real server or a client. 0.0.0.0 and :: are everybody of that family who
+     * has no route of his own, by way of a gateway.
+     */
+    struct lvs_address address;
+    /** Not 0 if that is this host; then nothing else here counts. */
+    uint8_t is_local;
+    /**
+     * Not 0 if a tunnel over IPv4 carries packets in fragments that must not be sent so (the
+     * sysctl pmtu_disc=0) [RT-7] [TUN-1].
+     */
+    uint8_t ignore_dont_fragment;
+    /** The Ethernet address of the interface that frames leave by. */
+    struct lvs_mac source;
+    /** The neighbour's Ethernet address. */
+    struct lvs_mac destination;
+    /** This host's address towards a real server, where tunnels begin [RT-1]; zeros if none do. */
+    struct lvs_address tunnel_source;
+    /** Octets of the longest IP packet that may be sent [RT-6], 1500 on most links. */
+    uint32_t mtu;
+};
+
+/* ---------------------------------------------------------------------------
+ * Policies: what the kernel lets its administrator choose.
+ */
+
+/**
+ * The connections of a deleted destination end [NOD-2] [NOD-3], and those of a quiesced one
+ * when they are opened anew [REUSE-2].
+ */
+#define LVS_POLICY_EXPIRE_NODEST_CONN 1
+
+/** Templates of quiesced destinations are given up [TPL-12]. */
+#define LVS_POLICY_EXPIRE_QUIESCENT_TEMPLATE 2
+
+/** A TCP connection may begin with any segment but a reset [SVC-10]. */
+#define LVS_POLICY_SLOPPY_TCP 4
+
+/** An SCTP association may begin with any chunk but an abort [SVC-10]. */
+#define LVS_POLICY_SLOPPY_SCTP 8
+
+/**
+ * Packets of a mark's service that has no destination to offer go where they are addressed, past
+ * all caches, if that is another host [SVC-12].
+ */
+#define LVS_POLICY_CACHE_BYPASS 16
+
+/**
+ * An ICMP error about no connection is scheduled as its client's packet would be [ICMP-3]. Of the
+ * director's policy alone.
+ */
+#define LVS_POLICY_SCHEDULE_ICMP 32
+
+/**
+ * A real server that is translated hears of it when it sends to a connection that is no more
+ * [NAT-8]. Of the director's policy alone.
+ */
+#define LVS_POLICY_NAT_ICMP_SEND 64
+
+/**
+ * Clients' packets pass untouched, for the time that this director is only the backup of another;
+ * answers of real servers are seen to all the same [IN-1]. Of the director's policy alone.
+ */
+#define LVS_POLICY_BACKUP_ONLY 128
+
+/** How packets are decided about; the kernel's defaults are no flags and mode 1. */
+struct lvs_policy {
+    /** The sum of some of `LVS_POLICY_*`. */
+    uint32_t flags;
+    /**
+     * Whether a client that opens a connection anew in the place of one that is over gets it
+     * scheduled anew: 0 is no; bit 1 also counts FIN_WAIT as over where replies are not seen; at
+     * most 255 [REUSE-3].
+     */
+    uint32_t conn_reuse_mode;
+};
+
+/** When a defence against too many connections is on. */
+enum lvs_defence {
+    /** Never: mode 0. The default. */
+    LVS_DEFENCE_OFF = 0,
+    /** As long as room is scarce, looked at every second: modes 1 and 2. */
+    LVS_DEFENCE_AUTOMATIC = 1,
+    /** Always: mode 3. */
+    LVS_DEFENCE_ON = 2,
+};
+
+/**
+ * The defences of a director against too many connections. What is memory in the kernel is room in
+ * the connection table here.
+ */
+struct lvs_defences {
+    /** The sizeof of this struct. */
+    size_t size;
+    /**
+     * Ends half-open and idle connections before their time, at random: some every second, and
+     * some when the table is full [DEF-2]. One of `enum lvs_defence`.
+     */
+    int drop_entry;
+    /**
+     * Drops one in so many packets that would open a connection [DEF-3]. One of `enum
+     * lvs_defence`.
+     */
+    int drop_packet;
+    /**
+     * Moves TCP connections by the tables that believe no client [DEF-5]. One of `enum
+     * lvs_defence`.
+     */
+    int secure_tcp;
+    /** With LVS_DEFENCE_ON, `drop_packet` drops one in so many; 0 is none, 1 is all [DEF-4]. */
+    uint32_t am_droprate;
+    /** Room is scarce when fewer connections than these fit the table. */
+    uint32_t amemthresh;
+};
+
+/**
+ * Fills in the kernel's defaults, all off. `defences->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `defences` points to a `struct lvs_defences` of any version.
+ */
+enum lvs_status lvs_defences_init(struct lvs_defences *defences);
+
+/* ---------------------------------------------------------------------------
+ * Services: what is balanced, and how it is configured.
+ */
+
+/**
+ * What makes a packet belong to a service: the address that clients send to, or a firewall mark
+ * [SVC-1].
+ */
+struct lvs_service_key {
+    /** The virtual address; of a mark, the family alone counts. */
+    struct lvs_address address;
+    /** 6 is TCP, 17 is UDP, 132 is SCTP; of a mark, nothing. */
+    uint8_t protocol;
+    /** The virtual port in host order; 0 is every port; of a mark, nothing. */
+    uint16_t port;
+    /** The firewall mark; 0 for a service of an address. */
+    uint32_t mark;
+};
+
+/** How clients of a persistent service are told apart beyond their addresses (ipvsadm --pe). */
+enum lvs_persistence_engine {
+    /** Not at all. The default. */
+    LVS_PERSISTENCE_ENGINE_NONE = 0,
+    /** By the Call-ID of SIP messages over UDP; packets without one are dropped [PE-1]. */
+    LVS_PERSISTENCE_ENGINE_SIP = 1,
+};
+
+/** What a service is told to be. */
+struct lvs_service_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** What makes a packet belong to it. */
+    struct lvs_service_key key;
+    /** Who picks destinations, one of `enum lvs_scheduler`. */
+    int scheduler;
+    /** The sum of some of `LVS_SCHEDULER_FLAG_*`. */
+    uint32_t scheduler_flags;
+    /** Not 0 if clients stay with their destination. */
+    uint8_t persistent;
+    /** Not 0 if each UDP packet is scheduled anew [OPS-1]. */
+    uint8_t one_packet;
+    /** Not 0 if `policy` counts instead of the director's. */
+    uint8_t has_policy;
+    /** Over IPv6, the length in bits of the prefix that is one client: 1 to 128 [SVC-3]. */
+    uint8_t persistence_prefix;
+    /** Over IPv4, the bits of an address that are one client, in network order [TPL-1]. */
+    uint8_t persistence_mask[4];
+    /** Seconds from a client's last new connection to its being forgotten. */
+    uint32_t persistence_timeout_secs;
+    /** How calls are told apart, one of `enum lvs_persistence_engine`. */
+    int persistence_engine;
+    /** How its packets are decided about. */
+    struct lvs_policy policy;
+};
+
+/**
+ * Fills in the defaults of ipvsadm for a service of `key`: wlc without flags, not persistent; of
+ * persistence, single addresses and 360 seconds [ADM-1]. `config->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`.
+ *
+ * Safety: `config` points to a `struct lvs_service_config` of any version.
+ */
+enum lvs_status lvs_service_config_init(struct lvs_service_config *config,
+                                        const struct lvs_service_key *key);
+
+/* ---------------------------------------------------------------------------
+ * What a director is told once.
+ */
+
+/** What a director is told to be. */
+struct lvs_director_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** Whose decisions are made, one of `enum lvs_profile`. */
+    int profile;
+    /**
+     * Microseconds from one tick of the kernel's clock to the next: timers fire as late as the
+     * kernel's [CONV-9]. 4000 by default; 0 lets them fire when they are due.
+     */
+    uint32_t tick_micros;
+    /** The most connections and templates of IPv4; memory for them is taken at creation. */
+    uint32_t connections;
+    /** The most of IPv6. */
+    uint32_t connections_v6;
+    /**
+     * The most of them, at a time, of the kinds that need memory of their own: templates for
+     * calls, connections through a tunnel to a real server of the other family, and those that
+     * another one of the same client and port replaces before they have ended [CON-12].
+     */
+    uint32_t rare;
+    /** The most templates for SIP calls [PE-2]; memory for their Call-IDs is taken at creation. */
+    uint32_t calls;
+    /**
+     * The most packets in fragments of which is remembered, for half a minute, what became of the
+     * first one, so that the others go the same way [NAT-9]. 0 is the kernel's way, which sees
+     * packets only when they have been put together: then later fragments are dropped.
+     */
+    uint32_t fragments;
+    /**
+     * Of each lblc service: addresses above which old ones are cleared away; half as many again
+     * is the most that the cache holds [LBLC-1]. Memory for them is taken with the service.
+     */
+    uint32_t lblc_capacity;
+    /** Of each lblc service: seconds after which an unused address is forgotten [LBLC-8]. */
+    uint32_t lblc_expiration_secs;
+    /** The same of each lblcr service. */
+    uint32_t lblcr_capacity;
+    /** The same of each lblcr service, and after as many a set loses a member [LBLCR-5]. */
+    uint32_t lblcr_expiration_secs;
+    /** Of mh: the index of its table, 8 to 17; the kernel's 12 is 4093 slots [MH-1]. */
+    uint32_t mh_table_index;
+    /**
+     * Of rr and wrr: places after the head of the list where each walk begins, so that several
+     * directors do not all begin at one server. 0 is the kernel's way.
+     */
+    uint32_t start_offset;
+    /**
+     * The size of the connection table to show in the first line of listings; nothing else
+     * depends on it.
+     */
+    uint32_t table_size;
+    /**
+     * A secret, for tables that strangers fill, whose speed alone depends on it, and for the draws
+     * of twos.
+     */
+    uint64_t seed[2];
+};
+
+/**
+ * Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, no packets in fragments, a seed
+ * of zeros, and the kernel's figures.
+ * `config->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_director_config` of any version.
+ */
+enum lvs_status lvs_director_config_init(struct lvs_director_config *config);
+
+/* ---------------------------------------------------------------------------
+ * Directors: whole virtual servers.
+ */
+
+/**
+ * A virtual server: services, their destinations, the connections to them, and what becomes of
+ * each packet.
+ *
+ * Its loop: hand in packets; when the deadline has come, call `lvs_director_handle_timeout`. Calls
+ * that come early do nothing, and a packet finds a connection that is due gone all the same.
+ */
+struct lvs_director;
+
+/**
+ * Makes a director without services, with the kernel's policy, defences and timeouts.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_PROFILE`, `LVS_ERR_MH_TABLE_INDEX`,
+ * `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_director_config` of any version.
+ */
+enum lvs_status lvs_director_create(const struct lvs_director_config *config,
+                                    struct lvs_director **out);
+
+/** Ends a director; NULL is allowed. The handle is not to be used again. */
+void lvs_director_destroy(struct lvs_director *director);
+
+/**
+ * Sets how packets are decided about from now on, but for services with a policy of their own.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_POLICY`.
+ */
+enum lvs_status lvs_director_set_policy(struct lvs_director *director,
+                                        const struct lvs_policy *policy);
+
+/**
+ * Sets the defences from now on.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_DEFENCE`.
+ *
+ * Safety: `defences` points to a `struct lvs_defences` of any version.
+ */
+enum lvs_status lvs_director_set_defences(struct lvs_director *director,
+                                          lvs_time now,
+                                          const struct lvs_defences *defences);
+
+/**
+ * Sets the timeouts of established and of half-closed TCP connections and of UDP ones, of each
+ * connection from its next packet on; zeros stay what they were [TMO-2].
+ *
+ * Errors: `LVS_ERR_NULL`; `LVS_ERR_TIMEOUT` if one is longer than INT32_MAX ticks.
+ */
+enum lvs_status lvs_director_set_timeouts(struct lvs_director *director,
+                                          uint32_t tcp_secs,
+                                          uint32_t tcp_fin_secs,
+                                          uint32_t udp_secs);
+
+/**
+ * Does what is due: at most `budget` connections and templates are looked at or ended, and
+ * destinations and caches looked after. Call it again at once as long as the deadline is not
+ * later than `now`.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_handle_timeout(struct lvs_director *director,
+                                            lvs_time now,
+                                            size_t budget);
+
+/**
+ * When `lvs_director_handle_timeout` is wanted: 1 and the moment in `out`, or 0 if it is not. Every
+ * other call may change that.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_director_next_deadline(const struct lvs_director *director, lvs_time *out);
+
+/* ---------------------------------------------------------------------------
+ * The services of a director and their destinations, one by one.
+ */
+
+/**
+ * Adds a service.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_SCHEDULER`,
+ * `LVS_ERR_SCHEDULER_FLAGS`, `LVS_ERR_ENGINE`, `LVS_ERR_POLICY`, `LVS_ERR_PROTOCOL`,
+ * `LVS_ERR_NETMASK`, `LVS_ERR_SERVICE_EXISTS`, `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_service_config` of any version.
+ */
+enum lvs_status lvs_director_add_service(struct lvs_director *director,
+                                         lvs_time now,
+                                         const struct lvs_service_config *config);
+
+/**
+ * Replaces the configuration of the service of that key. Its connections and templates stay as
+ * they are, and so does the state of a scheduler that stays the same [SVC-6] [SCH-5].
+ *
+ * Errors: As for `lvs_director_add_service`, but `LVS_ERR_NO_SUCH_SERVICE`, and `LVS_ERR_TOO_MANY_DESTS`
+ * if the scheduler cannot start with so many destinations [MH-9].
+ *
+ * Safety: `config` points to a `struct lvs_service_config` of any version.
+ */
+enum lvs_status lvs_director_edit_service(struct lvs_director *director,
+                                          lvs_time now,
+                                          const struct lvs_service_config *config);
+
+/**
+ * Deletes a service and its destinations. Its connections stay until they end, but their packets
+ * are dropped [SVC-7], or passed if no service is left [IN-1].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ */
+enum lvs_status lvs_director_delete_service(struct lvs_director *director,
+                                            lvs_time now,
+                                            const struct lvs_service_key *service);
+
+/**
+ * Deletes all services.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_clear(struct lvs_director *director, lvs_time now);
+
+/**
+ * Writes the keys of the services, the oldest first: at most `capacity`. `*count` is how many
+ * there are, be it more.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `keys` points to room for `capacity` keys.
+ */
+enum lvs_status lvs_director_get_services(const struct lvs_director *director,
+                                          struct lvs_service_key *keys,
+                                          size_t capacity,
+                                          size_t *count);
+
+/**
+ * Fills in what a service was told to be. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ *
+ * Safety: `out` points to a `struct lvs_service_config` of any version.
+ */
+enum lvs_status lvs_director_get_service(const struct lvs_director *director,
+                                         const struct lvs_service_key *service,
+                                         struct lvs_service_config *out);
+
+/**
+ * Adds a destination to a service, at the head of its list [DST-1]. One that was deleted and
+ * still has connections comes back with them [DST-5].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_TUNNEL`,
+ * `LVS_ERR_TUNNEL_PORT`, `LVS_ERR_WEIGHT`,
+ * `LVS_ERR_THRESHOLDS_CROSSED`, `LVS_ERR_UPPER_THRESHOLD`, `LVS_ERR_NOT_UNICAST`,
+ * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_DEST_EXISTS`,
+ * `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_dest_config` of any version.
+ */
+enum lvs_status lvs_director_add_dest(struct lvs_director *director,
+                                      lvs_time now,
+                                      const struct lvs_service_key *service,
+                                      const struct lvs_dest_config *config,
+                                      lvs_dest_id *out);
+
+/**
+ * Replaces the configuration of the destination of that address and port, in its place [DST-3]
+ * [DST-10].
+ *
+ * Errors: As for `lvs_director_add_dest`, but `LVS_ERR_NO_SUCH_DEST`.
+ *
+ * Safety: `config` points to a `struct lvs_dest_config` of any version.
+ */
+enum lvs_status lvs_director_edit_dest(struct lvs_director *director,
+                                       lvs_time now,
+                                       const struct lvs_service_key *service,
+                                       const struct lvs_dest_config *config);
+
+/**
+ * Takes a destination out of a service. Its connections stay until they end, but their packets are
+ * dropped [NOD-1].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_NO_SUCH_DEST`.
+ */
+enum lvs_status lvs_director_delete_dest(struct lvs_director *director,
+                                         lvs_time now,
+                                         const struct lvs_service_key *service,
+                                         const struct lvs_address *address,
+                                         uint16_t port);
+
+/**
+ * Writes the ids of the destinations of a service in list order, the newest first [DST-1]: at
+ * most `capacity`. `*count` is how many there are, be it more.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ *
+ * Safety: `dests` points to room for `capacity` ids.
+ */
+enum lvs_status lvs_director_get_dests(const struct lvs_director *director,
+                                       const struct lvs_service_key *service,
+                                       lvs_dest_id *dests,
+                                       size_t capacity,
+                                       size_t *count);
+
+/**
+ * Fills in what is known of a destination; of a deleted one as long as it is remembered.
+ * `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_DEST`.
+ *
+ * Safety: `out` points to a `struct lvs_dest` of any version.
+ */
+enum lvs_status lvs_director_get_dest(const struct lvs_director *director,
+                                      lvs_dest_id dest,
+                                      struct lvs_dest *out);
+
+/* ---------------------------------------------------------------------------
+ * The services of a director and their destinations, as ipvsadm-save writes them.
+ */
+
+/** Octets of the words of an error, NUL included. */
+#define LVS_RULE_ERROR_WORDS 128
+
+/** Where a text of rules was refused, and why. */
+struct lvs_rule_error {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The line, counted from 1. */
+    size_t line;
+    /** Where in the text what is wrong begins, in octets. */
+    size_t offset;
+    /** How long it is, in octets; 0 if something is missing there. */
+    size_t length;
+    /** What was expected there, or why the line was not applied; ends with a NUL. */
+    char words[LVS_RULE_ERROR_WORDS];
+};
+
+/**
+ * Does what lines of ipvsadm say, like "-A -t 192.0.2.100:80 -s rr", in their order, as
+ * ipvsadm-restore does. The leading word "ipvsadm" may be left out; blank lines and lines that
+ * begin with "#" say nothing. Addresses are numeric.
+ *
+ * The first line that is refused changes nothing, and what follows is not looked at; lines before
+ * it stay applied. `error` is filled in then, unless it is NULL; `error->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`; `LVS_ERR_TEXT` if the text is not UTF-8; `LVS_ERR_RULE` if
+ * a line is no rule; and those of `lvs_director_add_service`, `lvs_director_add_dest` and
+ * `lvs_director_set_timeouts`.
+ *
+ * Safety: `text` ends with a NUL; `error` points to a `struct lvs_rule_error` of any version.
+ */
+enum lvs_status lvs_director_apply(struct lvs_director *director,
+                                   lvs_time now,
+                                   const char *text,
+                                   struct lvs_rule_error *error);
+
+/**
+ * Writes the rules that make these services and destinations, one a line, as `ipvsadm -S -n` does:
+ * in sorted order [OUT-6], but thresholds are not lost [WART-18]. As with snprintf, what does
+ * not fit is cut off, the text ends with a NUL if `capacity` is not 0, and `*length` is the octets
+ * of all of it without the NUL.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `text` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_director_write_rules(const struct lvs_director *director,
+                                         char *text,
+                                         size_t capacity,
+                                         size_t *length);
+
+/* ---------------------------------------------------------------------------
+ * Packets through a director.
+ */
+
+/** What to do with a frame. It is unchanged but for LVS_OUTCOME_SEND and LVS_OUTCOME_DELIVER. */
+enum lvs_outcome_kind {
+    /** It was rewritten: send it out. One that was put into a tunnel begins earlier in its buffer. */
+    LVS_OUTCOME_SEND = 0,
+    /** It was rewritten, and is for this host: hand it to the local stack [RT-4]. */
+    LVS_OUTCOME_DELIVER = 1,
+    /**
+     * There is no route to `next`: find one, then `lvs_director_follow`. Do not process the frame
+     * again: it has been counted.
+     */
+    LVS_OUTCOME_UNRESOLVED = 2,
+    /** Not ours: hand it to the local stack. */
+    LVS_OUTCOME_PASS = 3,
+    /** Drop it and answer with `lvs_answer_port_unreachable`. */
+    LVS_OUTCOME_REJECT = 4,
+    /** Drop it and answer with `lvs_answer_time_exceeded` [RT-5]. */
+    LVS_OUTCOME_TIME_EXCEEDED = 5,
+    /** Drop it and answer with `lvs_answer_packet_too_big` and `mtu` [RT-7] [RT-8]. */
+    LVS_OUTCOME_TOO_BIG = 6,
+    /** Drop it in silence, for the reason of the verdict. */
+    LVS_OUTCOME_DROP = 7,
+    /** Drop it in silence: it cannot be rewritten, for `refusal`. */
+    LVS_OUTCOME_NOT_REWRITTEN = 8,
+    /** It carries neither IPv4 nor IPv6, ARP for instance: hand it to the local stack. */
+    LVS_OUTCOME_NOT_IP = 9,
+    /** It is cut short or damaged, or has no octets, or its hook is none: drop it. */
+    LVS_OUTCOME_MALFORMED = 10,
+};
+
+/** Why a frame was not rewritten. */
+enum lvs_refusal {
+    /** It was, or need not be. */
+    LVS_REFUSAL_NONE = 0,
+    /** There is no room in front of the frame for the headers of the tunnel. */
+    LVS_REFUSAL_NO_HEADROOM = 1,
+    /** The route takes packets that are too short for a tunnel [RT-6]. */
+    LVS_REFUSAL_TUNNEL_MTU = 2,
+    /** The route has no `tunnel_source` of the real server's family. */
+    LVS_REFUSAL_NO_TUNNEL_SOURCE = 3,
+    /** The outer packet would be longer than its length field can say. */
+    LVS_REFUSAL_TOO_LONG = 4,
+    /** A packet cannot be given an address of the other family. */
+    LVS_REFUSAL_FAMILY = 5,
+    /** The transport header is cut short [SVC-10]. */
+    LVS_REFUSAL_HEADER_UNREADABLE = 6,
+    /** The checksum of an ICMP error does not verify [ICMP-4] [ICMP-6]. */
+    LVS_REFUSAL_ICMP_CHECKSUM = 7,
+    /**
+     * An ICMP error in fragments, or one that quotes its packet too briefly to be translated
+     * [ICMP-1] [ICMP-2].
+     */
+    LVS_REFUSAL_ICMP_UNREADABLE = 8,
+    /** Ports of SCTP cannot change in one fragment: its checksum covers all of them [NAT-4]. */
+    LVS_REFUSAL_SCTP_FRAGMENT = 9,
+    /** A reason that has no number yet. */
+    LVS_REFUSAL_OTHER = 10,
+};
+
+/** What became of one frame. */
+struct lvs_outcome {
+    /** One of `enum lvs_outcome_kind`. */
+    uint8_t kind;
+    /** One of `enum lvs_refusal`. */
+    uint8_t refusal;
+    /** What the director said of it; zeros where it was not asked. */
+    struct lvs_verdict verdict;
+    /** Of LVS_OUTCOME_TOO_BIG, octets of the longest packet that may come this way. */
+    uint32_t mtu;
+    /** Whom a route was looked for to: a real server, or the client of an answer; else zeros. */
+    struct lvs_address next;
+};
+
+/**
+ * The verdict on a packet seen at `now`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_HOOK`.
+ */
+enum lvs_status lvs_director_decide(struct lvs_director *director,
+                                    lvs_time now,
+                                    const struct lvs_flow *flow,
+                                    struct lvs_verdict *out);
+
+/**
+ * The same for a packet that is a message of a call, for services that tell calls apart [PE-1]:
+ * `call_id` are the `length` octets, 1 to 255, of its Call-ID.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_HOOK`, `LVS_ERR_CALL_ID`.
+ *
+ * Safety: `call_id` points to `length` octets.
+ */
+enum lvs_status lvs_director_decide_call(struct lvs_director *director,
+                                         lvs_time now,
+                                         const struct lvs_flow *flow,
+                                         const uint8_t *call_id,
+                                         size_t length,
+                                         struct lvs_verdict *out);
+
+/**
+ * The verdicts on `count` packets seen at `now`, in order, each written to the same place of
+ * `verdicts`. Of a flow whose family or hook is none it is LVS_VERDICT_PASS, and nothing counts.
+ * Bursts of 32 are best.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `flows` points to `count` flows, `verdicts` to room for as many.
+ */
+enum lvs_status lvs_director_decide_burst(struct lvs_director *director,
+                                          lvs_time now,
+                                          const struct lvs_flow *flows,
+                                          size_t count,
+                                          struct lvs_verdict *verdicts);
+
+/**
+ * Parses a frame seen at `now`, decides about it, and rewrites it in place. `routes` are the ways to
+ * `route_count` neighbours, sorted by the `memcmp` of their addresses. `frame->offset` and
+ * `frame->length` change with a frame that grows.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`. What is wrong with the frame is said by its outcome.
+ *
+ * Safety: `frame` points to a frame with its octets, `routes` to `route_count` routes.
+ */
+enum lvs_status lvs_director_process(struct lvs_director *director,
+                                     lvs_time now,
+                                     struct lvs_frame *frame,
+                                     const struct lvs_route *routes,
+                                     size_t route_count,
+                                     struct lvs_outcome *out);
+
+/**
+ * The same for `count` frames, in order, the outcome of each written to the same place of
+ * `outcomes`. Bursts of 32 are best.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`. What is wrong with a frame is said by its outcome.
+ *
+ * Safety: `frames` points to `count` frames with their octets, no two of which share any; `routes` to
+ * `route_count` routes, `outcomes` to room for `count` outcomes.
+ */
+enum lvs_status lvs_director_process_burst(struct lvs_director *director,
+                                           lvs_time now,
+                                           struct lvs_frame *frames,
+                                           size_t count,
+                                           const struct lvs_route *routes,
+                                           size_t route_count,
+                                           struct lvs_outcome *outcomes);
+
+/**
+ * Does with a frame what `verdict`, that of an earlier outcome, says, now that there is a `route` to
+ * its `next`. Nothing is decided or counted.
+ *
+ * Errors: `LVS_ERR_NULL`; `LVS_ERR_VERDICT`, `LVS_ERR_METHOD`, `LVS_ERR_FAMILY` and `LVS_ERR_TUNNEL` if the
+ * verdict is not one that a director gave. What is wrong with the frame is said by its outcome.
+ *
+ * Safety: `frame` points to a frame with its octets.
+ */
+enum lvs_status lvs_director_follow(struct lvs_director *director,
+                                    struct lvs_frame *frame,
+                                    const struct lvs_verdict *verdict,
+                                    const struct lvs_route *route,
+                                    struct lvs_outcome *out);
+
+/* ---------------------------------------------------------------------------
+ * What a director has counted.
+ */
+
+/** How many packets met with which verdict, and what else went wrong. */
+struct lvs_director_counters {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** LVS_VERDICT_FORWARD. */
+    uint64_t forwarded;
+    /** LVS_VERDICT_REPLY. */
+    uint64_t replied;
+    /** LVS_VERDICT_PASS. */
+    uint64_t passed;
+    /** LVS_VERDICT_REJECT. */
+    uint64_t rejected;
+    /** LVS_DROP_HEADER_UNREADABLE. */
+    uint64_t dropped_header_unreadable;
+    /** LVS_DROP_DESTINATION_DELETED. */
+    uint64_t dropped_destination_deleted;
+    /** LVS_DROP_TRACKED. */
+    uint64_t dropped_tracked;
+    /** LVS_DROP_TABLE_FULL. */
+    uint64_t dropped_table_full;
+    /** LVS_DROP_DEFENDED. */
+    uint64_t dropped_defended;
+    /** LVS_DROP_NO_CALL_ID. */
+    uint64_t dropped_no_call_id;
+    /** LVS_DROP_ICMP_ERROR. */
+    uint64_t dropped_icmp_error;
+    /** LVS_DROP_LATER_FRAGMENT. */
+    uint64_t dropped_later_fragment;
+    /**
+     * Packets in fragments that were forgotten before their time, for want of room: what follows
+     * of them is dropped.
+     */
+    uint64_t forgotten_fragments;
+};
+
+/**
+ * What went through a destination, a service or a director [EST-1], and how fast, as of the last
+ * `lvs_director_estimate`: an average over some 8 s [EST-7].
+ */
+struct lvs_statistics {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** Connections scheduled; templates do not count. */
+    uint64_t conns;
+    /** Packets from clients. */
+    uint64_t in_packets;
+    /** Packets from real servers that the director saw. */
+    uint64_t out_packets;
+    /** Octets of the packets from clients, IP headers included, as they came. */
+    uint64_t in_octets;
+    /** Octets of the packets from real servers, IP headers included, as they went to the client. */
+    uint64_t out_octets;
+    /** Connections scheduled per second. */
+    uint64_t conns_per_sec;
+    /** Packets from clients per second. */
+    uint64_t in_packets_per_sec;
+    /** Packets from real servers per second. */
+    uint64_t out_packets_per_sec;
+    /** Octets from clients per second. */
+    uint64_t in_octets_per_sec;
+    /** Octets from real servers per second. */
+    uint64_t out_octets_per_sec;
+};
+
+/**
+ * Fills in how many packets met with which verdict. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `out` points to a `struct lvs_director_counters` of any version.
+ */
+enum lvs_status lvs_director_get_counters(const struct lvs_director *director,
+                                          struct lvs_director_counters *out);
+
+/**
+ * Fills in what went through all services. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `out` points to a `struct lvs_statistics` of any version.
+ */
+enum lvs_status lvs_director_get_statistics(const struct lvs_director *director,
+                                            struct lvs_statistics *out);
+
+/**
+ * Fills in what went through a service. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ *
+ * Safety: `out` points to a `struct lvs_statistics` of any version.
+ */
+enum lvs_status lvs_director_get_service_statistics(const struct lvs_director *director,
+                                                    const struct lvs_service_key *service,
+                                                    struct lvs_statistics *out);
+
+/**
+ * Fills in what went through a destination; a deleted one as long as it is remembered.
+ * `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_DEST`.
+ *
+ * Safety: `out` points to a `struct lvs_statistics` of any version.
+ */
+enum lvs_status lvs_director_get_dest_statistics(const struct lvs_director *director,
+                                                 lvs_dest_id dest,
+                                                 struct lvs_statistics *out);
+
+/**
+ * Advances the rates of the director, its services and their destinations. Who shows rates calls
+ * this every 2 seconds; nothing else depends on it, and so no deadline tells of it [EST-3].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_estimate(struct lvs_director *director);
+
+/**
+ * Counts a service and its destinations from zero again; everything, if `service` is NULL
+ * [CTL-9].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ */
+enum lvs_status lvs_director_zero(struct lvs_director *director,
+                                  const struct lvs_service_key *service);
+
+/* ---------------------------------------------------------------------------
+ * What a director has, as ipvsadm -L -n shows it.
+ */
+
+/** What a listing shows of each destination. */
+enum lvs_columns {
+    /** Method, weight, active and inactive connections: what ipvsadm shows if nothing is said. */
+    LVS_COLUMNS_CONNECTIONS = 0,
+    /** Method, kind of tunnel, weight, active and inactive connections (--tun-info). */
+    LVS_COLUMNS_TUNNELS = 1,
+    /** Upper and lower threshold, active and inactive connections (--thresholds). */
+    LVS_COLUMNS_THRESHOLDS = 2,
+    /** Weight, templates, active and inactive connections (--persistent-conn). */
+    LVS_COLUMNS_PERSISTENCE = 3,
+    /** Connections, packets and octets, in and out (--stats). */
+    LVS_COLUMNS_STATISTICS = 4,
+    /** The same per second (--rate). */
+    LVS_COLUMNS_RATES = 5,
+};
+
+/** Statistics and rates are written out however large they are (--exact). */
+#define LVS_LISTING_EXACT 1
+
+/** Destinations are in list order and services as they were made (--nosort). */
+#define LVS_LISTING_KERNEL_ORDER 2
+
+/**
+ * Writes the services and destinations as `ipvsadm -L -n` shows them [OUT-1], or one service
+ * alone if `service` is not NULL. `columns` is one of `enum lvs_columns`, `flags` the sum of some
+ * of `LVS_LISTING_*`. As with snprintf, what does not fit is cut off, the text ends with a NUL if
+ * `capacity` is not 0, and `*length` is the octets of all of it without the NUL.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_COLUMNS`,
+ * `LVS_ERR_LISTING_FLAGS`.
+ *
+ * Safety: `text` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_director_write_listing(const struct lvs_director *director,
+                                           const struct lvs_service_key *service,
+                                           int columns,
+                                           uint32_t flags,
+                                           char *text,
+                                           size_t capacity,
+                                           size_t *length);
+
+/**
+ * Writes the connections and templates as `ipvsadm -L -n -c` shows them at `now` [OUT-5], in no
+ * order that means anything; with the columns of persistence engines (--persistent-conn) if
+ * `persistence` is not 0. As with snprintf, what does not fit is cut off, the text ends with a NUL
+ * if `capacity` is not 0, and `*length` is the octets of all of it without the NUL.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `text` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_director_write_conns(const struct lvs_director *director,
+                                         lvs_time now,
+                                         int persistence,
+                                         char *text,
+                                         size_t capacity,
+                                         size_t *length);
+
+/* ---------------------------------------------------------------------------
+ * The connections and templates of a director.
+ */
+
+/**
+ * A connection, or the template that holds a client's connections together; as it was at the
+ * moment asked for.
+ */
+struct lvs_conn {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The client's address; of a template, what the netmask leaves of it [TPL-1]. */
+    struct lvs_address client;
+    /** The IP protocol number; 0 for templates of marks [TPL-2]. */
+    uint8_t protocol;
+    /** The client's port in host order; 0 for templates. */
+    uint16_t client_port;
+    /** The virtual address; of a template of a mark, the mark as an address. */
+    struct lvs_address virtual_address;
+    /** 1 if it is a template, else 0. */
+    uint8_t is_template;
+    /** The virtual port in host order. */
+    uint16_t virtual_port;
+    /**
+     * Where its packets go, by the method of the time it was made [FWD-1]; address and port are
+     * zeros if they go past all destinations to where they are addressed.
+     */
+    struct lvs_hop hop;
+    /**
+     * The number of its state in the kernel's table of its protocol; of a template, 1 if it is
+     * assured [TPL-13].
+     */
+    uint16_t state;
+    /** 1 if it is in a state that counts as active [CNT-6], else 0. */
+    uint8_t is_active;
+    /** The mark of the packet that it was made for; 0 is none. */
+    uint32_t mark;
+    /** The name of its state in ipvsadm -Lc; static, never NULL. */
+    const char *state_name;
+    /**
+     * Its destination; an id that names nothing if it has none, because it goes past them all or
+     * another director told of it.
+     */
+    lvs_dest_id dest;
+    /** How long it lives without a packet (a template: without a new connection). */
+    uint64_t timeout_micros;
+    /** How long it has left if nothing comes; timers that tick may give it some more. */
+    uint64_t left_micros;
+    /** Of a template, the Call-ID that it is for [PE-4], or NULL; good during the visit. */
+    const uint8_t *call_id;
+    /** Octets of the Call-ID, at most 255. */
+    size_t call_id_length;
+};
+
+/**
+ * Is shown one connection after the other, with the `context` of the call. It returns 0 to be shown
+ * more, and must not jump out of the call.
+ */
+typedef int (*lvs_conn_visit_fn)(void *context, const struct lvs_conn *conn);
+
+/**
+ * Shows the connections and templates to `visit`, as they are at `now`, in no order that means
+ * anything; those that are due and not yet ended included.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ *
+ * Safety: `visit` does with `context` what it should, and hands `director` to nothing that changes it.
+ */
+enum lvs_status lvs_director_visit_conns(const struct lvs_director *director,
+                                         lvs_time now,
+                                         lvs_conn_visit_fn visit,
+                                         void *context);
+
+/* ---------------------------------------------------------------------------
  * The choices in a virtual router's configuration.
  */
 
@@ -622,6 +1987,27 @@ enum lvs_vrrp_profile {
 struct lvs_vrrp_config {
     /** The sizeof of this struct. */
     size_t size;
+    /**
+     * The virtual addresses, in the order in which they are advertised; they are copied. Over IPv6
+     * the first ought to be link-local [V3-TX-7].
+     */
+    const struct lvs_address *addresses;
+    /** How many there are: 1 to 255, version 2: or none. */
+    size_t address_count;
+    /** Whom to speak to instead of the group, each by itself [X-28]; they are copied. */
+    const struct lvs_vrrp_peer *peers;
+    /** How many there are, at most 255; 0 is the group. */
+    size_t peer_count;
+    /**
+     * The primary IPv4 address or the link-local IPv6 address of the interface; with peers, any of
+     * its addresses.
+     */
+    struct lvs_address source;
+    /**
+     * Another group than that of VRRP for adverts to go to and come from; over IPv6 of link-local
+     * scope [X-31]. Zeros are that of VRRP.
+     */
+    struct lvs_address group;
     /** The version that the virtual router speaks: 2 or 3. */
     uint8_t version;
     /** The virtual router: 1 to 255. */
@@ -648,6 +2034,16 @@ struct lvs_vrrp_config {
      * seconds [T-9].
      */
     uint16_t interval_centiseconds;
+    /**
+     * The longest interval that is learned from adverts, 0 is any: a forged one cannot delay a
+     * takeover beyond that [SEC-9].
+     */
+    uint16_t max_learned_interval_centiseconds;
+    /**
+     * How long a Backup router puts up with an Active one of lower priority, counted from its first
+     * advert; at most 1000000 [X-4].
+     */
+    uint32_t preempt_delay_milliseconds;
     /** One of `enum lvs_vrrp_losing_advert`. */
     int losing_advert;
     /** One of `enum lvs_vrrp_owner_adverts`. */
@@ -685,11 +2081,38 @@ struct lvs_vrrp_config {
      * addresses again [S-10].
      */
     uint8_t late_active_steps_down;
+    /** Not 0 if only the router that was last taken for the Active one can resign [FSM-9]. */
+    uint8_t resign_by_active_only;
+    /** Not 0 if an Active router that hears a winning advert sends a last one of its own [X-12]. */
+    uint8_t advert_before_demotion;
+    /**
+     * Not 0 if an advert over IPv6 is dropped whose first address is not link-local; it is counted
+     * in any case [W-17].
+     */
+    uint8_t link_local_first;
+    /**
+     * Not 0 if only peers may send adverts, where there are peers, and from the distance that each
+     * may have [X-29].
+     */
+    uint8_t check_peers;
+};
+
+/** A router that speaks VRRP by unicast. */
+struct lvs_vrrp_peer {
+    /** Its address. */
+    struct lvs_address address;
+    /**
+     * The least TTL or hop limit that its adverts may arrive with: 255 on the link, less by one for
+     * each router between [X-30].
+     */
+    uint8_t min_hop_limit;
+    /** The greatest one. */
+    uint8_t max_hop_limit;
 };
 
 /**
  * Fills in the defaults of a `profile`, one of `enum lvs_vrrp_profile`, for the virtual router
- * `vrid`, 1 to 255. `config->size` is to be set before.
+ * `vrid`, 1 to 255; source and addresses are then to be set. `config->size` is to be set before.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_PROFILE`, `LVS_ERR_VRID`.
  *
@@ -735,6 +2158,8 @@ enum lvs_vrrp_reason {
     LVS_VRRP_REASON_LATE = 7,
     /** Something that is watched says that the router cannot do its work. */
     LVS_VRRP_REASON_FAULT = 8,
+    /** Another member of its sync group lost to an advert, or cannot run [X-59], [X-60]. */
+    LVS_VRRP_REASON_GROUP = 9,
 };
 
 /** A change of state. */
@@ -827,6 +2252,8 @@ struct lvs_vrrp_counters {
     uint64_t prio_zero_rcvd;
     /** Of these, the ones whose checksum covers a pseudo-header: over IPv6 all. */
     uint64_t pseudo_header_rcvd;
+    /** Of these, the ones whose pseudo-header has the group where the packet has a peer [W-22]. */
+    uint64_t group_pseudo_header_rcvd;
     /** Adverts handed out for sending. */
     uint64_t adv_sent;
     /** Of these, the resignations. */
@@ -841,18 +2268,27 @@ struct lvs_vrrp_counters {
     uint64_t version_errors;
     /** The VRID is 0 or another router's. */
     uint64_t vrid_errors;
-    /** The TTL or hop limit is not 255. */
+    /** The TTL or hop limit is not 255, nor what is configured for the peer. */
     uint64_t ip_ttl_errors;
     /** The type is not ADVERTISEMENT. */
     uint64_t invalid_type_packets;
     /** The length does not fit the address count. */
     uint64_t packet_length_errors;
-    /** The destination is not the VRRP group. */
+    /** There is an authentication trailer that is not asked for [W-41]. */
+    uint64_t unexpected_trailers;
+    /** The destination is not the group, or the own address where there are peers. */
     uint64_t address_class_errors;
+    /** The sender is no peer. */
+    uint64_t unknown_peers;
     /** The authentication type does not exist. */
     uint64_t invalid_auth_type;
-    /** The authentication type is not the configured one. */
+    /**
+     * The authentication type is not the configured one, or an authentication header is missing
+     * or not asked for [W-6].
+     */
     uint64_t auth_type_mismatch;
+    /** The sender does not prove that it may speak, or repeats itself [W-11]. */
+    uint64_t auth_failures;
     /**
      * The interval is 0 or not the configured one; version 3 takes the latter all the same
      * [RX-9].
@@ -883,48 +2319,127 @@ struct lvs_vrrp_counters {
  * Virtual routers.
  */
 
-/** Octets that hold any frame that a virtual router sends: 255 IPv6 addresses behind the headers. */
-#define LVS_VRRP_FRAME_MAX 4142
-
-/** Octets of an Ethernet header; behind them in a frame is the IP or ARP packet. */
-#define LVS_ETHERNET_HEADER_LEN 14
-
 /**
  * A virtual router: one VRID of one address family on one interface (RFC 9568).
  *
  * Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
  * feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
- * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_set_priority`,
- * `lvs_vrrp_set_source`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
+ * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_track`,
+ * `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`,
+ * `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
  * `lvs_vrrp_handle_timeout`; only they change actions and deadline.
  */
 struct lvs_vrrp;
 
 /**
+ * Octets of memory that hold any virtual router but for its addresses and peers; `lvs_vrrp_sizeof`
+ * may want less.
+ */
+#define LVS_VRRP_MEMORY 2048
+
+/** Octets of memory that each virtual address and each peer takes besides, at most. */
+#define LVS_VRRP_MEMORY_PER_ADDRESS 20
+
+/**
  * Makes a virtual router that is not started, whose interface is believed to be up.
  *
- * `source` is the primary IPv4 address or the link-local IPv6 address of the interface;
- * `addresses` are the `count` virtual ones, 1 to 255 (version 2: or none) of one family, in the
- * order in which they are advertised; they are copied. Over IPv6 the first ought to be link-local
- * [V3-TX-7].
- *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`,
- * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -56 of
- * `enum lvs_status`, one for each field that does not fit.
+ * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -59 and -80 to
+ * -81 of `enum lvs_status`, one for each field that does not fit.
  *
- * Safety: `config` points to a `struct lvs_vrrp_config` of any version, `addresses` to `count` addresses.
+ * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
-enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config,
-                                const struct lvs_address *source,
-                                const struct lvs_address *addresses,
-                                size_t count,
-                                struct lvs_vrrp **out);
+enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config, struct lvs_vrrp **out);
+
+/**
+ * Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers, wherever it begins; 0
+ * if they are more than 255.
+ */
+size_t lvs_vrrp_sizeof(size_t address_count,
+                       size_t peer_count);
+
+/**
+ * As `lvs_vrrp_create`, but in `memory` of the caller's, of `size` octets, which has to stay where it
+ * is and as long as the virtual router is used. Nothing is allocated.
+ *
+ * Errors: As for `lvs_vrrp_create`, and `LVS_ERR_BUFFER_TOO_SMALL` if `size` is less than
+ * `lvs_vrrp_sizeof` says. The memory is of no account then.
+ *
+ * Safety: `memory` points to room for `size` octets that nobody else uses, `config` to a `struct
+ * lvs_vrrp_config` of any version, with its addresses and peers.
+ */
+enum lvs_status lvs_vrrp_init(void *memory,
+                              size_t size,
+                              const struct lvs_vrrp_config *config,
+                              struct lvs_vrrp **out);
 
 /**
  * Ends a virtual router; NULL is allowed. Nothing is sent: shut it down first and drain its
- * actions. The handle is not to be used again.
+ * actions. The handle is not to be used again, but memory of the caller's is.
+ *
+ * Safety: `vrrp` is NULL or comes from `lvs_vrrp_create` or `lvs_vrrp_init` and has not been ended.
  */
 void lvs_vrrp_destroy(struct lvs_vrrp *vrrp);
+
+/* ---------------------------------------------------------------------------
+ * How virtual routers prove that they may speak.
+ */
+
+/** Ways to prove it. */
+enum lvs_vrrp_authentication_kind {
+    /** None: whoever is on the link may speak (RFC 9568). */
+    LVS_VRRP_AUTHENTICATION_NONE = 0,
+    /** Of version 2, a password for all to see (RFC 2338) [W-4]. */
+    LVS_VRRP_AUTHENTICATION_PASSWORD = 1,
+    /** Of version 2, an IP authentication header of HMAC-MD5 (RFC 2338) [W-5]. */
+    LVS_VRRP_AUTHENTICATION_HEADER = 2,
+    /** A trailer of HMAC-SHA256 behind the message (draft-cassen-vrrp-auth-hmac) [W-37]. */
+    LVS_VRRP_AUTHENTICATION_TRAILER = 3,
+};
+
+/** A key. */
+struct lvs_vrrp_key {
+    /** Its octets; they are copied. Of a password or a header at most 8, of a trailer 32 to 64. */
+    const uint8_t *octets;
+    /** How many there are. */
+    size_t length;
+    /** Of a trailer its number, 1 to 255. */
+    uint8_t id;
+};
+
+/** What a virtual router has to prove, and others to it. */
+struct lvs_vrrp_authentication {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The keys. Adverts go out with the first; those with any are taken. */
+    const struct lvs_vrrp_key *keys;
+    /** How many there are: 1, of a trailer 1 or 2, of nothing 0. */
+    size_t key_count;
+    /** Of a trailer, what is to be added to an `lvs_time` for microseconds since 1970 in UTC. */
+    int64_t utc_offset_micros;
+    /** One of `enum lvs_vrrp_authentication_kind`. */
+    int kind;
+    /** Of a trailer, how many seconds its time may be off; 0 is any number. */
+    uint16_t window_seconds;
+    /** Of a trailer, not 0 if an advert without one is refused. */
+    uint8_t required;
+};
+
+/**
+ * Sets how adverts are authenticated from now on; at first they are not.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_KEY`; `LVS_ERR_AUTHENTICATION` if
+ * the kind does not exist, or not in the router's version, or not in this build of the library.
+ *
+ * Safety: `authentication` points to a `struct lvs_vrrp_authentication` of any version, its keys to
+ * `key_count` keys with their octets.
+ */
+enum lvs_status lvs_vrrp_set_authentication(struct lvs_vrrp *vrrp,
+                                            const struct lvs_vrrp_authentication *authentication);
+
+/* ---------------------------------------------------------------------------
+ * Virtual routers at work.
+ */
 
 /**
  * Starts the router: an owner becomes Active at once, any other Backup. If its interface is down
@@ -964,6 +2479,23 @@ enum lvs_status lvs_vrrp_interface_down(struct lvs_vrrp *vrrp, lvs_time now);
  * Errors: `LVS_ERR_NULL`.
  */
 enum lvs_status lvs_vrrp_handle_timeout(struct lvs_vrrp *vrrp, lvs_time now);
+
+/**
+ * The host slept for `gap` microseconds, or was paused, and this is the first that the router hears
+ * of it: the clock may not have counted it. A Backup router that may have missed adverts waits
+ * longer, an Active one that may have been replaced says so again [S-8].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_vrrp_resumed(struct lvs_vrrp *vrrp, lvs_time now, uint64_t gap);
+
+/**
+ * Lets announcements wait until that moment, so that those of many routers do not fill a link;
+ * whatever else there is to do goes on [X-22].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_vrrp_hold_announcements(struct lvs_vrrp *vrrp, lvs_time until);
 
 /**
  * Changes the effective priority, as trackers do: 0 counts as 1 and 255 as 254 [X-43], and an
@@ -1036,20 +2568,132 @@ int lvs_vrrp_poll_action(struct lvs_vrrp *vrrp, struct lvs_vrrp_action *out);
  */
 int lvs_vrrp_next_deadline(const struct lvs_vrrp *vrrp, lvs_time *out);
 
+/* ---------------------------------------------------------------------------
+ * Trackers: what virtual routers depend on.
+ */
+
+/** Something that is well or not: an interface, a script, a route. */
+struct lvs_tracker;
+
+/** What a tracker is told to be. */
+struct lvs_tracker_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /**
+     * -254 to 254. Above 0 it is added to the priority while all is well, below 0 while it is not;
+     * 0 puts the router into fault while it is not.
+     */
+    int16_t weight;
+    /**
+     * Not 0 if the weight counts the other way round: what would be added is taken off, and with
+     * weight 0 it is a fault that all is well.
+     */
+    uint8_t reverse;
+    /** How many good reports in a row make a tracker well again, 1 at least. */
+    uint8_t rise;
+    /** How many bad ones end that, 1 at least. */
+    uint8_t fall;
+    /** Not 0 if it counts as unwell until the first report, not as unknown. */
+    uint8_t starts_unwell;
+};
+
 /**
- * Writes the Ethernet frame that `LVS_VRRP_SEND_ADVERT` asks for, with the priority of the action:
- * from the virtual MAC address to the VRRP group, TTL or hop limit 255. `*length` is the octets
- * written; `LVS_VRRP_FRAME_MAX` are always enough. Frames are not padded to the 60 octets that
- * Ethernet wants: network interfaces do that.
+ * Fills in the defaults: a fault while not all is well, at the first report that says so.
+ * `config->size` is to be set before.
  *
- * A raw IP socket takes what is behind the first `LVS_ETHERNET_HEADER_LEN` octets.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`.
+ * Safety: `config` points to a `struct lvs_tracker_config` of any version.
+ */
+enum lvs_status lvs_tracker_config_init(struct lvs_tracker_config *config);
+
+/**
+ * Makes a tracker that knows nothing yet.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_TRACKER_WEIGHT`, `LVS_ERR_NO_REPORTS`,
+ * `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_tracker_config` of any version.
+ */
+enum lvs_status lvs_tracker_create(const struct lvs_tracker_config *config,
+                                   struct lvs_tracker **out);
+
+/** Ends a tracker; NULL is allowed. The handle is not to be used again. */
+void lvs_tracker_destroy(struct lvs_tracker *tracker);
+
+/**
+ * Takes a report: all is well if `well` is not 0. The first one decides alone, later ones `rise` or
+ * `fall` at a time, and one that agrees begins the count anew. Tell the routers that depend on it
+ * by `lvs_vrrp_track`.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_tracker_report(struct lvs_tracker *tracker, int well);
+
+/**
+ * Whether all is well: 1 or 0; before the first report 0.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_tracker_is_well(const struct lvs_tracker *tracker);
+
+/**
+ * Takes what the `count` trackers come to: their sum is added to the configured priority and
+ * confined to 1 to 254 [X-43]; an owner keeps its own. In fault the router does not run: an Active
+ * one resigns first [X-54]; after the last fault it begins afresh [X-55].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `trackers` points to `count` pointers to trackers.
+ */
+enum lvs_status lvs_vrrp_track(struct lvs_vrrp *vrrp,
+                               lvs_time now,
+                               const struct lvs_tracker *const *trackers,
+                               size_t count);
+
+/**
+ * The same for what the caller tracks by himself: the effective priority, and whether the router
+ * cannot do its work.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_vrrp_set_tracked(struct lvs_vrrp *vrrp,
+                                     lvs_time now,
+                                     uint8_t priority,
+                                     int fault);
+
+/* ---------------------------------------------------------------------------
+ * What virtual routers send.
+ */
+
+/**
+ * Octets that hold any frame that a virtual router sends: 255 IPv6 addresses and a trailer behind
+ * the headers.
+ */
+#define LVS_VRRP_FRAME_MAX 4170
+
+/** Octets of an Ethernet header; behind them in a frame is the IP or ARP packet. */
+#define LVS_ETHERNET_HEADER_LEN 14
+
+/**
+ * Writes the Ethernet frame that `LVS_VRRP_SEND_ADVERT` asks for, with the priority of the action,
+ * TTL or hop limit 255. `path` 0 is to the group, or to the first peer, 1 to the second, and so on:
+ * go on until there are no more. `*length` is the octets written; `LVS_VRRP_FRAME_MAX` are always
+ * enough. Frames are not padded to the 60 octets that Ethernet wants: network interfaces do that.
+ *
+ * To the group it goes from the virtual MAC address. In a frame to a peer both MAC addresses are
+ * zeros: fill in the ways to it. A raw IP socket takes what is behind the first
+ * `LVS_ETHERNET_HEADER_LEN` octets.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`; `LVS_ERR_PATH` if there are no more
+ * paths.
  *
  * Safety: `frame` points to room for `capacity` octets.
  */
-enum lvs_status lvs_vrrp_write_advert(const struct lvs_vrrp *vrrp,
+enum lvs_status lvs_vrrp_write_advert(struct lvs_vrrp *vrrp,
+                                      lvs_time now,
                                       uint8_t priority,
+                                      size_t path,
                                       uint8_t *frame,
                                       size_t capacity,
                                       size_t *length);
@@ -1068,6 +2712,43 @@ enum lvs_status lvs_vrrp_write_announcement(const struct lvs_vrrp *vrrp,
                                             uint8_t *frame,
                                             size_t capacity,
                                             size_t *length);
+
+/* ---------------------------------------------------------------------------
+ * How virtual routers stand.
+ */
+
+/** How a virtual router stands. */
+struct lvs_vrrp_status {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The state, one of `enum lvs_vrrp_state`. */
+    int state;
+    /** The effective priority. */
+    uint8_t priority;
+    /** The priority of the Active router, its own or that of the last accepted advert; 0 if unknown. */
+    uint8_t active_priority;
+    /** 1 if packets to the virtual addresses are accepted while Active, else 0. */
+    uint8_t accepts;
+    /** The address of the Active router, likewise; zeros if unknown. */
+    struct lvs_address active_address;
+    /** The address that adverts come from. */
+    struct lvs_address source;
+    /** The interval of the Active router as learned from its adverts, or the own one. */
+    uint16_t active_interval_centiseconds;
+    /** Skew_Time: what the router waits after a resignation [T-1] [T-2]. */
+    uint64_t skew_micros;
+    /** Active_Down_Interval: the silence after which the router takes over [T-1] [T-2]. */
+    uint64_t active_down_micros;
+};
+
+/**
+ * Fills in how the router stands. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `out` points to a `struct lvs_vrrp_status` of any version.
+ */
+enum lvs_status lvs_vrrp_get_status(const struct lvs_vrrp *vrrp, struct lvs_vrrp_status *out);
 
 /**
  * The state, one of `enum lvs_vrrp_state`. It also says what ought to be in place: addresses,

@@ -21,6 +21,7 @@ mod report;
 mod setting;
 mod soak;
 mod table;
+mod vrrp;
 mod walk;
 
 pub use cases::{Who, Work, candidate, mh_build, worst_pick};
@@ -35,4 +36,5 @@ pub use report::{SIZES, schedulers};
 pub use setting::{Setting, Shape, VIRTUAL_ADDRESS, flow};
 pub use soak::{Longest, Soak};
 pub use table::{Flood, Map, Table, WINDOW, flood};
+pub use vrrp::vrrp;
 pub use walk::{Link, Walk};

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 /* Does all that the router asks for. A real host would send the frames. */
-static void drain(struct lvs_vrrp *router)
+static void drain(struct lvs_vrrp *router, lvs_time now)
 {
     struct lvs_vrrp_action action;
     uint8_t frame[LVS_VRRP_FRAME_MAX];
@@ -11,7 +11,7 @@ static void drain(struct lvs_vrrp *router)
 
     while (lvs_vrrp_poll_action(router, &action) > 0) {
         if (action.kind == LVS_VRRP_SEND_ADVERT) {
-            lvs_vrrp_write_advert(router, action.priority, frame, sizeof frame, &length);
+            lvs_vrrp_write_advert(router, now, action.priority, 0, frame, sizeof frame, &length);
             printf("  send an advert of priority %d, %zu octets\n", action.priority, length);
         } else if (action.kind == LVS_VRRP_ANNOUNCE) {
             lvs_vrrp_write_announcement(router, &action.address, frame, sizeof frame, &length);
@@ -30,20 +30,26 @@ int main(void)
     struct lvs_vrrp *router;
     lvs_time now = 0;
 
-    if (lvs_vrrp_config_init(&config, LVS_VRRP_RFC9568, 51) != LVS_OK ||
-        lvs_vrrp_create(&config, &source, &address, 1, &router) != LVS_OK)
+    lvs_vrrp_config_init(&config, LVS_VRRP_RFC9568, 51);
+    config.source = source;
+    config.addresses = &address;
+    config.address_count = 1;
+    int status = lvs_vrrp_create(&config, &router);
+    if (status != LVS_OK) {
+        fprintf(stderr, "%s\n", lvs_strerror(status));
         return 1;
+    }
 
     /* Drain, wait for input or for the deadline, feed exactly one input, drain again. */
     lvs_vrrp_startup(router, now);
-    drain(router);
+    drain(router, now);
     while (now < 5000000 && lvs_vrrp_next_deadline(router, &now) > 0) {
         printf("%.6f s\n", (double)now / 1e6);
         lvs_vrrp_handle_timeout(router, now);
-        drain(router);
+        drain(router, now);
     }
     lvs_vrrp_shutdown(router, now);
-    drain(router);
+    drain(router, now);
     lvs_vrrp_destroy(router);
     return 0;
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-/// Mutations of each seed.
-const MUTATIONS: u64 = 2_000;
+/// For mutations of each target's seeds.
+const BUDGET: Duration = Duration::from_secs(2);
 
 fn replay(target: &str, body: fn(&[u8])) {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
@@ -15,44 +16,26 @@ fn replay(target: &str, body: fn(&[u8])) {
         state ^= state << 17;
         state
     };
-    for seed in fs::read_dir(seeds).unwrap() {
-        let seed = fs::read(seed.unwrap().path()).unwrap();
-        body(&seed);
-        for _ in 0..MUTATIONS {
-            let mut octets = seed.clone();
-            for _ in 0..random() % 4 {
-                let place = random() as usize % octets.len().max(1);
-                if let Some(octet) = octets.get_mut(place) {
-                    *octet = random() as u8;
-                }
+    let seeds = fs::read_dir(seeds).unwrap().map(|seed| fs::read(seed.unwrap().path()).unwrap());
+    let seeds: Vec<Vec<u8>> = seeds.collect();
+    seeds.iter().for_each(|seed| body(seed));
+    let begun = Instant::now();
+    for seed in seeds.iter().cycle().take_while(|_| begun.elapsed() < BUDGET) {
+        let mut octets = seed.clone();
+        for _ in 0..random() % 4 {
+            let place = random() as usize % octets.len().max(1);
+            if let Some(octet) = octets.get_mut(place) {
+                *octet = random() as u8;
             }
-            octets.truncate(octets.len() - random() as usize % (octets.len() + 1) / 4);
-            body(&octets);
         }
+        octets.truncate(octets.len() - random() as usize % (octets.len() + 1) / 4);
+        body(&octets);
     }
 }
 
 #[test]
-fn frame() {
-    replay("frame", lvs_fuzz::frame);
-}
-
-#[test]
-fn advert() {
-    replay("advert", lvs_fuzz::advert);
-}
-
-#[test]
-fn rules() {
-    replay("rules", lvs_fuzz::rules);
-}
-
-#[test]
-fn director() {
-    replay("director", lvs_fuzz::director);
-}
-
-#[test]
-fn sync() {
-    replay("sync", lvs_fuzz::sync);
+fn every_target() {
+    for (target, body) in lvs_fuzz::TARGETS {
+        replay(target, body);
+    }
 }

@@ -14,7 +14,7 @@ pub const LVS_IPV6: u8 = 6;
 
 /// An IP address.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct lvs_address {
     /// LVS_IPV4 or LVS_IPV6.
     pub family: u8,

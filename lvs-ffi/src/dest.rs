@@ -8,7 +8,7 @@ use lvs_sched::{Dest, DestConfig};
 use self::lvs_method::*;
 use crate::door::{required, status, write_sized};
 use crate::lvs_status::LVS_ERR_METHOD;
-use crate::{lvs_address, lvs_status};
+use crate::{lvs_address, lvs_status, lvs_tunnel};
 
 /// Names a destination of one pool, and never another one that came after it.
 pub type lvs_dest_id = u64;
@@ -42,6 +42,8 @@ pub struct lvs_dest_config {
     pub weight: u32,
     /// One of `enum lvs_method`.
     pub method: c_int,
+    /// How packets are carried there; LVS_METHOD_TUNNEL alone asks.
+    pub tunnel: lvs_tunnel,
     /// At this many connections, active and inactive, the destination is overloaded; 0 is never
     /// \[OVL-1\].
     pub upper_threshold: u32,
@@ -64,10 +66,14 @@ pub struct lvs_dest {
     pub weight: u32,
     /// How packets get there, one of `enum lvs_method`.
     pub method: c_int,
+    /// How they are carried there; of LVS_METHOD_TUNNEL.
+    pub tunnel: lvs_tunnel,
     /// Connections that are active \[CNT-6\].
     pub active_conns: u32,
     /// All other connections \[CNT-1\].
     pub inactive_conns: u32,
+    /// Persistence templates \[CNT-3\].
+    pub persistent_conns: u32,
     /// 1 if the thresholds keep new connections away \[OVL-5\], else 0.
     pub overloaded: u8,
     /// 1 if it is in the list; 0 if it was deleted and waits for its last connections \[DST-4\].
@@ -75,9 +81,9 @@ pub struct lvs_dest {
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<lvs_dest_config>() == 48 && size_of::<lvs_dest>() == 48);
+const _: () = assert!(size_of::<lvs_dest_config>() == 48 && size_of::<lvs_dest>() == 56);
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<lvs_dest_config>() == 40 && size_of::<lvs_dest>() == 44);
+const _: () = assert!(size_of::<lvs_dest_config>() == 44 && size_of::<lvs_dest>() == 52);
 
 /// Fills in a destination of weight 1 by direct routing, without thresholds, as ipvsadm does
 /// \[ADM-1\]. `config->size` is to be set before.
@@ -108,6 +114,7 @@ impl From<DestConfig> for lvs_dest_config {
             port: config.port,
             weight: config.weight,
             method: lvs_method::from(config.method) as c_int,
+            tunnel: config.tunnel.into(),
             upper_threshold: config.upper_threshold,
             lower_threshold: config.lower_threshold,
         }
@@ -123,6 +130,7 @@ impl TryFrom<lvs_dest_config> for DestConfig {
             port: config.port,
             weight: config.weight,
             method: method(config.method)?,
+            tunnel: config.tunnel.try_into()?,
             upper_threshold: config.upper_threshold,
             lower_threshold: config.lower_threshold,
         })
@@ -137,8 +145,10 @@ impl From<Dest<'_>> for lvs_dest {
             port: dest.port(),
             weight: dest.weight(),
             method: lvs_method::from(dest.method()) as c_int,
+            tunnel: dest.config().tunnel.into(),
             active_conns: dest.active_conns(),
             inactive_conns: dest.inactive_conns(),
+            persistent_conns: dest.persistent_conns(),
             overloaded: dest.is_overloaded().into(),
             available: dest.is_available().into(),
         }
@@ -164,6 +174,8 @@ fn method(number: c_int) -> Result<Method, lvs_status> {
 
 #[cfg(test)]
 mod tests {
+    use lvs_proto::Tunnel;
+
     use super::*;
 
     #[test]
@@ -172,6 +184,7 @@ mod tests {
             let config = DestConfig {
                 weight: 3,
                 method,
+                tunnel: Tunnel::Gre { checksum: true },
                 upper_threshold: 9,
                 lower_threshold: 4,
                 ..DestConfig::new([192, 0, 2, 1].into(), 80)

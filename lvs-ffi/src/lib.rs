@@ -1,11 +1,11 @@
-//! Linux Virtual Server for C: schedulers over destinations, and VRRP virtual routers.
+//! Linux Virtual Server for C: directors, schedulers over destinations, and VRRP virtual routers.
 //!
 //! Nothing here opens a socket, reads a clock or starts a thread. Flows, frames and time go in;
-//! destinations, actions, frames and deadlines come out. The same calls give the same answers,
-//! always.
+//! verdicts, destinations, actions, frames and deadlines come out. The same calls give the same
+//! answers, always.
 //!
-//! Handles (`struct lvs_pool`, `struct lvs_vrrp`) are opaque. `*_create` makes one, `*_destroy`
-//! ends it and takes NULL, too.
+//! Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_vrrp`) are opaque. `*_create`
+//! makes one, `*_destroy` ends it and takes NULL, too.
 //!
 //! Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
 //! returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -17,14 +17,19 @@
 //! sizes are refused.
 //!
 //! Threads: what takes a handle as `const` may be called from several threads at once, all else
-//! from one at a time. Nothing is locked and nothing is global. Pointers of one call must not
-//! overlap.
+//! from one at a time. Nothing is locked, and nothing is global but `lvs_set_allocator`. Pointers of
+//! one call must not overlap.
+//!
+//! Memory is taken by calls that create and configure. What packets and timers lead to takes none:
+//! `lvs_director_decide`, `lvs_director_process`, their bursts, `lvs_director_handle_timeout`,
+//! `lvs_pool_pick_burst`, `lvs_pool_*_conn`, `lvs_pool_handle_timeout`, and all that a virtual
+//! router is fed or asked after its creation.
 //!
 //! Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
 //! it is empty, wait for input or for the deadline, feed exactly one input, drain again.
 //!
 //! Panics, should there be any, end at this door: the call gives `LVS_ERR_PANIC`, and so does every
-//! later call with the same handle, which can still be destroyed. Where panics abort, they do.
+//! later call with the same handle, which can still be destroyed. In a bare library they abort.
 //!
 //! Rule ids like \[WRR-4\] name the rules of the behavioural specification that the library follows.
 #![no_std]
@@ -36,22 +41,45 @@ extern crate no_std_compat as alloc;
 extern crate std;
 
 mod address;
+mod answer;
+mod burst;
 mod dest;
+mod director;
 mod door;
 mod flow;
+mod frame;
+mod memory;
+mod policy;
 mod pool;
+mod route;
+#[cfg_attr(all(feature = "bare", not(any(feature = "std", test))), path = "runtime/bare.rs")]
+#[cfg_attr(not(all(feature = "bare", not(any(feature = "std", test)))), path = "runtime/hosted.rs")]
+mod runtime;
 mod scheduler;
+mod service;
 mod status;
+mod text;
 mod time;
+mod tunnel;
+mod verdict;
 mod version;
 mod vrrp;
 
 pub use address::*;
+pub use answer::*;
 pub use dest::*;
+pub use director::*;
 pub use flow::*;
+pub use frame::*;
+pub use memory::*;
+pub use policy::*;
 pub use pool::*;
+pub use route::*;
 pub use scheduler::*;
+pub use service::*;
 pub use status::*;
 pub use time::*;
+pub use tunnel::*;
+pub use verdict::*;
 pub use version::*;
 pub use vrrp::*;

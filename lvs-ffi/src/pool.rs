@@ -5,9 +5,10 @@ use alloc::boxed::Box;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
-use lvs_proto::Flow;
+use lvs_proto::{BURST, Flow};
 use lvs_sched::{ConnToken, DestId, LblcConfig, Pool, PoolConfig, StaleToken};
 
+use crate::burst::Burst;
 use crate::door::{
     Guarded, assert_thread_rule, boxed, items, items_mut, number, read_sized, required, status,
     write_sized,
@@ -113,7 +114,8 @@ pub extern "C" fn lvs_pool_destroy(pool: Option<Box<lvs_pool>>) {
 /// connections comes back with them \[DST-5\].
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_WEIGHT`,
+/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_TUNNEL`,
+/// `LVS_ERR_TUNNEL_PORT`, `LVS_ERR_WEIGHT`,
 /// `LVS_ERR_THRESHOLDS_CROSSED`, `LVS_ERR_UPPER_THRESHOLD`, `LVS_ERR_NOT_UNICAST`,
 /// `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_DEST_EXISTS`, `LVS_ERR_NO_MEMORY`.
 ///
@@ -202,10 +204,17 @@ pub unsafe extern "C" fn lvs_pool_pick_burst(
         // SAFETY: the caller's contract; any octets are a number.
         let dests = unsafe { items_mut(dests, count) }?;
         pool.0.write(|pool| {
-            for (flow, dest) in flows.iter().zip(dests) {
-                let flow = Flow::try_from(flow).ok();
-                let picked = flow.and_then(|flow| pool.pick(instant(now), &flow));
-                *dest = picked.map_or(LVS_NO_DEST, DestId::to_bits);
+            for (flows, dests) in flows.chunks(BURST).zip(dests.chunks_mut(BURST)) {
+                let mut burst = Burst::<BURST>::new();
+                for flow in flows {
+                    burst.push(Flow::try_from(flow).ok());
+                }
+                let mut picks = [None; BURST];
+                pool.pick_burst(instant(now), burst.flows(), &mut picks);
+                for (dest, picked) in dests.iter_mut().zip(burst.with(&picks)) {
+                    let picked = picked.and_then(|(_, &picked)| picked);
+                    *dest = picked.map_or(LVS_NO_DEST, DestId::to_bits);
+                }
             }
         })
     })

@@ -5,8 +5,8 @@ use core::ffi::{CStr, c_char, c_int};
 use lvs_proto::BufferTooSmall;
 use lvs_proto::vrrp::{DatagramError, EncodeError};
 use lvs_proto::wire::ethernet;
-use lvs_sched::{DestError, OpenError, OutOfMemory, StaleToken};
-use lvs_vrrp::{ConfigError, SourceError};
+use lvs_sched::{DestError, OpenError, OutOfMemory, ServiceError, StaleToken, TimeoutError};
+use lvs_vrrp::{ConfigError, SourceError, TrackerError};
 
 use self::lvs_status::*;
 
@@ -39,6 +39,10 @@ pub enum lvs_status {
     LVS_ERR_PROFILE = -10,
     /// Refused, for a reason that has no number yet.
     LVS_ERR_OTHER = -11,
+    /// There is an allocator already.
+    LVS_ERR_ALLOCATOR = -12,
+    /// A text is not UTF-8.
+    LVS_ERR_TEXT = -13,
 
     /// There is no such scheduler.
     LVS_ERR_SCHEDULER = -20,
@@ -64,6 +68,22 @@ pub enum lvs_status {
     LVS_ERR_TABLE_FULL = -30,
     /// The index of the table of mh is not 8 to 17 \[MH-1\].
     LVS_ERR_MH_TABLE_INDEX = -31,
+    /// There is a service of this key already.
+    LVS_ERR_SERVICE_EXISTS = -32,
+    /// A service is not of TCP, UDP or SCTP \[SVC-2\].
+    LVS_ERR_PROTOCOL = -33,
+    /// The prefix of a persistent IPv6 service is not 1 to 128 \[SVC-3\].
+    LVS_ERR_NETMASK = -34,
+    /// The service has more destinations than the scheduler can start with \[MH-9\].
+    LVS_ERR_TOO_MANY_DESTS = -35,
+    /// There is no such persistence engine.
+    LVS_ERR_ENGINE = -36,
+    /// A policy flag does not exist, or the reuse mode is greater than 255.
+    LVS_ERR_POLICY = -37,
+    /// There is no such way to defend.
+    LVS_ERR_DEFENCE = -38,
+    /// A timeout is longer than INT32_MAX ticks \[TMO-2\].
+    LVS_ERR_TIMEOUT = -39,
 
     /// The VRRP version is neither 2 nor 3.
     LVS_ERR_VERSION = -40,
@@ -101,6 +121,50 @@ pub enum lvs_status {
     LVS_ERR_SOURCE_NOT_LINK_LOCAL = -56,
     /// The packet does not carry a whole VRRP message from a host on the link.
     LVS_ERR_NOT_VRRP = -57,
+    /// The preempt delay is longer than 1000 s.
+    LVS_ERR_PREEMPT_DELAY = -58,
+    /// Announcements would follow each other by less than 10 ms.
+    LVS_ERR_ANNOUNCEMENT_GAP = -59,
+
+    /// The frame carries neither IPv4 nor IPv6.
+    LVS_ERR_NOT_IP = -60,
+    /// The frame is cut short or damaged.
+    LVS_ERR_MALFORMED = -61,
+    /// The frame is not to be answered.
+    LVS_ERR_NO_ANSWER = -63,
+    /// A hook is none of `LVS_HOOK_*`.
+    LVS_ERR_HOOK = -64,
+    /// There is no such tunnel.
+    LVS_ERR_TUNNEL = -65,
+    /// A verdict is none that a frame can follow.
+    LVS_ERR_VERDICT = -66,
+    /// The UDP port of a GUE tunnel is 0 \[DST-8\].
+    LVS_ERR_TUNNEL_PORT = -68,
+    /// A Call-ID is not 1 to 255 octets.
+    LVS_ERR_CALL_ID = -67,
+
+    /// A line is no rule.
+    LVS_ERR_RULE = -70,
+    /// There are no such columns.
+    LVS_ERR_COLUMNS = -71,
+    /// A listing flag does not exist.
+    LVS_ERR_LISTING_FLAGS = -72,
+
+    /// A peer is of another family than the source, not unicast, the router itself, or has no
+    /// possible TTL; or there are more than 255.
+    LVS_ERR_PEER = -80,
+    /// The group is none of the family, or over IPv6 not of link-local scope.
+    LVS_ERR_GROUP = -81,
+    /// There is no such authentication, or not with this version.
+    LVS_ERR_AUTHENTICATION = -82,
+    /// A key is not of the number or length that the authentication wants, or there are too many.
+    LVS_ERR_KEY = -83,
+    /// There are no more paths.
+    LVS_ERR_PATH = -84,
+    /// The weight of a tracker is not -254 to 254 \[X-45\].
+    LVS_ERR_TRACKER_WEIGHT = -85,
+    /// A tracker would change without a report.
+    LVS_ERR_NO_REPORTS = -86,
 }
 
 /// What `lvs_strerror` says.
@@ -117,6 +181,8 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_NOT_UNICAST, c"an address is not unicast"),
     (LVS_ERR_PROFILE, c"no such profile"),
     (LVS_ERR_OTHER, c"refused"),
+    (LVS_ERR_ALLOCATOR, c"there is an allocator already"),
+    (LVS_ERR_TEXT, c"a text is not UTF-8"),
     (LVS_ERR_SCHEDULER, c"no such scheduler"),
     (LVS_ERR_SCHEDULER_FLAGS, c"no such scheduler flag"),
     (LVS_ERR_METHOD, c"no such forwarding method"),
@@ -129,6 +195,14 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_STALE_CONN, c"the connection was closed before"),
     (LVS_ERR_TABLE_FULL, c"no room for one more connection"),
     (LVS_ERR_MH_TABLE_INDEX, c"the index of the table of mh is not 8 to 17"),
+    (LVS_ERR_SERVICE_EXISTS, c"the service exists already"),
+    (LVS_ERR_PROTOCOL, c"services are of TCP, UDP and SCTP"),
+    (LVS_ERR_NETMASK, c"the prefix of a persistent IPv6 service is not 1 to 128"),
+    (LVS_ERR_TOO_MANY_DESTS, c"the scheduler cannot start with so many destinations"),
+    (LVS_ERR_ENGINE, c"no such persistence engine"),
+    (LVS_ERR_POLICY, c"no such policy flag or reuse mode"),
+    (LVS_ERR_DEFENCE, c"a defence is none of lvs_defence"),
+    (LVS_ERR_TIMEOUT, c"a timeout is longer than INT32_MAX ticks"),
     (LVS_ERR_VERSION, c"the VRRP version is neither 2 nor 3"),
     (LVS_ERR_VRID, c"VRID 0 is none"),
     (LVS_ERR_PRIORITY, c"priority 0 is not configurable"),
@@ -150,6 +224,26 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_SOURCE_NOT_UNICAST, c"the source address is not unicast"),
     (LVS_ERR_SOURCE_NOT_LINK_LOCAL, c"the IPv6 source address is not link-local"),
     (LVS_ERR_NOT_VRRP, c"no whole VRRP message from a host on the link"),
+    (LVS_ERR_NOT_IP, c"neither IPv4 nor IPv6"),
+    (LVS_ERR_MALFORMED, c"the frame is cut short or damaged"),
+    (LVS_ERR_NO_ANSWER, c"the frame is not to be answered"),
+    (LVS_ERR_HOOK, c"a hook is none of LVS_HOOK_*"),
+    (LVS_ERR_TUNNEL, c"no such tunnel"),
+    (LVS_ERR_VERDICT, c"no verdict that a frame can follow"),
+    (LVS_ERR_TUNNEL_PORT, c"the port of a GUE tunnel is 0"),
+    (LVS_ERR_CALL_ID, c"a Call-ID is not 1 to 255 octets"),
+    (LVS_ERR_RULE, c"a line is no rule"),
+    (LVS_ERR_COLUMNS, c"columns are none of lvs_columns"),
+    (LVS_ERR_LISTING_FLAGS, c"no such listing flag"),
+    (LVS_ERR_PREEMPT_DELAY, c"the preempt delay is longer than 1000 s"),
+    (LVS_ERR_ANNOUNCEMENT_GAP, c"announcements would be less than 10 ms apart"),
+    (LVS_ERR_PEER, c"an address is no possible peer, or there are too many"),
+    (LVS_ERR_GROUP, c"an address is not a group for adverts"),
+    (LVS_ERR_AUTHENTICATION, c"no such authentication with this version"),
+    (LVS_ERR_KEY, c"a key is not of the number or length that the authentication wants"),
+    (LVS_ERR_PATH, c"no more paths"),
+    (LVS_ERR_TRACKER_WEIGHT, c"the weight of a tracker is not -254 to 254"),
+    (LVS_ERR_NO_REPORTS, c"a tracker would change without a report"),
 ];
 
 /// A few words for `status`, static and never NULL, whatever the number.
@@ -175,12 +269,34 @@ impl From<DestError> for lvs_status {
             DestError::WeightTooLarge { .. } => LVS_ERR_WEIGHT,
             DestError::ThresholdsCrossed { .. } => LVS_ERR_THRESHOLDS_CROSSED,
             DestError::UpperThresholdTooLarge { .. } => LVS_ERR_UPPER_THRESHOLD,
+            DestError::NoTunnelPort => LVS_ERR_TUNNEL_PORT,
             DestError::FamilyMismatch { .. } => LVS_ERR_MIXED_FAMILIES,
             DestError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
             DestError::AlreadyExists => LVS_ERR_DEST_EXISTS,
             DestError::NoSuchDestination => LVS_ERR_NO_SUCH_DEST,
             DestError::OutOfMemory(error) => error.into(),
         }
+    }
+}
+
+impl From<ServiceError> for lvs_status {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::AlreadyExists => LVS_ERR_SERVICE_EXISTS,
+            ServiceError::NoSuchService => LVS_ERR_NO_SUCH_SERVICE,
+            ServiceError::UnsupportedProtocol { .. } => LVS_ERR_PROTOCOL,
+            ServiceError::NetmaskFamily { .. } | ServiceError::NetmaskPrefix { .. } => {
+                LVS_ERR_NETMASK
+            }
+            ServiceError::TooManyDestinations { .. } => LVS_ERR_TOO_MANY_DESTS,
+            ServiceError::OutOfMemory(error) => error.into(),
+        }
+    }
+}
+
+impl From<TimeoutError> for lvs_status {
+    fn from(_: TimeoutError) -> Self {
+        LVS_ERR_TIMEOUT
     }
 }
 
@@ -211,7 +327,21 @@ impl From<ConfigError> for lvs_status {
             ConfigError::MixedFamilies(_) => LVS_ERR_MIXED_FAMILIES,
             ConfigError::AddressNotUnicast(_) => LVS_ERR_NOT_UNICAST,
             ConfigError::Duplicate(_) => LVS_ERR_DUPLICATE_ADDRESS,
+            ConfigError::PreemptDelay(_) => LVS_ERR_PREEMPT_DELAY,
+            ConfigError::AnnouncementGap(_) => LVS_ERR_ANNOUNCEMENT_GAP,
+            ConfigError::Peer(_) => LVS_ERR_PEER,
+            ConfigError::Group(_) => LVS_ERR_GROUP,
             ConfigError::Source(error) => error.into(),
+            _ => LVS_ERR_OTHER,
+        }
+    }
+}
+
+impl From<TrackerError> for lvs_status {
+    fn from(error: TrackerError) -> Self {
+        match error {
+            TrackerError::Weight(_) => LVS_ERR_TRACKER_WEIGHT,
+            TrackerError::NoReports => LVS_ERR_NO_REPORTS,
             _ => LVS_ERR_OTHER,
         }
     }
@@ -233,6 +363,7 @@ impl From<EncodeError> for lvs_status {
     fn from(error: EncodeError) -> Self {
         match error {
             EncodeError::BufferTooSmall(error) => error.into(),
+            EncodeError::V2Authentication => LVS_ERR_AUTHENTICATION,
             _ => LVS_ERR_OTHER,
         }
     }

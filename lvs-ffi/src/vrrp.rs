@@ -1,107 +1,39 @@
-//! Virtual routers.
+//! Virtual routers at work.
 
 mod action;
+mod authentication;
 mod choices;
 mod config;
 mod counters;
+mod memory;
+mod output;
+#[cfg_attr(not(feature = "auth"), path = "vrrp/no_proofs.rs")]
+mod proofs;
+mod status;
+mod tracker;
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
-use core::net::IpAddr;
+use core::time::Duration;
 
-use ::lvs_vrrp::Router;
-use lvs_proto::vrrp::{Priority, decode, from_ip_packet, vrid_of};
+use lvs_proto::Instant;
+use lvs_proto::vrrp::{AdvertPolicy, Priority, decode, from_ip_packet, vrid_of};
 use lvs_proto::wire::ethernet;
-use lvs_proto::{Instant, frames};
 
 pub use self::action::*;
+pub use self::authentication::*;
 pub use self::choices::*;
 pub use self::config::*;
 pub use self::counters::*;
-use crate::door::{
-    Guarded, assert_thread_rule, boxed, items, items_mut, number, read_sized, required, status,
-    write_sized,
-};
-use crate::lvs_status::{LVS_ERR_NO_MEMORY, LVS_ERR_NOT_VRRP};
+pub use self::memory::*;
+use self::memory::{Machine, VirtualRouter};
+pub use self::output::*;
+pub use self::status::*;
+pub use self::tracker::*;
+use crate::door::{items, number, required, status};
+use crate::lvs_status::LVS_ERR_NOT_VRRP;
 use crate::time::instant;
-use crate::{lvs_address, lvs_mac, lvs_status, lvs_time};
-
-type VirtualRouter = Router<Vec<IpAddr>>;
-
-/// Octets that hold any frame that a virtual router sends: 255 IPv6 addresses behind the headers.
-pub const LVS_VRRP_FRAME_MAX: usize = 4142;
-/// Octets of an Ethernet header; behind them in a frame is the IP or ARP packet.
-pub const LVS_ETHERNET_HEADER_LEN: usize = 14;
-
-const _: () = assert!(LVS_VRRP_FRAME_MAX == LVS_ETHERNET_HEADER_LEN + 40 + 8 + 255 * 16);
-const _: () = assert!(LVS_ETHERNET_HEADER_LEN == ethernet::HEADER_LEN);
-
-/// A virtual router: one VRID of one address family on one interface (RFC 9568).
-///
-/// Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
-/// feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
-/// `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_set_priority`,
-/// `lvs_vrrp_set_source`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
-/// `lvs_vrrp_handle_timeout`; only they change actions and deadline.
-#[derive(Debug)]
-pub struct lvs_vrrp(Guarded<VirtualRouter>);
-
-const _: () = assert_thread_rule::<lvs_vrrp>();
-
-/// Makes a virtual router that is not started, whose interface is believed to be up.
-///
-/// `source` is the primary IPv4 address or the link-local IPv6 address of the interface;
-/// `addresses` are the `count` virtual ones, 1 to 255 (version 2: or none) of one family, in the
-/// order in which they are advertised; they are copied. Over IPv6 the first ought to be link-local
-/// \[V3-TX-7\].
-///
-/// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`,
-/// `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -56 of
-/// `enum lvs_status`, one for each field that does not fit.
-///
-/// # Safety
-/// `config` points to a `struct lvs_vrrp_config` of any version, `addresses` to `count` addresses.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lvs_vrrp_create(
-    config: *const lvs_vrrp_config,
-    source: Option<&lvs_address>,
-    addresses: *const lvs_address,
-    count: usize,
-    out: Option<&mut MaybeUninit<Box<lvs_vrrp>>>,
-) -> lvs_status {
-    status(|| {
-        let (source, out) = (required(source)?, required(out)?);
-        // SAFETY: the caller's contract.
-        let config = unsafe { read_sized(config) }?.try_into()?;
-        // SAFETY: the caller's contract.
-        let addresses = copied(unsafe { items(addresses, count) }?)?;
-        let router = Router::new(config, (*source).try_into()?, addresses)?;
-        out.write(boxed(lvs_vrrp(Guarded::new(router)))?);
-        Ok(())
-    })
-}
-
-fn copied(addresses: &[lvs_address]) -> Result<Vec<IpAddr>, lvs_status> {
-    let mut copy = Vec::new();
-    copy.try_reserve_exact(addresses.len()).map_err(|_| LVS_ERR_NO_MEMORY)?;
-    for &address in addresses {
-        copy.push(address.try_into()?);
-    }
-    Ok(copy)
-}
-
-/// Ends a virtual router; NULL is allowed. Nothing is sent: shut it down first and drain its
-/// actions. The handle is not to be used again.
-#[unsafe(no_mangle)]
-pub extern "C" fn lvs_vrrp_destroy(vrrp: Option<Box<lvs_vrrp>>) {
-    status(|| {
-        drop(vrrp);
-        Ok(())
-    });
-}
+use crate::{lvs_address, lvs_status, lvs_time};
 
 /// Starts the router: an owner becomes Active at once, any other Backup. If its interface is down
 /// it starts when that comes up \[FSM-4\].
@@ -110,7 +42,7 @@ pub extern "C" fn lvs_vrrp_destroy(vrrp: Option<Box<lvs_vrrp>>) {
 /// `LVS_ERR_NULL`.
 #[unsafe(no_mangle)]
 pub extern "C" fn lvs_vrrp_startup(vrrp: Option<&mut lvs_vrrp>, now: lvs_time) -> lvs_status {
-    input(vrrp, now, VirtualRouter::startup)
+    input(vrrp, now, Machine::startup)
 }
 
 /// Stops the router. An Active one resigns first \[FSM-23\].
@@ -119,7 +51,7 @@ pub extern "C" fn lvs_vrrp_startup(vrrp: Option<&mut lvs_vrrp>, now: lvs_time) -
 /// `LVS_ERR_NULL`.
 #[unsafe(no_mangle)]
 pub extern "C" fn lvs_vrrp_shutdown(vrrp: Option<&mut lvs_vrrp>, now: lvs_time) -> lvs_status {
-    input(vrrp, now, VirtualRouter::shutdown)
+    input(vrrp, now, Machine::shutdown)
 }
 
 /// The interface is usable, with the source address in place: a router that was started begins
@@ -129,7 +61,7 @@ pub extern "C" fn lvs_vrrp_shutdown(vrrp: Option<&mut lvs_vrrp>, now: lvs_time) 
 /// `LVS_ERR_NULL`.
 #[unsafe(no_mangle)]
 pub extern "C" fn lvs_vrrp_interface_up(vrrp: Option<&mut lvs_vrrp>, now: lvs_time) -> lvs_status {
-    input(vrrp, now, VirtualRouter::interface_up)
+    input(vrrp, now, Machine::interface_up)
 }
 
 /// The interface is not usable, or has no source address any more. The resignation of an Active
@@ -142,7 +74,7 @@ pub extern "C" fn lvs_vrrp_interface_down(
     vrrp: Option<&mut lvs_vrrp>,
     now: lvs_time,
 ) -> lvs_status {
-    input(vrrp, now, VirtualRouter::interface_down)
+    input(vrrp, now, Machine::interface_down)
 }
 
 /// Lets time pass. Before the deadline nothing happens \[FSM-2\]. Hand in what was received until
@@ -155,7 +87,35 @@ pub extern "C" fn lvs_vrrp_handle_timeout(
     vrrp: Option<&mut lvs_vrrp>,
     now: lvs_time,
 ) -> lvs_status {
-    input(vrrp, now, VirtualRouter::handle_timeout)
+    input(vrrp, now, Machine::handle_timeout)
+}
+
+/// The host slept for `gap` microseconds, or was paused, and this is the first that the router hears
+/// of it: the clock may not have counted it. A Backup router that may have missed adverts waits
+/// longer, an Active one that may have been replaced says so again \[S-8\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_vrrp_resumed(
+    vrrp: Option<&mut lvs_vrrp>,
+    now: lvs_time,
+    gap: u64,
+) -> lvs_status {
+    input(vrrp, now, |router, now| router.resumed(now, Duration::from_micros(gap)))
+}
+
+/// Lets announcements wait until that moment, so that those of many routers do not fill a link;
+/// whatever else there is to do goes on \[X-22\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_vrrp_hold_announcements(
+    vrrp: Option<&mut lvs_vrrp>,
+    until: lvs_time,
+) -> lvs_status {
+    input(vrrp, until, Machine::hold_announcements)
 }
 
 /// Changes the effective priority, as trackers do: 0 counts as 1 and 255 as 254 \[X-43\], and an
@@ -187,16 +147,16 @@ pub extern "C" fn lvs_vrrp_set_source(
     status(|| {
         let vrrp = required(vrrp)?;
         let source = (*required(source)?).try_into()?;
-        Ok(vrrp.0.write(|router| router.set_source(instant(now), source))??)
+        Ok(vrrp.0.write(|vrrp| vrrp.router.set_source(instant(now), source))??)
     })
 }
 
 fn input(
     vrrp: Option<&mut lvs_vrrp>,
     now: lvs_time,
-    input: impl FnOnce(&mut VirtualRouter, Instant),
+    input: impl FnOnce(&mut Machine, Instant),
 ) -> lvs_status {
-    status(|| required(vrrp)?.0.write(|router| input(router, instant(now))))
+    status(|| required(vrrp)?.0.write(|vrrp| input(&mut vrrp.router, instant(now))))
 }
 
 /// Takes in a received Ethernet frame: an advert is verified, decoded and fed; one that is refused
@@ -243,9 +203,13 @@ pub unsafe extern "C" fn lvs_vrrp_handle_packet(
 
 fn receive(vrrp: &mut lvs_vrrp, now: Instant, packet: &[u8]) -> Result<(), lvs_status> {
     let (meta, message) = from_ip_packet(packet)?;
-    vrrp.0.write(|router| match decode(message, &meta, &router.policy()) {
-        Ok(advert) => router.handle_advert(now, &advert, &meta),
-        Err(error) => router.handle_rejected(&error),
+    vrrp.0.write(|VirtualRouter { router, authenticator }| {
+        let authentication = authenticator.policy(now.as_micros());
+        let policy = AdvertPolicy { authentication, ..router.policy() };
+        match decode(message, &meta, &policy) {
+            Ok(advert) => router.handle_advert(now, &advert, &meta),
+            Err(error) => router.handle_rejected(&error),
+        }
     })
 }
 
@@ -279,7 +243,7 @@ pub extern "C" fn lvs_vrrp_poll_action(
 ) -> c_int {
     number(|| {
         let (vrrp, out) = (required(vrrp)?, required(out)?);
-        let Some(action) = vrrp.0.write(Router::poll_action)? else { return Ok(0) };
+        let Some(action) = vrrp.0.write(|vrrp| vrrp.router.poll_action())? else { return Ok(0) };
         out.write(action.into());
         Ok(1)
     })
@@ -296,110 +260,8 @@ pub extern "C" fn lvs_vrrp_next_deadline(
 ) -> c_int {
     number(|| {
         let (vrrp, out) = (required(vrrp)?, required(out)?);
-        let Some(deadline) = vrrp.0.read()?.next_deadline() else { return Ok(0) };
+        let Some(deadline) = vrrp.0.read()?.router.next_deadline() else { return Ok(0) };
         out.write(deadline.as_micros());
         Ok(1)
-    })
-}
-
-/// Writes the Ethernet frame that `LVS_VRRP_SEND_ADVERT` asks for, with the priority of the action:
-/// from the virtual MAC address to the VRRP group, TTL or hop limit 255. `*length` is the octets
-/// written; `LVS_VRRP_FRAME_MAX` are always enough. Frames are not padded to the 60 octets that
-/// Ethernet wants: network interfaces do that.
-///
-/// A raw IP socket takes what is behind the first `LVS_ETHERNET_HEADER_LEN` octets.
-///
-/// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`.
-///
-/// # Safety
-/// `frame` points to room for `capacity` octets.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lvs_vrrp_write_advert(
-    vrrp: Option<&lvs_vrrp>,
-    priority: u8,
-    frame: *mut u8,
-    capacity: usize,
-    length: Option<&mut MaybeUninit<usize>>,
-) -> lvs_status {
-    status(|| {
-        let (router, length) = (required(vrrp)?.0.read()?, required(length)?);
-        // SAFETY: the caller's contract; any octets are octets.
-        let frame = unsafe { items_mut(frame, capacity) }?;
-        let advert = router.advert(Priority::new(priority));
-        length.write(frames::advert(&advert, router.source(), router.virtual_mac(), frame)?);
-        Ok(())
-    })
-}
-
-/// Writes the Ethernet frame that `LVS_VRRP_ANNOUNCE` asks for, with the address of the action: a
-/// gratuitous ARP \[W-32\] or an unsolicited neighbour advertisement \[W-34\] of the virtual MAC
-/// address. `*length` is the octets written.
-///
-/// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_BUFFER_TOO_SMALL`.
-///
-/// # Safety
-/// `frame` points to room for `capacity` octets.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lvs_vrrp_write_announcement(
-    vrrp: Option<&lvs_vrrp>,
-    address: Option<&lvs_address>,
-    frame: *mut u8,
-    capacity: usize,
-    length: Option<&mut MaybeUninit<usize>>,
-) -> lvs_status {
-    status(|| {
-        let (router, length) = (required(vrrp)?.0.read()?, required(length)?);
-        let address = (*required(address)?).try_into()?;
-        // SAFETY: the caller's contract; any octets are octets.
-        let frame = unsafe { items_mut(frame, capacity) }?;
-        length.write(frames::announce(address, router.virtual_mac(), frame)?);
-        Ok(())
-    })
-}
-
-/// The state, one of `enum lvs_vrrp_state`. It also says what ought to be in place: addresses,
-/// groups and router advertisements in Active, nothing elsewhere \[CORE-1\].
-///
-/// # Errors
-/// `LVS_ERR_NULL`.
-#[unsafe(no_mangle)]
-pub extern "C" fn lvs_vrrp_get_state(vrrp: Option<&lvs_vrrp>) -> c_int {
-    number(|| Ok(lvs_vrrp_state::from(required(vrrp)?.0.read()?.state()) as c_int))
-}
-
-/// The MAC address of the virtual router (RFC 9568 section 7.3).
-///
-/// # Errors
-/// `LVS_ERR_NULL`.
-#[unsafe(no_mangle)]
-pub extern "C" fn lvs_vrrp_get_virtual_mac(
-    vrrp: Option<&lvs_vrrp>,
-    out: Option<&mut MaybeUninit<lvs_mac>>,
-) -> lvs_status {
-    status(|| {
-        let (router, out) = (required(vrrp)?.0.read()?, required(out)?);
-        out.write(router.virtual_mac().into());
-        Ok(())
-    })
-}
-
-/// Fills in what has been counted. `out->size` is to be set before.
-///
-/// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
-///
-/// # Safety
-/// `out` points to a `struct lvs_vrrp_counters` of any version.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lvs_vrrp_get_counters(
-    vrrp: Option<&lvs_vrrp>,
-    out: *mut lvs_vrrp_counters,
-) -> lvs_status {
-    status(|| {
-        let counters = required(vrrp)?.0.read()?.counters();
-        // SAFETY: the caller's contract.
-        unsafe { write_sized(out, counters.into()) }
     })
 }

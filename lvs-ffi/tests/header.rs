@@ -14,20 +14,41 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 34] = [
     "version.rs",
     "status.rs",
+    "memory.rs",
     "time.rs",
     "address.rs",
     "flow.rs",
+    "frame.rs",
+    "answer.rs",
     "scheduler.rs",
+    "tunnel.rs",
     "dest.rs",
     "pool.rs",
+    "verdict.rs",
+    "route.rs",
+    "policy.rs",
+    "service.rs",
+    "director/config.rs",
+    "director.rs",
+    "director/services.rs",
+    "director/rules.rs",
+    "director/packets.rs",
+    "director/counters.rs",
+    "director/listing.rs",
+    "director/conns.rs",
     "vrrp/choices.rs",
     "vrrp/config.rs",
     "vrrp/action.rs",
     "vrrp/counters.rs",
+    "vrrp/memory.rs",
+    "vrrp/authentication.rs",
     "vrrp.rs",
+    "vrrp/tracker.rs",
+    "vrrp/output.rs",
+    "vrrp/status.rs",
 ];
 
 #[test]
@@ -48,10 +69,14 @@ fn c_and_cxx_compilers_take_the_header_without_a_warning() {
     for (compiler, standard, more) in [
         ("gcc", "c99", "-Wstrict-prototypes"),
         ("gcc", "c11", "-Wstrict-prototypes"),
-        ("g++", "c++17", "-xc++"),
+        ("gcc", "c17", "-Wstrict-prototypes"),
+        ("g++", "c++11", "-xc++"),
+        ("g++", "c++20", "-xc++"),
         ("clang", "c99", "-Wstrict-prototypes"),
         ("clang", "c11", "-Wstrict-prototypes"),
-        ("clang++", "c++17", "-xc++"),
+        ("clang", "c17", "-Wstrict-prototypes"),
+        ("clang++", "c++11", "-xc++"),
+        ("clang++", "c++20", "-xc++"),
     ] {
         if is_installed(compiler) {
             let standard = format!("-std={standard}");
@@ -190,9 +215,16 @@ fn module_docs(source: &str) -> String {
 
 /// The names that a source gives to C.
 fn exported(source: &str) -> Vec<&str> {
-    let kinds =
-        ["const ", "type ", "enum ", "struct ", "extern \"C\" fn ", "unsafe extern \"C\" fn "];
-    let items = source.lines().filter_map(|line| line.strip_prefix("pub "));
+    let kinds = [
+        "const ",
+        "type ",
+        "enum ",
+        "struct ",
+        "fn ",
+        "extern \"C\" fn ",
+        "unsafe extern \"C\" fn ",
+    ];
+    let items = source.lines().filter_map(|line| line.trim_start().strip_prefix("pub "));
     items
         .filter_map(|item| kinds.iter().find_map(|kind| item.strip_prefix(kind)))
         .filter_map(|item| item.split(|c: char| !is_identifier(c)).next())
@@ -203,7 +235,9 @@ fn exported(source: &str) -> Vec<&str> {
 fn declared(declaration: &str) -> &str {
     let (_, declaration) = declaration.split_once("*/").unwrap_or(("", declaration));
     let declaration = declaration.trim();
-    let head = declaration.split(['(', '{', ';']).next().unwrap_or_default().trim();
+    // A type of functions has its name in parentheses.
+    let declaration = declaration.split_once("(*").map_or(declaration, |(_, name)| name);
+    let head = declaration.split(['(', ')', '{', ';']).next().unwrap_or_default().trim();
     let mut words = head.split(|c: char| !is_identifier(c)).filter(|word| !word.is_empty());
     if head.starts_with("#define") { words.nth(1) } else { words.next_back() }.unwrap_or_default()
 }

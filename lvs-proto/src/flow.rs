@@ -108,7 +108,8 @@ pub enum Transport {
     Other(Protocol),
     /// The header is cut short.
     Unreadable(Protocol),
-    /// The packet is a fragment, and the header is in an earlier one.
+    /// The packet is a fragment, and the header is in an earlier one: whoever remembers that one by
+    /// [`Flow::fragment`] knows where this one goes.
     LaterFragment(Protocol),
 }
 
@@ -231,6 +232,8 @@ pub struct Flow {
     pub tracked: bool,
     /// Whether its destination address routes as unicast: to another host, not to this one.
     pub unicast: bool,
+    /// Of a fragment, the identification that all of its packet have; `None` is a whole packet.
+    pub fragment: Option<u32>,
     /// Of an ICMP error, the packet that it is about.
     pub embedded: Option<Embedded>,
 }
@@ -249,6 +252,7 @@ impl Flow {
             hook,
             tracked: false,
             unicast: false,
+            fragment: None,
             embedded: None,
         }
     }
@@ -298,6 +302,13 @@ impl Flow {
     #[must_use]
     pub const fn unicast(self) -> Self {
         Self { unicast: true, ..self }
+    }
+
+    /// The same flow, a fragment of the packet with that identification: the first one, or with
+    /// [`Transport::LaterFragment`] one that follows it.
+    #[must_use]
+    pub const fn fragment_of(self, identification: u32) -> Self {
+        Self { fragment: Some(identification), ..self }
     }
 
     /// The same flow, an ICMP error about that packet.

@@ -22,8 +22,8 @@ pub enum Outcome {
     Send,
     /// It was rewritten, and is for this host: hand it to the local stack \[RT-4\].
     Deliver,
-    /// The way to the next hop is not known: resolve it, then [`forward`] or [`reply`] by this
-    /// verdict. Do not process the frame again: it has been counted.
+    /// The way to the next hop is not known: resolve it, then [`follow`] this verdict. Do not process
+    /// the frame again: it has been counted.
     Unresolved(Verdict),
     /// Not ours: hand it to the local stack.
     Pass,
@@ -149,9 +149,11 @@ const NO_FLOW: Flow = {
     Flow::new(addresses, Transport::Other(Protocol(0)))
 };
 
-/// Does what the verdict says.
+/// Does what `verdict` says with a frame that [`parse_with_layout`] made `flow` and `layout` of, as
+/// [`process`] does after it has asked: for embedders that know more of a packet than its octets
+/// say, such as a mark, or that resolve the way to the next hop later.
 #[inline]
-fn follow(
+pub fn follow(
     frame: &mut Frame<'_>,
     flow: &Flow,
     layout: &Layout,

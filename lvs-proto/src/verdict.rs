@@ -98,6 +98,9 @@ pub enum DropReason {
     NoCallId,
     /// An ICMP error that may not go on \[SVC-12\] \[ICMP-6\].
     IcmpError,
+    /// A later fragment of a packet whose first one was not seen, was seen too long ago, or was
+    /// refused \[NAT-9\].
+    LaterFragment,
 }
 
 /// What to do with a packet.

@@ -1,4 +1,4 @@
-//! Frames that the director sends of its own: announcements, replies, ICMP errors.
+//! Frames that the director sends of its own: announcements, requests, replies, ICMP errors.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
 mod common;
@@ -7,7 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use common::{CLIENT_MAC, DIRECTOR_MAC, Recipe, V4, V6};
 use lvs_proto::frames::{
-    self, IcmpRefusal, OwnAddresses, ReplyError, packet_too_big, port_unreachable, time_exceeded,
+    self, IcmpRefusal, OwnAddresses, ReplyError, RequestError, packet_too_big, port_unreachable,
+    time_exceeded,
 };
 use lvs_proto::wire::arp::{self, Operation};
 use lvs_proto::wire::ethernet::Frame;
@@ -136,6 +137,85 @@ fn w_35_neighbor_reply() {
     assert_eq!(reply(probe, VMAC), Err(ReplyError::OwnRequest));
     let group = MacAddr::BROADCAST;
     assert_eq!(reply(unnamed, group), Err(ReplyError::GroupRequester(group)));
+}
+
+/// By broadcast, or to the one that had the address last (RFC 1122 section 2.3.2.1).
+#[test]
+fn arp_requests() {
+    let target = Ipv4Addr::new(192, 0, 2, 11);
+    for to in [None, Some(CLIENT_MAC)] {
+        let request =
+            |out: &mut [u8]| frames::neighbor_request(target.into(), to, OWN, DIRECTOR_MAC, out);
+        let octets = written(request).unwrap();
+        let frame = Frame::parse(&octets).unwrap();
+        let destination = to.unwrap_or(MacAddr::BROADCAST);
+        assert_eq!((frame.destination, frame.source), (destination, DIRECTOR_MAC));
+        let expected = arp::Packet {
+            operation: Operation::Request,
+            sender_mac: DIRECTOR_MAC,
+            sender_ip: OWN.v4,
+            target_mac: to.unwrap_or_default(),
+            target_ip: target,
+        };
+        assert_eq!(arp::Packet::parse(frame.payload), Ok(expected));
+        let short = BufferTooSmall { needed: 42, available: 41 };
+        assert_eq!(request(&mut [0; 41]), Err(short.into()));
+    }
+}
+
+/// RFC 4861 section 7.2.2: to the solicited-node group; section 7.3.3: to the neighbor itself.
+#[test]
+fn neighbor_solicitations() {
+    let server = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0x12, 0x3456);
+    let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff12, 0x3456);
+    let group_mac = MacAddr::new([0x33, 0x33, 0xff, 0x12, 0x34, 0x56]);
+    for (to, destination) in [(None, (group_mac, group)), (Some(CLIENT_MAC), (CLIENT_MAC, server))]
+    {
+        let request =
+            |out: &mut [u8]| frames::neighbor_request(server.into(), to, OWN, DIRECTOR_MAC, out);
+        let octets = written(request).unwrap();
+        let frame = Frame::parse(&octets).unwrap();
+        let packet = ipv6::Packet::parse(frame.payload).unwrap();
+        assert_eq!((frame.destination, packet.destination), destination);
+        assert_eq!((frame.source, packet.hop_limit), (DIRECTOR_MAC, 255));
+        let expected =
+            Solicitation { source: OWN.v6, target: server, source_mac: Some(DIRECTOR_MAC) };
+        let message = ndp::Message::parse(&packet);
+        assert_eq!(message, Ok(ndp::Message::Solicitation(expected)));
+        let short = BufferTooSmall { needed: 86, available: 85 };
+        assert_eq!(request(&mut [0; 85]), Err(short.into()));
+    }
+}
+
+/// A request from nowhere would be a probe for an address to take.
+#[test]
+fn no_requests_from_nowhere() {
+    let nowhere = OwnAddresses { v4: Ipv4Addr::UNSPECIFIED, v6: Ipv6Addr::UNSPECIFIED };
+    for target in [IpAddr::from(VIP4), VIP6.into()] {
+        let request = frames::neighbor_request(target, None, nowhere, DIRECTOR_MAC, &mut [0; 128]);
+        assert_eq!(request, Err(RequestError::NoOwnAddress));
+    }
+}
+
+/// What is asked of one is answered by the other: the frames of a resolution fit together.
+#[test]
+fn requests_are_answered() {
+    let request = |target: IpAddr| {
+        written(|out| frames::neighbor_request(target, None, OWN, DIRECTOR_MAC, out)).unwrap()
+    };
+    let asked = request(VIP4.into());
+    let asked = arp::Packet::parse(Frame::parse(&asked).unwrap().payload).unwrap();
+    let answer = written(|out| frames::arp_reply(&asked, VMAC, out)).unwrap();
+    let answer = arp::Packet::parse(Frame::parse(&answer).unwrap().payload).unwrap();
+    assert_eq!((answer.sender_ip, answer.sender_mac), (VIP4, VMAC));
+
+    let asked = request(VIP6.into());
+    let packet = ipv6::Packet::parse(Frame::parse(&asked).unwrap().payload).unwrap();
+    let Ok(ndp::Message::Solicitation(asked)) = ndp::Message::parse(&packet) else { panic!() };
+    let answer = written(|out| frames::neighbor_reply(&asked, DIRECTOR_MAC, VMAC, out)).unwrap();
+    let (mac, destination, message) = advertisement(&answer);
+    assert_eq!((mac, destination), (DIRECTOR_MAC, OWN.v6));
+    assert!(message.solicited);
 }
 
 /// The director's answer to `recipe`, which must go back the way it came; from its IP header on.

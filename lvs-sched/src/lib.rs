@@ -25,7 +25,11 @@
 #![cfg_attr(not(feature = "prefetch"), forbid(unsafe_code))]
 #![deny(unsafe_code)]
 
+// What the facade below does not build for.
+#[cfg(not(target_has_atomic = "ptr"))]
+extern crate alloc;
 // The one `alloc` facade of the workspace, under the name that everybody knows.
+#[cfg(target_has_atomic = "ptr")]
 extern crate no_std_compat as alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;

@@ -9,7 +9,8 @@ use common::{
     ACK, FIN, PROFILES, RST, SYN, apply, counts, dest, director, hop, ip, secs, tcp, udp,
 };
 use lvs_proto::{
-    AddressPair, Decide, DropReason, Flow, Method, Protocol, Reject, Transport, Verdict,
+    AddressPair, Decide, DropReason, Flow, GueChecksum, Hop, Method, Protocol, Reject, Transport,
+    Tunnel, Verdict,
 };
 use lvs_sched::{DestConfig, DestError, Director, DirectorConfig, Profile, ServiceError};
 use lvs_sched::{ServiceConfig, ServiceKey, State, TcpState, Timers};
@@ -238,6 +239,10 @@ fn dst_8_dst_9_refusals() {
             DestConfig { upper_threshold: 1 << 31, ..good },
             DestError::UpperThresholdTooLarge { upper: 1 << 31 },
         ),
+        (
+            DestConfig { tunnel: Tunnel::Gue { port: 0, checksum: GueChecksum::None }, ..good },
+            DestError::NoTunnelPort,
+        ),
         (DestConfig::new(ip("fd00::1"), 80), DestError::FamilyMismatch { address: ip("fd00::1") }),
         (DestConfig::new(ip(RS), 80), DestError::AlreadyExists),
     ];
@@ -263,6 +268,40 @@ fn dst_8_dst_9_refusals() {
 
     let other_family = DestConfig { method: Method::Tunnel, ..DestConfig::new(ip("fd00::1"), 80) };
     assert!(director.add_dest(secs(0), &web(), other_family).is_ok());
+}
+
+/// The method is that of the time when a connection was made, the tunnel that of now [DST-10] [FWD-1]:
+/// for its first packet, for later ones, and for the list.
+#[test]
+fn dst_10_an_edited_tunnel_is_for_connections_that_there_are() {
+    let tunnels = [
+        ("--tun-type ipip", Tunnel::IpIp),
+        (
+            "--tun-type gue --tun-port 6080 --tun-csum",
+            Tunnel::Gue { port: 6080, checksum: GueChecksum::Udp },
+        ),
+        ("--tun-type gre", Tunnel::Gre { checksum: false }),
+    ];
+    for persistent in ["", " -p"] {
+        let mut director =
+            director(Profile::Linux6_1_183, &[&format!("-A -t 10.0.0.1:80{persistent}")]);
+        apply(&mut director, secs(0), "-a -t 10.0.0.1:80 -r 10.2.0.1 -i");
+        let old = tcp("10.1.0.1", 1, VIP, 80, SYN);
+        for (client_port, (option, tunnel)) in (2..).zip(tunnels) {
+            let edit = format!("-e -t 10.0.0.1:80 -r 10.2.0.1 -i {option}");
+            apply(&mut director, secs(0), &edit);
+            let hop = Hop { tunnel, ..Hop::new(Method::Tunnel, ip(RS), 80) };
+            let new = tcp("10.1.0.1", client_port, VIP, 80, SYN);
+            for syn in [&old, &new] {
+                assert_eq!(director.decide(secs(0), syn), Verdict::Forward(hop), "{option}");
+            }
+            assert!(director.conns().all(|conn| conn.hop().tunnel == tunnel));
+        }
+        apply(&mut director, secs(0), "-e -t 10.0.0.1:80 -r 10.2.0.1 -m --tun-type gre");
+        let gre =
+            Hop { tunnel: Tunnel::Gre { checksum: false }, ..Hop::new(Method::Tunnel, ip(RS), 80) };
+        assert_eq!(director.decide(secs(0), &old), Verdict::Forward(gre));
+    }
 }
 
 #[test]

@@ -210,3 +210,26 @@ fn out_7_timeouts() {
     apply(&mut director, secs(0), "--set 30 0 60");
     assert_eq!(shown(&director), "Timeout (tcp tcpfin udp): 30 120 60");
 }
+
+/// The three kinds, with and without checksum.
+#[test]
+fn out_2_kinds_of_tunnels() {
+    let tunnels = [
+        ("ipip", "ipip"),
+        ("gue --tun-port 6080", "gue:6080:-c"),
+        ("gue --tun-port 6081 --tun-csum", "gue:6081:+c"),
+        ("gue --tun-port 6082 --tun-remcsum", "gue:6082:r+c"),
+        ("gre", "gre:-c"),
+        ("gre --tun-csum", "gre:+c"),
+    ];
+    let mut director = director(Profile::Linux6_1_183, &["-A -t 10.0.0.1:90"]);
+    for (number, (option, _)) in (1..).zip(tunnels) {
+        let rule = format!("-a -t 10.0.0.1:90 -r 10.2.0.{number} -i --tun-type {option}");
+        apply(&mut director, secs(0), &rule);
+    }
+    let listing = director.listing().with(Columns::Tunnels).to_string();
+    for (line, (_, shown)) in listing.lines().skip(4).zip(tunnels) {
+        assert_eq!(line.split_whitespace().nth(3), Some(shown));
+    }
+    assert_eq!(listing.lines().count(), 10);
+}

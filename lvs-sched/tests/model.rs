@@ -496,36 +496,38 @@ fn step(
     Ok(())
 }
 
+/// A director and the model, under the same random packets and times.
+pub(crate) fn run(u: &mut Unstructured<'_>, connections: u32, steps: usize) -> Result<()> {
+    let config = DirectorConfig {
+        profile: *u.choose(&[Profile::Classic, Profile::Linux6_1_183])?,
+        timers: *u.choose(&[Timers::Exact, Timers::hz(250)])?,
+        connections,
+        connections_v6: 0,
+        rare: connections,
+        seed: u.arbitrary()?,
+        ..DirectorConfig::default()
+    };
+    let (mut director, mut model) = (Director::new(config).unwrap(), Model::new(config));
+    for service in services() {
+        director.add_service(Instant::EPOCH, service).unwrap();
+    }
+    let mut now = 0;
+    for _ in 0..u.int_in_range(0..=steps)? {
+        let spans = [0, 0, TICK, TICK, 2 * TICK, 1_000_000, 10_000_000, 61_000_000];
+        now += u.choose(&spans)?;
+        let moment = Instant::EPOCH + Duration::from_micros(now);
+        while director.next_deadline().is_some_and(|deadline| deadline <= moment) {
+            director.handle_timeout(moment, u.int_in_range(1..=3)?);
+        }
+        model.pass_time(now);
+        step(u, &mut model, &mut director, now)?;
+        model.compare(&director, now);
+    }
+    Ok(())
+}
+
 fn equals_the_model(connections: u32, steps: usize) {
-    arbtest::arbtest(move |u| {
-        let config = DirectorConfig {
-            profile: *u.choose(&[Profile::Classic, Profile::Linux6_1_183])?,
-            timers: *u.choose(&[Timers::Exact, Timers::hz(250)])?,
-            connections,
-            connections_v6: 0,
-            rare: connections,
-            seed: u.arbitrary()?,
-            ..DirectorConfig::default()
-        };
-        let (mut director, mut model) = (Director::new(config).unwrap(), Model::new(config));
-        for service in services() {
-            director.add_service(Instant::EPOCH, service).unwrap();
-        }
-        let mut now = 0;
-        for _ in 0..u.int_in_range(0..=steps)? {
-            let spans = [0, 0, TICK, TICK, 2 * TICK, 1_000_000, 10_000_000, 61_000_000];
-            now += u.choose(&spans)?;
-            let moment = Instant::EPOCH + Duration::from_micros(now);
-            while director.next_deadline().is_some_and(|deadline| deadline <= moment) {
-                director.handle_timeout(moment, u.int_in_range(1..=3)?);
-            }
-            model.pass_time(now);
-            step(u, &mut model, &mut director, now)?;
-            model.compare(&director, now);
-        }
-        Ok(())
-    })
-    .budget_ms(budget_ms());
+    arbtest::arbtest(move |u| run(u, connections, steps)).budget_ms(budget_ms());
 }
 
 /// `LVS_MODEL_MS` sets how long each test goes on; 10000 are millions of steps in a release build.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use arbitrary::{Result, Unstructured};
 use common::{ip, secs};
 use lvs_proto::wire::arp::{Operation, Packet};
 use lvs_proto::wire::ndp::{Advertisement, Message, Solicitation};
@@ -333,57 +334,58 @@ fn the_end_of_time_comes_to_an_end() {
 /// up, nobody is asked for more than once a second, and what was heard last is what is known.
 #[test]
 fn promises_are_kept() {
-    arbtest::arbtest(|u| {
-        let capacity = u.int_in_range(1..=4)?;
-        let mut neighbors = cache(capacity);
-        let (mut now, mut asked) = (secs(0), BTreeMap::new());
-        let (mut waiting, mut told) = (BTreeSet::new(), BTreeMap::new());
-        for _ in 0..u.int_in_range(0..=80)? {
-            let sender_ip = Ipv4Addr::new(192, 0, 2, u.int_in_range(1..=6)?);
-            let (address, mac) = (sender_ip.into(), *u.choose(&[A, B])?);
-            match u.int_in_range(0..=9_u8)? {
-                0 => {
-                    if neighbors.set_static(address, mac).is_ok() {
-                        told.insert(address, mac);
-                    }
+    arbtest::arbtest(promises).budget_ms(1_000);
+}
+
+pub(crate) fn promises(u: &mut Unstructured<'_>) -> Result<()> {
+    let capacity = u.int_in_range(1..=4)?;
+    let mut neighbors = cache(capacity);
+    let (mut now, mut asked) = (secs(0), BTreeMap::new());
+    let (mut waiting, mut told) = (BTreeSet::new(), BTreeMap::new());
+    for _ in 0..u.int_in_range(0..=80)? {
+        let sender_ip = Ipv4Addr::new(192, 0, 2, u.int_in_range(1..=6)?);
+        let (address, mac) = (sender_ip.into(), *u.choose(&[A, B])?);
+        match u.int_in_range(0..=9_u8)? {
+            0 => {
+                if neighbors.set_static(address, mac).is_ok() {
+                    told.insert(address, mac);
                 }
-                1 => {
-                    neighbors.remove(address);
-                    waiting.remove(&address);
-                    told.remove(&address);
-                    asked.remove(&address);
-                }
-                2..=4 => {
-                    let operation = *u.choose(&[Operation::Request, Operation::Reply])?;
-                    neighbors.handle_arp(now, &Packet { sender_ip, ..arp(operation, mac) });
-                    if neighbors.state(now, address).is_some() {
-                        let known = Resolution::Known(*told.get(&address).unwrap_or(&mac));
-                        assert_eq!(neighbors.resolve(now, address), known);
-                    }
-                }
-                _ => match neighbors.resolve(now, address) {
-                    Resolution::Pending => {
-                        waiting.insert(address);
-                    }
-                    Resolution::Known(mac) => {
-                        assert!(told.get(&address).is_none_or(|told| *told == mac));
-                    }
-                    Resolution::Failed => assert!(!told.contains_key(&address)),
-                },
             }
-            assert!(neighbors.len() <= capacity as usize);
-            run(&mut neighbors, now, &mut waiting, &mut asked);
-            now = now + Duration::from_millis(u.int_in_range(0..=3000)?);
-            run(&mut neighbors, now, &mut waiting, &mut asked);
+            1 => {
+                neighbors.remove(address);
+                waiting.remove(&address);
+                told.remove(&address);
+                asked.remove(&address);
+            }
+            2..=4 => {
+                let operation = *u.choose(&[Operation::Request, Operation::Reply])?;
+                neighbors.handle_arp(now, &Packet { sender_ip, ..arp(operation, mac) });
+                if neighbors.state(now, address).is_some() {
+                    let known = Resolution::Known(*told.get(&address).unwrap_or(&mac));
+                    assert_eq!(neighbors.resolve(now, address), known);
+                }
+            }
+            _ => match neighbors.resolve(now, address) {
+                Resolution::Pending => {
+                    waiting.insert(address);
+                }
+                Resolution::Known(mac) => {
+                    assert!(told.get(&address).is_none_or(|told| *told == mac));
+                }
+                Resolution::Failed => assert!(!told.contains_key(&address)),
+            },
         }
-        for _ in 0..4 {
-            now = now + Duration::from_secs(1);
-            run(&mut neighbors, now, &mut waiting, &mut asked);
-        }
-        assert!(waiting.is_empty(), "{waiting:?}");
-        Ok(())
-    })
-    .budget_ms(1_000);
+        assert!(neighbors.len() <= capacity as usize);
+        run(&mut neighbors, now, &mut waiting, &mut asked);
+        now = now + Duration::from_millis(u.int_in_range(0..=3000)?);
+        run(&mut neighbors, now, &mut waiting, &mut asked);
+    }
+    for _ in 0..4 {
+        now = now + Duration::from_secs(1);
+        run(&mut neighbors, now, &mut waiting, &mut asked);
+    }
+    assert!(waiting.is_empty(), "{waiting:?}");
+    Ok(())
 }
 
 /// Lets time pass, perhaps late, and takes note of what is done.

@@ -7,7 +7,7 @@ use common::{apply, director, secs};
 use lvs_sched::{Profile, Rule, RuleErrorKind as Kind};
 
 /// As typed, as saved \[ADM-1\] \[ADM-3\] \[ADM-5\] \[OUT-6\].
-const RULES: [(&str, &str); 32] = [
+const RULES: [(&str, &str); 37] = [
     ("ipvsadm -A -t 10.0.0.1:80", "-A -t 10.0.0.1:80 -s wlc"),
     ("  --add-service --tcp-service 10.0.0.1:80 --scheduler rr ", "-A -t 10.0.0.1:80 -s rr"),
     (
@@ -47,6 +47,26 @@ const RULES: [(&str, &str); 32] = [
         "-a -f 7 -r 10.2.0.1 -i --tun-type=ipip --tun-nocsum",
         "-a -f 7 -r 10.2.0.1:0 -i -w 1 --tun-type ipip",
     ),
+    (
+        "-a -t 10.0.0.1:80 -r 10.2.0.1 -i --tun-csum --tun-port 6080 --tun-type gue",
+        "-a -t 10.0.0.1:80 -r 10.2.0.1:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum",
+    ),
+    (
+        "-a -f 7 -r 10.2.0.1 -i --tun-type gue --tun-port=65535",
+        "-a -f 7 -r 10.2.0.1:0 -i -w 1 --tun-type gue --tun-port 65535 --tun-nocsum",
+    ),
+    (
+        "-e -f 7 -r 10.2.0.1 -i --tun-type gue --tun-port 1 --tun-remcsum -x 2",
+        "-e -f 7 -r 10.2.0.1:0 -i -w 1 --tun-type gue --tun-port 1 --tun-remcsum -x 2",
+    ),
+    (
+        "-a -f 7 -r 10.2.0.1 -w 100 --tun-type gre -i",
+        "-a -f 7 -r 10.2.0.1:0 -i -w 100 --tun-type gre --tun-nocsum",
+    ),
+    (
+        "-a -f 7 -r 10.2.0.1 -m --tun-type gre --tun-csum",
+        "-a -f 7 -r 10.2.0.1:0 -m -w 1 --tun-type gre --tun-csum",
+    ),
     ("-A -u 10.0.0.1:5060 -p -o --pe sip", "-A -u 10.0.0.1:5060 -s wlc -p 360 --pe sip -o"),
     ("--zero", "-Z"),
     ("-Z -f 2 -6", "-Z -f 2 -6"),
@@ -67,7 +87,7 @@ fn out_6_rules_are_written_as_ipvsadm_writes_them() {
 }
 
 /// Line, the wrong part of it, what is wrong with it.
-const ERRORS: [(&str, &str, Kind); 47] = [
+const ERRORS: [(&str, &str, Kind); 53] = [
     ("ipvsadm", "", Kind::Command),
     ("-X", "-X", Kind::Command),
     ("-t 10.0.0.1:80", "-t", Kind::Command),
@@ -103,10 +123,16 @@ const ERRORS: [(&str, &str, Kind); 47] = [
     ("-a -t 10.0.0.1:80 -r 10.2.0.1 -m -g", "-g", Kind::Repeated),
     ("-a -t 10.0.0.1:80 -r 10.2.0.1 -w 2147483648", "2147483648", Kind::Weight),
     ("-a -t 10.0.0.1:80 -r 10.2.0.1 -x 4294967296", "4294967296", Kind::Threshold),
-    ("-a -t 10.0.0.1:80 -r 10.2.0.1 -i --tun-type gue", "gue", Kind::TunnelUnsupported),
+    ("-a -t 10.0.0.1:80 -r 10.2.0.1 -i --tun-type gue", "", Kind::TunnelPort),
+    ("-a -f 7 -r 10.2.0.1 -i --tun-type gue --tun-port 0", "0", Kind::TunnelPort),
+    ("-a -f 7 -r 10.2.0.1 -i --tun-type gue --tun-port 65536", "65536", Kind::TunnelPort),
+    ("-a -f 7 -r 10.2.0.1 -i --tun-type gre --tun-port 6080", "--tun-port", Kind::TunnelOption),
+    ("-a -f 7 -r 10.2.0.1 -i --tun-type gre --tun-remcsum", "--tun-remcsum", Kind::TunnelOption),
+    ("-a -f 7 -r 10.2.0.1 -i --tun-type ipip --tun-csum", "--tun-csum", Kind::TunnelOption),
+    ("-a -f 7 -r 10.2.0.1 -i --tun-remcsum", "--tun-remcsum", Kind::TunnelOption),
     ("-a -t 10.0.0.1:80 -r 10.2.0.1 -i --tun-type sit", "sit", Kind::TunnelType),
-    ("-a -t 10.0.0.1:80 -r 10.2.0.1 --tun-csum", "--tun-csum", Kind::TunnelUnsupported),
-    ("-a -t 10.0.0.1:80 -r 10.2.0.1 --tun-port 6080", "--tun-port", Kind::TunnelUnsupported),
+    ("-a -t 10.0.0.1:80 -r 10.2.0.1 --tun-csum", "--tun-csum", Kind::TunnelOption),
+    ("-a -t 10.0.0.1:80 -r 10.2.0.1 --tun-port 6080", "--tun-port", Kind::TunnelOption),
     ("-a -f 7 -r 10.2.0.1 --tun-csum --tun-nocsum", "--tun-nocsum", Kind::Repeated),
     ("-A -u 10.0.0.1:5060 -p --pe http", "http", Kind::Engine),
     ("-A --sctp-service 10.0.0.1:80 -o", "-o", Kind::OnePacketTcp),

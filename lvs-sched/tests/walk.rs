@@ -8,29 +8,42 @@ mod walk {
     pub(crate) mod scheduler;
 }
 
+use arbitrary::{Result, Unstructured};
 use common::{SYN, ip, secs, tcp};
 use lvs_sched::{CountError, DestConfig, DestId, Pool, PoolConfig, Profile, SchedulerKind};
 use walk::list::List;
-use walk::scheduler::Scheduler;
+use walk::scheduler::{KINDS, Scheduler};
 
-/// Numbers that only look random.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (((self.0 >> 32) * u64::from(end)) >> 32) as u32
-    }
+/// Where a trial has its choices from.
+trait Chance {
+    fn below(&mut self, end: u32) -> u32;
 
     fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len() as u32) as usize]
     }
 }
 
-struct Trial {
-    dice: Dice,
+/// Numbers that only look random.
+struct Dice(u64);
+
+impl Chance for Dice {
+    fn below(&mut self, end: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (((self.0 >> 32) * u64::from(end)) >> 32) as u32
+    }
+}
+
+/// Octets that someone chose; zeros when they are at their end.
+impl Chance for &mut Unstructured<'_> {
+    fn below(&mut self, end: u32) -> u32 {
+        self.int_in_range(0..=end.saturating_sub(1)).unwrap_or(0)
+    }
+}
+
+struct Trial<C> {
+    dice: C,
     pool: Pool,
     list: List,
     scheduler: Scheduler,
@@ -38,10 +51,9 @@ struct Trial {
     heaviest: u32,
 }
 
-impl Trial {
-    fn new(seed: u64, kind: SchedulerKind, profile: Profile, dests: u32) -> Self {
+impl<C: Chance> Trial<C> {
+    fn new(mut dice: C, kind: SchedulerKind, profile: Profile, dests: u32) -> Self {
         let config = PoolConfig { scheduler: kind, profile, connections: 1, ..Default::default() };
-        let mut dice = Dice(seed | 1);
         // The walk of wrr takes a step for each unit of weight.
         let heaviest = match kind {
             SchedulerKind::Wrr if dests > 100 => 5,
@@ -161,7 +173,7 @@ fn steps() -> u64 {
 #[test]
 fn picks_equal_the_walk() {
     let mut dice = Dice(1);
-    for kind in walk::scheduler::KINDS {
+    for kind in KINDS {
         let mut left = steps();
         while left > 0 {
             let dests = match dice.below(20) {
@@ -175,7 +187,7 @@ fn picks_equal_the_walk() {
             };
             let profile = dice.one_of(&common::PROFILES);
             let seed = u64::from(dice.below(u32::MAX));
-            let mut trial = Trial::new(seed, kind, profile, dests);
+            let mut trial = Trial::new(Dice(seed | 1), kind, profile, dests);
             // Longer with more of them, so that they fill up.
             let steps = left.min(400 + 10 * u64::from(dests));
             (0..steps).for_each(|_| trial.step());
@@ -184,12 +196,27 @@ fn picks_equal_the_walk() {
     }
 }
 
+/// The same under any choices.
+pub(crate) fn any_trial(u: &mut Unstructured<'_>) -> Result<()> {
+    let (kind, profile) = (*u.choose(&KINDS)?, *u.choose(&common::PROFILES)?);
+    let dests = *u.choose(&[1, 2, 5, 12, 13, 30, 64, 65])?;
+    let steps = u.len();
+    let mut trial = Trial::new(u, kind, profile, dests);
+    (0..steps).for_each(|_| trial.step());
+    Ok(())
+}
+
+#[test]
+fn picks_equal_the_walk_under_any_choices() {
+    arbtest::arbtest(any_trial);
+}
+
 #[test]
 fn ovh_4_wlc_2_amounts_wrap_and_come_back() {
     for (kind, dests) in
         [(SchedulerKind::Wlc, 3), (SchedulerKind::Wlc, 20), (SchedulerKind::Lc, 20)]
     {
-        let mut trial = Trial::new(7, kind, Profile::Classic, dests);
+        let mut trial = Trial::new(Dice(7), kind, Profile::Classic, dests);
         trial.heaviest = 9;
         let quiesced = DestConfig { weight: 0, ..DestConfig::new([10, 2, 255, 1].into(), 80) };
         trial.add(quiesced);
@@ -214,7 +241,7 @@ fn ovh_4_wlc_2_amounts_wrap_and_come_back() {
 #[test]
 fn a_burst_equals_picks_in_order() {
     for kind in SchedulerKind::ALL {
-        let mut trials = [(); 2].map(|()| Trial::new(3, kind, Profile::Classic, 20).pool);
+        let mut trials = [(); 2].map(|()| Trial::new(Dice(3), kind, Profile::Classic, 20).pool);
         let flows: Vec<_> =
             (0..40).map(|port| tcp("192.0.2.1", port, "10.0.0.1", 80, SYN)).collect();
         let [one, burst] = &mut trials;

@@ -101,7 +101,7 @@ impl Step {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pending {
     bits: u16,
-    cursor: usize,
+    cursor: u8,
     /// How often the addresses are still to be announced.
     announcements: u8,
     /// Whether that has to wait.
@@ -171,8 +171,9 @@ impl Pending {
 
     /// The next of `addresses`; after the last, `None` once, and the walk may begin again.
     pub(crate) fn next_address(&mut self, addresses: &[IpAddr]) -> Option<IpAddr> {
-        let address = addresses.get(self.cursor).copied();
-        self.cursor = if address.is_some() { self.cursor + 1 } else { 0 };
+        let address = addresses.get(usize::from(self.cursor)).copied();
+        // A list has 255 addresses at most.
+        self.cursor = if address.is_some() { self.cursor.saturating_add(1) } else { 0 };
         address
     }
 
@@ -181,7 +182,8 @@ impl Pending {
         loop {
             let earlier = self.cursor;
             let group = solicited_node_group(self.next_address(addresses)?);
-            let mut groups = addresses.iter().take(earlier).copied().map(solicited_node_group);
+            let mut groups =
+                addresses.iter().take(usize::from(earlier)).copied().map(solicited_node_group);
             if group.is_some() && groups.all(|other| other != group) {
                 return group;
             }

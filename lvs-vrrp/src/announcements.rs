@@ -69,27 +69,36 @@ impl Default for Announcements {
     }
 }
 
+/// As far as clocks go.
+const NEVER: Instant = Instant::from_micros(u64::MAX);
+
 /// The rounds to come of an Active router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Schedule {
     /// How many rounds of the burst are left, and when the next one is due.
     rounds: u8,
     next: Instant,
-    /// When the addresses are announced as a matter of routine.
-    refresh: Option<Instant>,
+    /// When the addresses are announced as a matter of routine; [`NEVER`] if they are not.
+    refresh: Instant,
 }
 
 impl Schedule {
     /// A burst that begins now.
     pub(crate) fn begin(now: Instant, plan: &Announcements) -> Self {
         let burst = plan.gap.saturating_mul(plan.rounds.saturating_sub(1).into());
-        let refresh = (!plan.refresh.is_zero()).then(|| now + burst + plan.refresh);
-        Self { rounds: plan.rounds, next: now, refresh }
+        Self { rounds: plan.rounds, next: now, refresh: next_refresh(now + burst, plan) }
+    }
+
+    /// The same with all moments moved.
+    pub(crate) fn moved(self, moved: impl Fn(Instant) -> Instant) -> Self {
+        let refresh = if self.refresh < NEVER { moved(self.refresh) } else { NEVER };
+        Self { next: moved(self.next), refresh, ..self }
     }
 
     /// Another plan; a burst under way goes on.
     pub(crate) fn change(&mut self, now: Instant, plan: &Announcements) {
-        self.refresh = (!plan.refresh.is_zero()).then(|| now + plan.refresh);
+        self.refresh = next_refresh(now, plan);
     }
 
     /// A burst for an address that is new. One that is under way begins again \[X-27\].
@@ -114,20 +123,22 @@ impl Schedule {
             self.next = now + plan.gap;
             repeat = plan.repeat;
         }
-        match self.refresh {
-            Some(refresh) if refresh <= now => {
-                self.refresh = Some(now + plan.refresh);
-                repeat.max(plan.refresh_repeat)
-            }
-            _ => repeat,
+        if self.refresh <= now {
+            self.refresh = next_refresh(now, plan);
+            repeat = repeat.max(plan.refresh_repeat);
         }
+        repeat
     }
 
     /// When the next round is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let round = (self.rounds > 0).then_some(self.next);
-        round.into_iter().chain(self.refresh).min()
+        let round = if self.rounds > 0 { self.next } else { NEVER };
+        Some(round.min(self.refresh)).filter(|deadline| *deadline < NEVER)
     }
+}
+
+fn next_refresh(since: Instant, plan: &Announcements) -> Instant {
+    if plan.refresh.is_zero() { NEVER } else { since + plan.refresh }
 }
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ pub enum Reason {
     InterfaceDown,
     /// A tracker says that the router cannot do its work.
     Fault,
+    /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\].
+    Group,
     /// The router woke up late \[V3-RX-19\]. An Active one goes on and announces its addresses again, or becomes
     /// Backup; a Backup one waits once more \[S-9\], \[S-10\].
     Late,
@@ -76,6 +78,7 @@ impl fmt::Display for Reason {
             Self::Shutdown => "shutdown",
             Self::InterfaceDown => "interface down",
             Self::Fault => "fault",
+            Self::Group => "sync group",
             Self::Late => "late",
         })
     }

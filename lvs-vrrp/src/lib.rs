@@ -9,6 +9,7 @@ mod actions;
 mod announcements;
 mod config;
 mod counters;
+mod engine;
 mod event;
 mod lateness;
 mod marks;
@@ -23,8 +24,12 @@ pub use config::{
     AddressMismatch, ChecksumTransmit, Config, ConfigError, LosingAdvert, OwnerAdverts, SourceError,
 };
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
+pub(crate) use engine::Work;
+pub use engine::{
+    AddError, Block, Engine, EngineCounters, InterfaceId, JoinError, RouterId, Slot, UnknownRouter,
+};
 pub use event::{Event, Reason, State};
 pub use lateness::{LateActive, LateBackup};
 pub use pacer::Pacer;
-pub use router::{ApplyError, Plan, Refusal, Router};
+pub use router::{ApplyError, Plan, Refusal, RestoreError, Router, Snapshot};
 pub use tracker::{Contribution, Tracked, Tracker, TrackerConfig, TrackerError};

@@ -1,48 +1,87 @@
 //! The last sequence number of each sender whose adverts carry one.
 
-use core::net::IpAddr;
+use core::array;
+use core::mem;
+use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
 
 use lvs_proto::Instant;
-use lvs_proto::vrrp::Sequence;
+use lvs_proto::vrrp::{Sequence, TrailerTime};
 
-/// How many senders are told apart; of more, the one not heard for longest is forgotten \[W-40\].
-const SENDERS: usize = 4;
-
+/// Those of the `SENDERS` heard last, the latest first \[W-40\].
+///
 /// Moved by verified adverts only, so that nobody else can push a sender out \[RX-1\].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Marks([Option<Mark>; SENDERS]);
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark {
-    sender: IpAddr,
-    sequence: Sequence,
-    heard: Instant,
+pub(crate) struct Marks<const SENDERS: usize>([Option<Mark>; SENDERS]);
+
+/// A router hears one family, so that an IPv4 sender may stand as its mapped address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Mark {
+    sender: Ipv6Addr,
+    last: Last,
 }
 
-impl Marks {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+enum Last {
+    Header { sequence: u32, heard: Instant },
+    Trailer(TrailerTime),
+}
+
+impl<const SENDERS: usize> Marks<SENDERS> {
+    pub(crate) const NONE: Self = Self([None; SENDERS]);
+
+    /// The marks in room of another size; the oldest may not fit.
+    pub(crate) fn resized<const ROOM: usize>(&self) -> [Option<Mark>; ROOM] {
+        array::from_fn(|index| self.0.get(index).copied().flatten())
+    }
+
+    /// The marks of such room with all moments moved.
+    pub(crate) fn restored(marks: &[Option<Mark>], moved: impl Fn(Instant) -> Instant) -> Self {
+        let restored = |mark: Mark| match mark.last {
+            Last::Header { sequence, heard } => {
+                Mark { last: Last::Header { sequence, heard: moved(heard) }, ..mark }
+            }
+            Last::Trailer(_) => mark,
+        };
+        Self(array::from_fn(|index| marks.get(index).copied().flatten().map(restored)))
+    }
+
     /// The last number of `sender`. That of an authentication header is forgotten after `expiry` of
     /// silence, for routers begin again at 1 after a restart; that of a trailer is a moment and stays
     /// \[W-12\], \[W-39\].
     pub(crate) fn last(&self, now: Instant, sender: IpAddr, expiry: Duration) -> Option<Sequence> {
+        let sender = mapped(sender);
         let mark = self.0.iter().flatten().find(|mark| mark.sender == sender)?;
-        match mark.sequence {
-            Sequence::Header(_) if mark.heard + expiry <= now => None,
-            sequence => Some(sequence),
+        match mark.last {
+            Last::Header { heard, .. } if heard + expiry <= now => None,
+            Last::Header { sequence, .. } => Some(Sequence::Header(sequence)),
+            Last::Trailer(time) => Some(Sequence::Trailer(time)),
         }
     }
 
     /// Keeps the number of an accepted advert.
     pub(crate) fn keep(&mut self, now: Instant, sender: IpAddr, sequence: Sequence) {
-        let is_senders = |mark: &Option<Mark>| mark.is_some_and(|mark| mark.sender == sender);
-        let oldest = |marks: &[Option<Mark>]| {
-            let heard = |index: &usize| marks.get(*index).copied().flatten().map(|mark| mark.heard);
-            (0..marks.len()).min_by_key(heard)
+        let sender = mapped(sender);
+        let last = match sequence {
+            Sequence::Header(sequence) => Last::Header { sequence, heard: now },
+            Sequence::Trailer(time) => Last::Trailer(time),
         };
-        let index = self.0.iter().position(is_senders).or_else(|| oldest(&self.0));
-        if let Some(slot) = index.and_then(|index| self.0.get_mut(index)) {
-            *slot = Some(Mark { sender, sequence, heard: now });
+        let mut mark = Some(Mark { sender, last });
+        for slot in &mut self.0 {
+            mem::swap(slot, &mut mark);
+            if mark.is_none_or(|displaced| displaced.sender == sender) {
+                return;
+            }
         }
+    }
+}
+
+fn mapped(address: IpAddr) -> Ipv6Addr {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
     }
 }
 
@@ -58,9 +97,7 @@ mod tests {
 
     #[test]
     fn w_12_numbers_of_headers_expire_and_those_of_trailers_do_not() {
-        use lvs_proto::vrrp::TrailerTime;
-
-        let mut marks = Marks::default();
+        let mut marks = Marks::<2>::NONE;
         let (header, trailer) = (Sequence::Header(7), Sequence::Trailer(TrailerTime(7)));
         marks.keep(Instant::EPOCH, sender(1), header);
         marks.keep(Instant::EPOCH, sender(2), trailer);
@@ -72,7 +109,7 @@ mod tests {
 
     #[test]
     fn w_40_the_sender_not_heard_for_longest_is_forgotten() {
-        let mut marks = Marks::default();
+        let mut marks = Marks::<4>::NONE;
         for (second, last) in [1, 2, 3, 4, 1, 5].into_iter().enumerate() {
             let now = Instant::from_secs(second as u64);
             marks.keep(now, sender(last), Sequence::Header(u32::from(last)));

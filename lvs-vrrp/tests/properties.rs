@@ -4,12 +4,13 @@
 
 mod common;
 
+use core::net::IpAddr;
 use core::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 use common::*;
-use lvs_proto::vrrp::{AdvertInterval, Priority, Version};
+use lvs_proto::vrrp::{AdvertInterval, Peer, Priority, Version};
 use lvs_vrrp::{
     Action, Announcements, Config, LateActive, LateBackup, LosingAdvert, Router, State, Tracked,
 };
@@ -95,34 +96,36 @@ fn input(u: &mut Unstructured<'_>, router: &mut TestRouter, micros: u64) -> Resu
 /// real one; resignations are as many as the ends of being Active \[CORE-4 f\].
 #[test]
 fn core_4_f_any_inputs_at_any_times() {
-    arbtest(|u| {
-        let mut router = router(any_config(u)?, "10.0.0.5");
-        let mut now = 0;
-        let (mut resigned, mut left) = (0, 0);
-        while !u.is_empty() {
-            let jump = *u.choose(&[0, 1, 9_999, 10_000, SECOND, 4 * SECOND, 1 << 40])?;
-            let moment = if u.ratio(1, 8)? { u.arbitrary::<u32>()?.into() } else { now + jump };
-            now = now.max(moment);
-            input(u, &mut router, moment)?;
-            for action in drain(&mut router) {
-                match action {
-                    Action::SendAdvert { priority: Priority::RESIGN } => resigned += 1,
-                    Action::Notify(event) if event.from == State::Active => {
-                        left += u32::from(event.to == State::Initialize);
-                    }
-                    _ => {}
+    arbtest(any_inputs_at_any_times);
+}
+
+pub(crate) fn any_inputs_at_any_times(u: &mut Unstructured<'_>) -> Result<()> {
+    let mut router = router(any_config(u)?, "10.0.0.5");
+    let mut now = 0;
+    let (mut resigned, mut left) = (0, 0);
+    while !u.is_empty() {
+        let jump = *u.choose(&[0, 1, 9_999, 10_000, SECOND, 4 * SECOND, 1 << 40])?;
+        let moment = if u.ratio(1, 8)? { u.arbitrary::<u32>()?.into() } else { now + jump };
+        now = now.max(moment);
+        input(u, &mut router, moment)?;
+        for action in drain(&mut router) {
+            match action {
+                Action::SendAdvert { priority: Priority::RESIGN } => resigned += 1,
+                Action::Notify(event) if event.from == State::Active => {
+                    left += u32::from(event.to == State::Initialize);
                 }
+                _ => {}
             }
-            router.handle_timeout(at(now));
-            assert!(router.next_deadline().is_none_or(|deadline| deadline >= at(now)));
-            router.handle_timeout(at(now));
-            assert!(router.next_deadline().is_none_or(|deadline| deadline > at(now)));
-            assert_eq!(router.next_deadline().is_none(), router.state() == State::Initialize);
-            drain(&mut router);
         }
-        assert_eq!(resigned, left);
-        Ok(())
-    });
+        router.handle_timeout(at(now));
+        assert!(router.next_deadline().is_none_or(|deadline| deadline >= at(now)));
+        router.handle_timeout(at(now));
+        assert!(router.next_deadline().is_none_or(|deadline| deadline > at(now)));
+        assert_eq!(router.next_deadline().is_none(), router.state() == State::Initialize);
+        drain(&mut router);
+    }
+    assert_eq!(resigned, left);
+    Ok(())
 }
 
 /// The end of time is no panic either.
@@ -291,4 +294,11 @@ fn core_3_determinism() {
         }
         Ok(())
     });
+}
+
+/// [S-1] Whatever its lists take comes on top.
+#[test]
+fn s_1_a_router_takes_less_than_512_octets() {
+    assert!(size_of::<Router<[IpAddr; 0]>>() <= 504);
+    assert!(size_of::<Router<[IpAddr; 0], [Peer; 0], 0>>() <= 440);
 }

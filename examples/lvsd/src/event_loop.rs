@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use lvs_proto::vrrp::GROUP_V4;
-use lvs_proto::{Family, Instant, MacAddr};
+use lvs_proto::{Family, Frame, Instant, MacAddr};
 use lvs_vrrp::{Event, Reason, State};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -19,6 +19,7 @@ use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use crate::capture::Capture;
 use crate::clock;
 use crate::netlink::{self, Interface};
+use crate::node::OUTSIDE;
 use crate::packet_socket::{FrameBuffer, PacketSocket};
 use crate::sync_socket::SyncSocket;
 use crate::virtual_router::{HostAction, VirtualRouter};
@@ -27,18 +28,22 @@ use crate::virtual_router::{HostAction, VirtualRouter};
 /// no timer fires over an advert that was waiting \[S-7\], and a flood cannot hold timers back.
 const DRAIN: usize = 4_096;
 
-/// A daemon that lives on one interface and has one virtual router.
+/// A daemon that has a virtual router on the first of its ports.
 pub trait Daemon {
     /// Its virtual router.
     fn virtual_router(&mut self) -> &mut VirtualRouter;
 
-    /// Takes in a frame; frames of its own making go to `send`.
+    /// Takes in a frame that came by that port; frames that go out are given to `send` with theirs.
     fn handle_frame(
         &mut self,
         now: Instant,
-        frame: &mut [u8],
-        send: &mut impl FnMut(&[u8]),
-    ) -> Disposition;
+        port: usize,
+        frame: &mut Frame<'_>,
+        send: &mut impl FnMut(usize, &[u8]),
+    );
+
+    /// Sends what is to be sent without a frame that it answers.
+    fn poll(&mut self, _send: &mut impl FnMut(usize, &[u8])) {}
 
     /// Does what is due.
     fn handle_timeout(&mut self, now: Instant);
@@ -73,23 +78,19 @@ pub struct Extras<'a> {
     pub sync: Option<SyncSocket>,
 }
 
-/// What becomes of a frame that a daemon has seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disposition {
-    /// It was rewritten and goes out again.
-    Forward,
-    /// It goes nowhere.
-    Done,
-}
-
-/// Drives `daemon` on `interface` until SIGTERM or SIGINT, and then lets it resign.
+/// Drives `daemon` until SIGTERM or SIGINT, and then lets it resign. Its ports are numbered as
+/// `interfaces` are; the first is the virtual router's.
 ///
 /// # Errors
-/// The packet socket cannot be had or breaks.
-pub fn drive(daemon: &mut impl Daemon, interface: &Interface, extras: Extras<'_>) -> Result<()> {
-    let socket = open_socket(daemon.virtual_router(), interface)?;
+/// A packet socket cannot be had or breaks.
+pub fn drive(daemon: &mut impl Daemon, interfaces: &[Interface], extras: Extras<'_>) -> Result<()> {
+    let interface = interfaces.first().context("no interface")?;
+    let open = |interface: &Interface| PacketSocket::open(interface.index);
+    let sockets: Result<Vec<_>, _> = interfaces.iter().map(open).collect();
+    let sockets = sockets.context("opening a packet socket")?;
+    sockets.iter().take(1).try_for_each(|socket| join(daemon.virtual_router(), socket))?;
     let capture = extras.pcap.map(Capture::create).transpose()?;
-    let mut link = Link { socket, capture, sync: extras.sync };
+    let mut link = Link { sockets, capture, sync: extras.sync };
     let terminate = signal_stream(&[SIGTERM, SIGINT])?;
     let report = signal_stream(&[SIGUSR1])?;
     let carrier = netlink::follow_link(interface.index)?;
@@ -98,9 +99,10 @@ pub fn drive(daemon: &mut impl Daemon, interface: &Interface, extras: Extras<'_>
     daemon.virtual_router().machine_mut().startup(clock::now()?);
     loop {
         carry_out(daemon, &mut link);
-        let sources = [link.socket.as_fd(), terminate.as_fd(), report.as_fd(), carrier.as_fd()];
+        let sources = [terminate.as_fd(), report.as_fd(), carrier.as_fd()];
+        let sockets = link.sockets.iter().map(AsFd::as_fd);
         let sync = link.sync.as_ref().map(AsFd::as_fd);
-        wait(sources.into_iter().chain(sync), earliest(daemon))?;
+        wait(sources.into_iter().chain(sockets).chain(sync), earliest(daemon))?;
         if !read_all(&terminate)?.is_empty() {
             daemon.virtual_router().machine_mut().shutdown(clock::now()?);
             carry_out(daemon, &mut link);
@@ -114,7 +116,9 @@ pub fn drive(daemon: &mut impl Daemon, interface: &Interface, extras: Extras<'_>
             carry_out(daemon, &mut link);
         }
         link.take_in_sync_messages(daemon, clock::now()?);
-        take_in(daemon, &mut link, &mut buffer)?;
+        for port in 0..interfaces.len() {
+            take_in(daemon, &mut link, port, &mut buffer)?;
+        }
         let now = clock::now()?;
         daemon.virtual_router().machine_mut().handle_timeout(now);
         daemon.handle_timeout(now);
@@ -123,24 +127,28 @@ pub fn drive(daemon: &mut impl Daemon, interface: &Interface, extras: Extras<'_>
 
 /// The sockets, and what records their traffic.
 struct Link {
-    socket: PacketSocket,
+    sockets: Vec<PacketSocket>,
     capture: Option<Capture>,
     sync: Option<SyncSocket>,
 }
 
 impl Link {
     /// Sends a frame; one that cannot be sent is lost, as it might be on the wire.
-    fn send(&mut self, frame: &[u8]) {
+    fn send(&mut self, port: usize, frame: &[u8]) {
         self.record(frame);
-        if let Err(error) = self.socket.send(frame) {
+        if let Some(Err(error)) = self.sockets.get(port).map(|socket| socket.send(frame)) {
             log::warn!("a frame could not be sent: {error}");
         }
     }
 
-    fn forward(&mut self, buffer: &mut FrameBuffer) {
-        self.record(buffer.frame_mut());
-        if let Err(error) = self.socket.forward(buffer) {
-            log::warn!("a frame could not be forwarded: {error}");
+    /// Takes what is waiting at a port into `buffer`; `false` if nothing is.
+    fn receive(&self, port: usize, buffer: &mut FrameBuffer) -> Result<bool> {
+        match self.sockets.get(port).map(|socket| socket.receive(buffer)) {
+            Some(Ok(waiting)) => Ok(waiting),
+            // The link's state comes by netlink; its packets have simply ended.
+            Some(Err(error)) if error.kind() == ErrorKind::NetworkDown => Ok(false),
+            Some(Err(error)) => Err(error).context("receiving a frame"),
+            None => Ok(false),
         }
     }
 
@@ -170,48 +178,47 @@ impl Link {
     }
 }
 
-/// A socket that also hears the VRRP group, the virtual MAC address, and whatever solicits
+/// Lets the socket also hear the VRRP group, the virtual MAC address, and whatever solicits
 /// neighbours.
-fn open_socket(router: &VirtualRouter, interface: &Interface) -> Result<PacketSocket> {
-    let socket = PacketSocket::open(interface.index).context("opening a packet socket")?;
+fn join(router: &VirtualRouter, socket: &PacketSocket) -> Result<()> {
     let machine = router.machine();
     socket.join(machine.virtual_mac())?;
     match machine.family() {
         Family::V4 => socket.join(MacAddr::of_ipv4_multicast(GROUP_V4))?,
         Family::V6 => socket.join_all_groups()?,
     }
-    Ok(socket)
+    Ok(())
 }
 
-/// Takes in what is waiting, and answers frame by frame.
-fn take_in(daemon: &mut impl Daemon, link: &mut Link, buffer: &mut FrameBuffer) -> Result<()> {
+/// Takes in what is waiting at a port, and answers frame by frame.
+fn take_in(
+    daemon: &mut impl Daemon,
+    link: &mut Link,
+    port: usize,
+    buffer: &mut FrameBuffer,
+) -> Result<()> {
     for _ in 0..DRAIN {
-        match link.socket.receive(buffer) {
-            Ok(true) => {}
-            Ok(false) => break,
-            // The link's state comes by netlink; its packets have simply ended.
-            Err(error) if error.kind() == ErrorKind::NetworkDown => break,
-            Err(error) => return Err(error).context("receiving a frame"),
+        if !link.receive(port, buffer)? {
+            break;
         }
-        link.record(buffer.frame_mut());
-        let now = clock::now()?;
-        let disposition =
-            daemon.handle_frame(now, buffer.frame_mut(), &mut |frame| link.send(frame));
-        if disposition == Disposition::Forward {
-            link.forward(buffer);
+        while let Some(mut frame) = buffer.next_frame() {
+            link.record(frame.octets());
+            let mut send = |port: usize, frame: &[u8]| link.send(port, frame);
+            daemon.handle_frame(clock::now()?, port, &mut frame, &mut send);
+            carry_out(daemon, link);
         }
-        carry_out(daemon, link);
     }
     Ok(())
 }
 
-/// Drains the messages to other directors and the actions of the virtual router.
+/// Drains the frames and messages that are to be sent and the actions of the virtual router.
 fn carry_out(daemon: &mut impl Daemon, link: &mut Link) {
+    daemon.poll(&mut |port, frame| link.send(port, frame));
     while let Some(message) = daemon.poll_sync_message() {
         link.send_sync_message(&message);
     }
     loop {
-        let action = daemon.virtual_router().poll(&mut |frame| link.send(frame));
+        let action = daemon.virtual_router().poll(&mut |frame| link.send(OUTSIDE, frame));
         let accept = match action {
             None => return,
             Some(HostAction::Notify(event)) => {

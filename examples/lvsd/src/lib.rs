@@ -14,14 +14,19 @@ pub mod keepalived_conf;
 pub mod lab;
 pub mod namespace;
 pub mod netlink;
+pub mod next_hops;
 pub mod node;
+pub mod offload;
 pub mod packet_socket;
+pub mod routes;
 pub mod run;
 pub mod sync_socket;
 pub mod virtual_router;
 pub mod vrrp;
 
-/// The examples on the first page compile.
+/// The examples on the first page and in the book are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../docs/start.md")]
+#[doc = include_str!("../../../docs/rust.md")]
 struct Readme;

@@ -1,25 +1,24 @@
-//! What the kernel knows: interfaces, addresses and neighbours.
+//! What the kernel knows: interfaces, addresses and routes.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use futures_util::{StreamExt, TryStreamExt};
 use lvs_proto::{Family, MacAddr};
 use rtnetlink::packet_core::NetlinkPayload;
-use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
 use rtnetlink::packet_route::link::{LinkAttribute, LinkFlags};
-use rtnetlink::packet_route::neighbour::{
-    NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourState,
+use rtnetlink::packet_route::route::{
+    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteType,
 };
-use rtnetlink::{Handle, MulticastGroup};
+use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
+use rtnetlink::{Handle, LinkGetRequest, MulticastGroup, RouteMessageBuilder};
 use tokio::runtime::Runtime;
+
+use crate::routes::{Route, Routes};
 
 /// Runs `work` with a netlink connection to the calling thread's network namespace.
 ///
@@ -44,6 +43,8 @@ pub struct Interface {
     pub index: u32,
     /// Its hardware address.
     pub mac: MacAddr,
+    /// Octets of the longest IP packet that it sends.
+    pub mtu: u32,
     /// Its addresses in the kernel's order, the primary one first.
     pub addresses: Vec<IpAddr>,
 }
@@ -54,16 +55,33 @@ impl Interface {
     /// # Errors
     /// There is none, or it is not an Ethernet interface.
     pub fn named(name: &str) -> Result<Self> {
+        Self::find(name, |links| links.match_name(name))
+    }
+
+    /// The interface of that number.
+    ///
+    /// # Errors
+    /// There is none, or it is not an Ethernet interface.
+    pub fn of_index(index: u32) -> Result<Self> {
+        Self::find(&index.to_string(), |links| links.match_index(index))
+    }
+
+    fn find(name: &str, matching: impl FnOnce(LinkGetRequest) -> LinkGetRequest) -> Result<Self> {
         run(async |handle| {
-            let links = handle.link().get().match_name(name).execute().try_next().await;
+            let links = matching(handle.link().get()).execute().try_next().await;
             let link = links.ok().flatten().ok_or_else(|| anyhow!("no interface named {name}"))?;
             let mac = link.attributes.iter().find_map(hardware_address);
+            let mtu = link.attributes.iter().find_map(|attribute| match attribute {
+                LinkAttribute::Mtu(mtu) => Some(*mtu),
+                _ => None,
+            });
             let index = link.header.index;
             let found = handle.address().get().set_link_index_filter(index).execute();
             let found: Vec<AddressMessage> = found.try_collect().await?;
             Ok(Self {
                 index,
                 mac: mac.ok_or_else(|| anyhow!("{name} has no Ethernet address"))?,
+                mtu: mtu.ok_or_else(|| anyhow!("{name} has no MTU"))?,
                 addresses: found.iter().filter_map(own_address).collect(),
             })
         })
@@ -172,79 +190,55 @@ pub fn remove(index: u32, addresses: &[(IpAddr, u8)]) -> Result<()> {
     })
 }
 
-/// The link addresses of some hosts, kept up to date from the kernel's neighbour table.
-#[derive(Clone, Debug)]
-pub struct Neighbours {
-    table: Arc<Mutex<HashMap<IpAddr, MacAddr>>>,
+/// The kernel's ways to networks, as they are now: those of the main table that lead over one
+/// interface.
+///
+/// # Errors
+/// No netlink socket can be had.
+pub fn routes() -> Result<Routes> {
+    run(async |handle| {
+        let mut routes = Vec::new();
+        for query in [
+            RouteMessageBuilder::<Ipv4Addr>::new().build(),
+            RouteMessageBuilder::<Ipv6Addr>::new().build(),
+        ] {
+            let found = handle.route().get(query).execute();
+            let found: Vec<RouteMessage> = found.try_collect().await?;
+            routes.extend(found.iter().filter_map(route));
+        }
+        Ok(Routes::new(routes))
+    })
 }
 
-impl Neighbours {
-    /// Follows `hosts` on the interface of that index, in a thread of its own that ends with the
-    /// process. The kernel is asked to resolve each host and to keep its entry fresh.
-    #[must_use]
-    pub fn follow(interface_index: u32, hosts: Vec<IpAddr>) -> Self {
-        let table = Arc::new(Mutex::new(HashMap::new()));
-        let shared = Arc::clone(&table);
-        thread::spawn(move || {
-            let outcome =
-                run(async |handle| refresh(handle, interface_index, &hosts, &shared).await);
-            if let Err(error) = outcome {
-                log::error!("the neighbour table cannot be read any more: {error:#}");
-            }
-        });
-        Self { table }
+fn route(message: &RouteMessage) -> Option<Route> {
+    let header = &message.header;
+    if header.table != RouteHeader::RT_TABLE_MAIN || header.kind != RouteType::Unicast {
+        return None;
     }
-
-    /// The link address of `host`, if it is known.
-    #[must_use]
-    pub fn get(&self, host: IpAddr) -> Option<MacAddr> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner).get(&host).copied()
+    let (mut network, mut gateway, mut interface) = (None, None, None);
+    for attribute in &message.attributes {
+        match attribute {
+            RouteAttribute::Destination(address) => network = Some(route_address(address)?),
+            RouteAttribute::Gateway(address) => gateway = Some(route_address(address)?),
+            RouteAttribute::Oif(index) => interface = Some(*index),
+            _ => {}
+        }
     }
+    let everywhere = match header.address_family {
+        AddressFamily::Inet => Ipv4Addr::UNSPECIFIED.into(),
+        _ => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let network = network.unwrap_or(everywhere);
+    let prefix = header.destination_prefix_length;
+    Some(Route { network, prefix, gateway, interface: interface? })
 }
 
-/// Reads the neighbour table again and again; often while a host is unknown, each second after.
-async fn refresh(
-    handle: Handle,
-    interface_index: u32,
-    hosts: &[IpAddr],
-    table: &Mutex<HashMap<IpAddr, MacAddr>>,
-) -> Result<()> {
-    loop {
-        for host in hosts {
-            let use_it = handle.neighbours().add(interface_index, *host).replace();
-            // "Use" makes the kernel resolve the entry or check that it is still right.
-            let use_it = use_it.state(NeighbourState::None).flags(NeighbourFlags::Use);
-            if let Err(error) = use_it.execute().await {
-                log::warn!("the kernel does not resolve {host}: {error}");
-            }
-        }
-        let mut found = HashMap::new();
-        let mut entries = handle.neighbours().get().execute();
-        while let Some(entry) = entries.try_next().await? {
-            if entry.header.ifindex == interface_index {
-                found.extend(neighbour(&entry.attributes));
-            }
-        }
-        let complete = hosts.iter().all(|host| found.contains_key(host));
-        *table.lock().unwrap_or_else(PoisonError::into_inner) = found;
-        let pause = if complete { Duration::from_secs(1) } else { Duration::from_millis(50) };
-        tokio::time::sleep(pause).await;
-    }
-}
-
-fn neighbour(attributes: &[NeighbourAttribute]) -> Option<(IpAddr, MacAddr)> {
-    let address = attributes.iter().find_map(|attribute| match attribute {
-        NeighbourAttribute::Destination(NeighbourAddress::Inet(address)) => Some((*address).into()),
-        NeighbourAttribute::Destination(NeighbourAddress::Inet6(address)) => {
-            Some((*address).into())
-        }
+fn route_address(address: &RouteAddress) -> Option<IpAddr> {
+    match address {
+        RouteAddress::Inet(address) => Some((*address).into()),
+        RouteAddress::Inet6(address) => Some((*address).into()),
         _ => None,
-    })?;
-    let mac = attributes.iter().find_map(|attribute| match attribute {
-        NeighbourAttribute::LinkLayerAddress(octets) => octets.as_slice().try_into().ok(),
-        _ => None,
-    })?;
-    Some((address, MacAddr::new(mac)))
+    }
 }
 
 fn hardware_address(attribute: &LinkAttribute) -> Option<MacAddr> {

@@ -1,21 +1,22 @@
 //! Raw frames of one interface: an `AF_PACKET` socket.
 //!
-//! The socket carries the kernel's offload header (`PACKET_VNET_HDR`) along with each frame. Hosts
-//! behind a virtual link leave checksums and segmentation to their network card, which such a link
-//! does not have; a frame forwarded with the header it came with stays one that the next kernel
-//! understands. Without it every such segment would be lost as corrupt.
+//! The socket is told with each frame what a network card is still to do to it (`PACKET_VNET_HDR`),
+//! and does it: what is rewritten and sent on are frames as they would be on the wire. Without, all
+//! that a host behind a virtual link sends would be lost as corrupt.
 
 #![allow(unsafe_code)]
 
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use lvs_proto::MacAddr;
+use lvs_proto::{Frame, MacAddr};
 use socket2::{Domain, Protocol, SockAddr, SockAddrStorage, Socket, Type};
 
-/// Octets of `struct virtio_net_hdr`, which precede each frame.
-const OFFLOAD_HEADER: usize = 10;
+use crate::offload::{self, Cut, Offload, OffloadError};
+
+/// Octets that are free in front of each received frame: enough for any tunnel.
+pub const HEADROOM: usize = 64;
 
 /// The longest frame: an IP packet that segmentation offload has not cut yet, behind an Ethernet
 /// header and two VLAN tags.
@@ -24,23 +25,65 @@ const LONGEST_FRAME: usize = 65_535 + 22;
 /// Every Ethernet protocol, in network order as the kernel wants it.
 const EVERY_PROTOCOL: u16 = (libc::ETH_P_ALL as u16).to_be();
 
-/// A received frame with its offload header.
+/// What was received: a frame, or several that were put together.
 #[derive(Debug)]
 pub struct FrameBuffer {
-    octets: Box<[u8]>,
+    /// With headroom in front, as the next.
+    received: Box<[u8]>,
     length: usize,
+    segment: Box<[u8]>,
+    left: Left,
+}
+
+/// What has not been handed out yet.
+#[derive(Debug)]
+enum Left {
+    Nothing,
+    Frame,
+    /// The segments whose payload begins there or later.
+    Segments(Cut, usize),
 }
 
 impl FrameBuffer {
     /// A buffer that any frame fits in.
     #[must_use]
     pub fn new() -> Self {
-        Self { octets: vec![0; OFFLOAD_HEADER + LONGEST_FRAME].into(), length: OFFLOAD_HEADER }
+        let buffer = || vec![0; HEADROOM + LONGEST_FRAME].into();
+        Self { received: buffer(), length: 0, segment: buffer(), left: Left::Nothing }
     }
 
-    /// The frame, from its Ethernet header on.
-    pub fn frame_mut(&mut self) -> &mut [u8] {
-        self.octets.get_mut(OFFLOAD_HEADER..self.length).unwrap_or_default()
+    /// The next frame as it would be on the wire; `None` when all that was received is handed out.
+    pub fn next_frame(&mut self) -> Option<Frame<'_>> {
+        match std::mem::replace(&mut self.left, Left::Nothing) {
+            Left::Nothing => None,
+            Left::Frame => Frame::new(&mut self.received, HEADROOM, self.length).ok(),
+            Left::Segments(cut, from) => {
+                let frame = self.received.get(HEADROOM..)?.get(..self.length)?;
+                let length = cut.segment(frame, from, self.segment.get_mut(HEADROOM..)?)?;
+                self.left = Left::Segments(cut, from + cut.size());
+                Frame::new(&mut self.segment, HEADROOM, length).ok()
+            }
+        }
+    }
+
+    /// Does what is left to do to a frame of `length` octets.
+    fn take_in(
+        &mut self,
+        header: [u8; offload::HEADER_LEN],
+        length: usize,
+    ) -> Result<(), OffloadError> {
+        (self.length, self.left) = (length, Left::Nothing);
+        let frame = self.received.get_mut(HEADROOM..).unwrap_or_default();
+        let frame = frame.get_mut(..length).unwrap_or_default();
+        self.left = match Offload::parse(header)? {
+            Offload::Done => Left::Frame,
+            Offload::Checksum { start, offset } => {
+                offload::finish_checksum(frame, start, offset)?;
+                Left::Frame
+            }
+            Offload::Segments { size } => Left::Segments(Cut::new(frame, size)?, 0),
+        };
+        Ok(())
     }
 }
 
@@ -115,9 +158,14 @@ impl PacketSocket {
     /// # Errors
     /// The interface is down or gone.
     pub fn receive(&self, buffer: &mut FrameBuffer) -> io::Result<bool> {
-        match io::Read::read(&mut &self.socket, &mut buffer.octets) {
+        let mut header = [0; offload::HEADER_LEN];
+        let frame = buffer.received.get_mut(HEADROOM..).unwrap_or_default();
+        let parts = &mut [IoSliceMut::new(&mut header), IoSliceMut::new(frame)];
+        match io::Read::read_vectored(&mut &self.socket, parts) {
             Ok(length) => {
-                buffer.length = length.max(OFFLOAD_HEADER);
+                if let Err(error) = buffer.take_in(header, length.saturating_sub(header.len())) {
+                    log::debug!("a frame is lost: {error}");
+                }
                 Ok(true)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
@@ -125,21 +173,13 @@ impl PacketSocket {
         }
     }
 
-    /// Sends a frame of our own making.
+    /// Sends a frame.
     ///
     /// # Errors
     /// The interface is down or gone, or its queue is full.
     pub fn send(&self, frame: &[u8]) -> io::Result<()> {
-        let header = [0; OFFLOAD_HEADER];
+        let header = [0; offload::HEADER_LEN];
         self.socket.send_vectored(&[IoSlice::new(&header), IoSlice::new(frame)]).map(drop)
-    }
-
-    /// Sends a received frame on, with the offload header it came with.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send).
-    pub fn forward(&self, buffer: &FrameBuffer) -> io::Result<()> {
-        self.socket.send(buffer.octets.get(..buffer.length).unwrap_or_default()).map(drop)
     }
 
     fn set_option<T>(&self, name: i32, value: &T) -> io::Result<()> {

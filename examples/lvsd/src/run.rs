@@ -1,20 +1,22 @@
-//! `lvsd run`: a director on an interface, virtual services by direct routing.
+//! `lvsd run`: a director, whose virtual addresses are on one interface and whose real servers are
+//! behind any.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use lvs_proto::frames::OwnAddresses;
-use lvs_proto::{Instant, MacAddr, Method};
+use anyhow::{Context, Result, anyhow, ensure};
+use lvs_proto::{Frame, Instant};
 use lvs_sched::{Director, DirectorConfig, Rule, ServiceKey};
 
 use crate::clock;
-use crate::event_loop::{self, Daemon, Disposition, Extras};
-use crate::netlink::{Interface, Neighbours};
+use crate::event_loop::{self, Daemon, Extras};
+use crate::netlink::{self, Interface};
+use crate::next_hops::{NextHops, Port, own_addresses};
 use crate::node::Node;
+use crate::routes::Routes;
 use crate::sync_socket::SyncSocket;
 use crate::virtual_router::{RouterArgs, VirtualRouter};
 
@@ -70,13 +72,12 @@ pub(crate) struct Work {
 impl Work {
     /// Runs the director until SIGTERM.
     pub(crate) fn until_terminated(self, pcap: Option<&Path>) -> Result<()> {
-        let neighbours = Neighbours::follow(self.interface.index, real_servers(&self.rules));
+        let routes = netlink::routes()?;
+        let interfaces = self.interfaces(&routes)?;
         let mut node = Node {
             router: self.router,
             director: self.director,
-            mac: self.interface.mac,
-            own: own_addresses(&self.interface),
-            neighbour: move |address| neighbours.get(address),
+            next_hops: NextHops::new(interfaces.iter().map(port).collect(), routes, seed()?)?,
             sync_id: self.sync_id.unwrap_or_default(),
         };
         let mut extras = Extras { pcap, sync: None };
@@ -84,8 +85,26 @@ impl Work {
             node.start_sync()?;
             extras.sync = Some(SyncSocket::open(&self.interface)?);
         }
-        event_loop::drive(&mut RunDaemon(node), &self.interface, extras)
+        event_loop::drive(&mut RunDaemon(node), &interfaces, extras)
     }
+
+    /// The virtual router's interface, and those that lead to real servers.
+    fn interfaces(&self, routes: &Routes) -> Result<Vec<Interface>> {
+        let mut interfaces = vec![self.interface.clone()];
+        for address in real_servers(&self.rules) {
+            let (index, _) =
+                routes.find(address).with_context(|| format!("no route to {address}"))?;
+            if interfaces.iter().all(|interface| interface.index != index) {
+                interfaces.push(Interface::of_index(index)?);
+            }
+        }
+        Ok(interfaces)
+    }
+}
+
+fn port(interface: &Interface) -> Port {
+    let Interface { index, mac, mtu, .. } = *interface;
+    Port { index, mac, mtu, own: own_addresses(&interface.addresses) }
 }
 
 /// A director without services, whose tables strangers cannot make collide.
@@ -111,19 +130,14 @@ pub fn read_rules(path: &Path) -> Result<Vec<(usize, Rule)>> {
             Some(word) if !word.is_empty() => anyhow!("{name}, line {number}, `{word}`: {error}"),
             _ => anyhow!("{name}, line {number}: {error}"),
         })?;
-        if let Some(Rule::AddDest { dest, .. } | Rule::EditDest { dest, .. }) = &rule
-            && dest.method != Method::DirectRoute
-        {
-            bail!("{name}, line {number}: lvsd forwards by direct routing (-g) only");
-        }
         rules.extend(rule.map(|rule| (number, rule)));
     }
     Ok(rules)
 }
 
-struct RunDaemon<N>(Node<N>);
+struct RunDaemon(Node);
 
-impl<N: FnMut(IpAddr) -> Option<MacAddr>> Daemon for RunDaemon<N> {
+impl Daemon for RunDaemon {
     fn virtual_router(&mut self) -> &mut VirtualRouter {
         &mut self.0.router
     }
@@ -131,10 +145,15 @@ impl<N: FnMut(IpAddr) -> Option<MacAddr>> Daemon for RunDaemon<N> {
     fn handle_frame(
         &mut self,
         now: Instant,
-        frame: &mut [u8],
-        send: &mut impl FnMut(&[u8]),
-    ) -> Disposition {
-        self.0.handle_frame(now, frame, send)
+        port: usize,
+        frame: &mut Frame<'_>,
+        send: &mut impl FnMut(usize, &[u8]),
+    ) {
+        self.0.handle_frame(now, port, frame, send);
+    }
+
+    fn poll(&mut self, send: &mut impl FnMut(usize, &[u8])) {
+        self.0.poll(send);
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -187,17 +206,6 @@ fn real_servers(rules: &[(usize, Rule)]) -> Vec<IpAddr> {
         })
         .collect();
     addresses.into_iter().collect()
-}
-
-fn own_addresses(interface: &Interface) -> OwnAddresses {
-    let mut own = OwnAddresses { v4: Ipv4Addr::UNSPECIFIED, v6: Ipv6Addr::UNSPECIFIED };
-    for address in interface.addresses.iter().rev() {
-        match address {
-            IpAddr::V4(address) => own.v4 = *address,
-            IpAddr::V6(address) => own.v6 = *address,
-        }
-    }
-    own
 }
 
 /// A key that strangers cannot guess, for the director's tables.

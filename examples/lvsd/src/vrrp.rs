@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow};
-use lvs_proto::Instant;
+use lvs_proto::{Frame, Instant};
 
-use crate::event_loop::{self, Daemon, Disposition, Extras};
+use crate::event_loop::{self, Daemon, Extras};
 use crate::netlink::{self, Interface};
 use crate::virtual_router::{RouterArgs, VirtualRouter};
 
@@ -74,7 +74,7 @@ pub fn run(args: &VrrpArgs) -> Result<()> {
     };
     // A router that was killed may have left them.
     daemon.accept_addresses(false)?;
-    event_loop::drive(&mut daemon, &interface, Extras::default())
+    event_loop::drive(&mut daemon, &[interface], Extras::default())
 }
 
 struct VrrpDaemon {
@@ -91,11 +91,11 @@ impl Daemon for VrrpDaemon {
     fn handle_frame(
         &mut self,
         now: Instant,
-        frame: &mut [u8],
-        _send: &mut impl FnMut(&[u8]),
-    ) -> Disposition {
-        self.router.handle_frame(now, frame);
-        Disposition::Done
+        _port: usize,
+        frame: &mut Frame<'_>,
+        _send: &mut impl FnMut(usize, &[u8]),
+    ) {
+        self.router.handle_frame(now, frame.octets());
     }
 
     fn handle_timeout(&mut self, _now: Instant) {}

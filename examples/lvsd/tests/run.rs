@@ -48,7 +48,6 @@ fn a_rule_that_is_not_understood_is_named_by_line_and_word() {
         ("# fine\n\n-A -t 192.0.2.300:80\n", "line 3", "`192.0.2.300:80`"),
         ("-A -t 192.0.2.100:80 --loud\n", "line 1", "`--loud`"),
         ("-A -t 192.0.2.1:80\n-a -t 192.0.2.1:80 -r 10.0.0.1 -w -1\n", "line 2", "`-1`"),
-        ("-A -t 192.0.2.1:80\n-a -t 192.0.2.1:80 -r 10.0.0.1 -m\n", "line 2", "-g"),
         ("-A -t 192.0.2.1:80\n-A -t 192.0.2.1:80\n", "line 2", "exists"),
     ];
     for (number, (rules, line, word)) in cases.into_iter().enumerate() {

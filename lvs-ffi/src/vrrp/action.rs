@@ -46,6 +46,8 @@ pub enum lvs_vrrp_reason {
     LVS_VRRP_REASON_LATE = 7,
     /// Something that is watched says that the router cannot do its work.
     LVS_VRRP_REASON_FAULT = 8,
+    /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\].
+    LVS_VRRP_REASON_GROUP = 9,
 }
 
 /// A change of state.
@@ -153,6 +155,7 @@ impl From<Reason> for lvs_vrrp_reason {
             Reason::InterfaceDown => LVS_VRRP_REASON_INTERFACE_DOWN,
             Reason::Fault => LVS_VRRP_REASON_FAULT,
             Reason::Late => LVS_VRRP_REASON_LATE,
+            Reason::Group => LVS_VRRP_REASON_GROUP,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a virtual router is told once.
 
 use core::ffi::c_int;
+use core::ptr;
 use core::time::Duration;
 
 use lvs_proto::vrrp::{AdvertInterval, Priority, Version, Vrid};
@@ -13,8 +14,8 @@ use super::choices::{
     lvs_vrrp_owner_adverts, owner_adverts,
 };
 use crate::door::{status, write_sized};
-use crate::lvs_status;
 use crate::lvs_status::{LVS_ERR_INTERVAL, LVS_ERR_PROFILE, LVS_ERR_VERSION, LVS_ERR_VRID};
+use crate::{lvs_address, lvs_status};
 
 /// Whose defaults a virtual router takes.
 #[repr(C)]
@@ -38,6 +39,21 @@ pub enum lvs_vrrp_profile {
 pub struct lvs_vrrp_config {
     /// The sizeof of this struct.
     pub size: usize,
+    /// The virtual addresses, in the order in which they are advertised; they are copied. Over IPv6
+    /// the first ought to be link-local \[V3-TX-7\].
+    pub addresses: *const lvs_address,
+    /// How many there are: 1 to 255, version 2: or none.
+    pub address_count: usize,
+    /// Whom to speak to instead of the group, each by itself \[X-28\]; they are copied.
+    pub peers: *const lvs_vrrp_peer,
+    /// How many there are, at most 255; 0 is the group.
+    pub peer_count: usize,
+    /// The primary IPv4 address or the link-local IPv6 address of the interface; with peers, any of
+    /// its addresses.
+    pub source: lvs_address,
+    /// Another group than that of VRRP for adverts to go to and come from; over IPv6 of link-local
+    /// scope \[X-31\]. Zeros are that of VRRP.
+    pub group: lvs_address,
     /// The version that the virtual router speaks: 2 or 3.
     pub version: u8,
     /// The virtual router: 1 to 255.
@@ -56,6 +72,12 @@ pub struct lvs_vrrp_config {
     /// The time between own adverts: 1 to 4095 centiseconds; in version 2, 100 to 25500, whole
     /// seconds \[T-9\].
     pub interval_centiseconds: u16,
+    /// The longest interval that is learned from adverts, 0 is any: a forged one cannot delay a
+    /// takeover beyond that \[SEC-9\].
+    pub max_learned_interval_centiseconds: u16,
+    /// How long a Backup router puts up with an Active one of lower priority, counted from its first
+    /// advert; at most 1000000 \[X-4\].
+    pub preempt_delay_milliseconds: u32,
     /// One of `enum lvs_vrrp_losing_advert`.
     pub losing_advert: c_int,
     /// One of `enum lvs_vrrp_owner_adverts`.
@@ -87,15 +109,40 @@ pub struct lvs_vrrp_config {
     /// Not 0 if an Active router that wakes up late becomes Backup instead of announcing its
     /// addresses again \[S-10\].
     pub late_active_steps_down: u8,
+    /// Not 0 if only the router that was last taken for the Active one can resign \[FSM-9\].
+    pub resign_by_active_only: u8,
+    /// Not 0 if an Active router that hears a winning advert sends a last one of its own \[X-12\].
+    pub advert_before_demotion: u8,
+    /// Not 0 if an advert over IPv6 is dropped whose first address is not link-local; it is counted
+    /// in any case \[W-17\].
+    pub link_local_first: u8,
+    /// Not 0 if only peers may send adverts, where there are peers, and from the distance that each
+    /// may have \[X-29\].
+    pub check_peers: u8,
 }
 
+/// A router that speaks VRRP by unicast.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct lvs_vrrp_peer {
+    /// Its address.
+    pub address: lvs_address,
+    /// The least TTL or hop limit that its adverts may arrive with: 255 on the link, less by one for
+    /// each router between \[X-30\].
+    pub min_hop_limit: u8,
+    /// The greatest one.
+    pub max_hop_limit: u8,
+}
+
+const _: () = assert!(size_of::<lvs_vrrp_peer>() == 19);
+
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<lvs_vrrp_config>() == 56);
+const _: () = assert!(size_of::<lvs_vrrp_config>() == 128);
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<lvs_vrrp_config>() == 48);
+const _: () = assert!(size_of::<lvs_vrrp_config>() == 108);
 
 /// Fills in the defaults of a `profile`, one of `enum lvs_vrrp_profile`, for the virtual router
-/// `vrid`, 1 to 255. `config->size` is to be set before.
+/// `vrid`, 1 to 255; source and addresses are then to be set. `config->size` is to be set before.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_PROFILE`, `LVS_ERR_VRID`.
@@ -116,15 +163,19 @@ pub unsafe extern "C" fn lvs_vrrp_config_init(
 }
 
 fn defaults(profile: c_int, vrid: Vrid) -> Result<Config, lvs_status> {
-    let profiles = [
-        (LVS_VRRP_RFC9568, Config::rfc9568(vrid)),
-        (LVS_VRRP_RFC5798, Config::rfc5798(vrid)),
-        (LVS_VRRP_RFC3768, Config::rfc3768(vrid)),
-        (LVS_VRRP_KEEPALIVED_V2, Config::keepalived(Version::V2, vrid)),
-        (LVS_VRRP_KEEPALIVED_V3, Config::keepalived(Version::V3, vrid)),
-    ];
-    let config = profiles.into_iter().find(|(number, _)| *number as c_int == profile);
-    config.map(|(_, config)| config).ok_or(LVS_ERR_PROFILE)
+    const RFC9568: c_int = LVS_VRRP_RFC9568 as c_int;
+    const RFC5798: c_int = LVS_VRRP_RFC5798 as c_int;
+    const RFC3768: c_int = LVS_VRRP_RFC3768 as c_int;
+    const KEEPALIVED_V2: c_int = LVS_VRRP_KEEPALIVED_V2 as c_int;
+    const KEEPALIVED_V3: c_int = LVS_VRRP_KEEPALIVED_V3 as c_int;
+    match profile {
+        RFC9568 => Ok(Config::rfc9568(vrid)),
+        RFC5798 => Ok(Config::rfc5798(vrid)),
+        RFC3768 => Ok(Config::rfc3768(vrid)),
+        KEEPALIVED_V2 => Ok(Config::keepalived(Version::V2, vrid)),
+        KEEPALIVED_V3 => Ok(Config::keepalived(Version::V3, vrid)),
+        _ => Err(LVS_ERR_PROFILE),
+    }
 }
 
 impl From<Config> for lvs_vrrp_config {
@@ -132,6 +183,12 @@ impl From<Config> for lvs_vrrp_config {
         let announcements = config.announcements;
         Self {
             size: size_of::<Self>(),
+            addresses: ptr::null(),
+            address_count: 0,
+            peers: ptr::null(),
+            peer_count: 0,
+            source: lvs_address::default(),
+            group: config.group.map(lvs_address::from).unwrap_or_default(),
             version: match config.version {
                 Version::V2 => 2,
                 Version::V3 => 3,
@@ -142,6 +199,10 @@ impl From<Config> for lvs_vrrp_config {
             accept: config.accept.into(),
             advert_count: config.advert_count,
             interval_centiseconds: config.interval.centiseconds(),
+            max_learned_interval_centiseconds: config
+                .max_learned_interval
+                .map_or(0, AdvertInterval::centiseconds),
+            preempt_delay_milliseconds: milliseconds(config.preempt_delay),
             losing_advert: lvs_vrrp_losing_advert::from(config.losing_advert) as c_int,
             owner_adverts: lvs_vrrp_owner_adverts::from(config.owner_adverts) as c_int,
             address_mismatch: lvs_vrrp_address_mismatch::from(config.address_mismatch) as c_int,
@@ -156,6 +217,10 @@ impl From<Config> for lvs_vrrp_config {
             advert_on_priority_change: config.advert_on_priority_change.into(),
             late_backup_promotes: (config.late_backup == LateBackup::Promote).into(),
             late_active_steps_down: (config.late_active == LateActive::StepDown).into(),
+            resign_by_active_only: config.resign_by_active_only.into(),
+            advert_before_demotion: config.advert_before_demotion.into(),
+            link_local_first: config.link_local_first.into(),
+            check_peers: config.check_peers.into(),
         }
     }
 }
@@ -199,7 +264,19 @@ impl TryFrom<lvs_vrrp_config> for Config {
                 0 => LateActive::Reassert,
                 _ => LateActive::StepDown,
             },
-            ..Self::rfc9568(vrid)
+            preempt_delay: Duration::from_millis(config.preempt_delay_milliseconds.into()),
+            max_learned_interval: match config.max_learned_interval_centiseconds {
+                0 => None,
+                centiseconds => Some(interval(centiseconds).ok_or(LVS_ERR_INTERVAL)?),
+            },
+            resign_by_active_only: config.resign_by_active_only != 0,
+            advert_before_demotion: config.advert_before_demotion != 0,
+            link_local_first: config.link_local_first != 0,
+            group: match config.group {
+                group if group == lvs_address::default() => None,
+                group => Some(group.try_into()?),
+            },
+            check_peers: config.check_peers != 0,
         })
     }
 }
@@ -225,9 +302,13 @@ mod tests {
     fn every_profile_round_trips() {
         let vrid = Vrid::new(51).unwrap();
         for profile in 0..5 {
-            let config = defaults(profile, vrid).unwrap();
-            // C knows no peers.
-            let config = Config { check_peers: true, ..config };
+            let config = Config {
+                group: Some([224, 0, 0, 99].into()),
+                max_learned_interval: interval(700),
+                preempt_delay: Duration::from_secs(9),
+                resign_by_active_only: true,
+                ..defaults(profile, vrid).unwrap()
+            };
             assert_eq!(Config::try_from(lvs_vrrp_config::from(config)), Ok(config));
         }
         assert_eq!(defaults(5, vrid), Err(LVS_ERR_PROFILE));

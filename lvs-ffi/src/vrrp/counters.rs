@@ -19,6 +19,8 @@ pub struct lvs_vrrp_counters {
     pub prio_zero_rcvd: u64,
     /// Of these, the ones whose checksum covers a pseudo-header: over IPv6 all.
     pub pseudo_header_rcvd: u64,
+    /// Of these, the ones whose pseudo-header has the group where the packet has a peer \[W-22\].
+    pub group_pseudo_header_rcvd: u64,
     /// Adverts handed out for sending.
     pub adv_sent: u64,
     /// Of these, the resignations.
@@ -33,18 +35,25 @@ pub struct lvs_vrrp_counters {
     pub version_errors: u64,
     /// The VRID is 0 or another router's.
     pub vrid_errors: u64,
-    /// The TTL or hop limit is not 255.
+    /// The TTL or hop limit is not 255, nor what is configured for the peer.
     pub ip_ttl_errors: u64,
     /// The type is not ADVERTISEMENT.
     pub invalid_type_packets: u64,
     /// The length does not fit the address count.
     pub packet_length_errors: u64,
-    /// The destination is not the VRRP group.
+    /// There is an authentication trailer that is not asked for \[W-41\].
+    pub unexpected_trailers: u64,
+    /// The destination is not the group, or the own address where there are peers.
     pub address_class_errors: u64,
+    /// The sender is no peer.
+    pub unknown_peers: u64,
     /// The authentication type does not exist.
     pub invalid_auth_type: u64,
-    /// The authentication type is not the configured one.
+    /// The authentication type is not the configured one, or an authentication header is missing
+    /// or not asked for \[W-6\].
     pub auth_type_mismatch: u64,
+    /// The sender does not prove that it may speak, or repeats itself \[W-11\].
+    pub auth_failures: u64,
     /// The interval is 0 or not the configured one; version 3 takes the latter all the same
     /// \[RX-9\].
     pub adv_interval_errors: u64,
@@ -63,7 +72,7 @@ pub struct lvs_vrrp_counters {
     pub proto_err_reason: c_int,
 }
 
-const _: () = assert!(align_of::<u64>() < 8 || size_of::<lvs_vrrp_counters>() == 176);
+const _: () = assert!(align_of::<u64>() < 8 || size_of::<lvs_vrrp_counters>() == 208);
 
 impl From<&Counters> for lvs_vrrp_counters {
     fn from(counters: &Counters) -> Self {
@@ -72,6 +81,7 @@ impl From<&Counters> for lvs_vrrp_counters {
             adv_rcvd: counters.adv_rcvd,
             prio_zero_rcvd: counters.prio_zero_rcvd,
             pseudo_header_rcvd: counters.pseudo_header_rcvd,
+            group_pseudo_header_rcvd: counters.group_pseudo_header_rcvd,
             adv_sent: counters.adv_sent,
             prio_zero_sent: counters.prio_zero_sent,
             become_active: counters.become_active,
@@ -82,9 +92,12 @@ impl From<&Counters> for lvs_vrrp_counters {
             ip_ttl_errors: counters.ip_ttl_errors,
             invalid_type_packets: counters.invalid_type_packets,
             packet_length_errors: counters.packet_length_errors,
+            unexpected_trailers: counters.unexpected_trailers,
             address_class_errors: counters.address_class_errors,
+            unknown_peers: counters.unknown_peers,
             invalid_auth_type: counters.invalid_auth_type,
             auth_type_mismatch: counters.auth_type_mismatch,
+            auth_failures: counters.auth_failures,
             adv_interval_errors: counters.adv_interval_errors,
             address_list_errors: counters.address_list_errors,
             self_received: counters.self_received,

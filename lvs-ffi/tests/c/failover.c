@@ -21,7 +21,10 @@ static struct lvs_vrrp *start(uint8_t host, uint8_t priority)
 
     check(lvs_vrrp_config_init(&config, LVS_VRRP_RFC9568, 51));
     config.priority = priority;
-    check(lvs_vrrp_create(&config, &source, &address, 1, &router));
+    config.source = source;
+    config.addresses = &address;
+    config.address_count = 1;
+    check(lvs_vrrp_create(&config, &router));
     check(lvs_vrrp_startup(router, 0));
     return router;
 }
@@ -38,7 +41,8 @@ static int drain(struct lvs_vrrp *routers[2], int i, lvs_time now)
             uint8_t frame[LVS_VRRP_FRAME_MAX];
             size_t length;
 
-            check(lvs_vrrp_write_advert(routers[i], action.priority, frame, sizeof frame, &length));
+            check(lvs_vrrp_write_advert(routers[i], now, action.priority, 0, frame, sizeof frame,
+                                        &length));
             check(lvs_vrrp_handle_frame(peer, now, frame, length));
         } else if (action.kind == LVS_VRRP_NOTIFY) {
             printf("%9.6f s  router %d: %s -> %s\n", (double)action.event.at / 1e6, i + 1,

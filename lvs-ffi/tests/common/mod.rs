@@ -19,15 +19,15 @@ pub(crate) fn run(command: &mut Command) -> String {
     stdout.into_owned()
 }
 
-/// Whether `compiler` can be run. Where it cannot, says so past the test harness, which keeps what
+/// Whether `program` can be run. Where it cannot, says so past the test harness, which keeps what
 /// good tests print to itself, and fails if nothing may be skipped.
-pub(crate) fn is_installed(compiler: &str) -> bool {
-    let found = Command::new(compiler).arg("--version").output().is_ok();
+pub(crate) fn is_installed(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
     if !found {
-        let hint = "to run it: apt-get install gcc g++ clang";
+        let hint = "to run it: apt-get install gcc g++ clang valgrind";
         let mut stderr = std::io::stderr();
-        writeln!(stderr, "SKIPPED for want of {compiler}; {hint}").unwrap();
-        assert!(env::var_os("LVS_REQUIRE_ALL").is_none(), "{compiler} is required; {hint}");
+        writeln!(stderr, "SKIPPED for want of {program}; {hint}").unwrap();
+        assert!(env::var_os("LVS_REQUIRE_ALL").is_none(), "{program} is required; {hint}");
     }
     found
 }

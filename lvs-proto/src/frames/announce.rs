@@ -103,8 +103,8 @@ pub fn unsolicited_advertisement(
     mac: MacAddr,
     out: &mut [u8],
 ) -> Result<usize, BufferTooSmall> {
-    let all_nodes_mac = MacAddr::of_ipv6_multicast(ALL_NODES);
-    write_advertisement(vip, mac, (ALL_NODES, all_nodes_mac), false, out)
+    let message = ndp::advertisement(vip, mac, ALL_NODES, false);
+    write_ndp((vip, mac), (ALL_NODES, MacAddr::of_ipv6_multicast(ALL_NODES)), &message, out)
 }
 
 /// Writes the answer to a neighbor `solicitation` for a virtual address at `mac` \[W-35\],
@@ -124,13 +124,12 @@ pub fn neighbor_reply(
 ) -> Result<usize, ReplyError> {
     let requester = solicitation.source_mac.unwrap_or(requester);
     check_requester(requester, mac)?;
-    let target = solicitation.target;
-    let length = if solicitation.source.is_unspecified() {
-        unsolicited_advertisement(target, mac, out)?
-    } else {
-        write_advertisement(target, mac, (solicitation.source, requester), true, out)?
-    };
-    Ok(length)
+    let Solicitation { source, target, .. } = *solicitation;
+    if source.is_unspecified() {
+        return Ok(unsolicited_advertisement(target, mac, out)?);
+    }
+    let message = ndp::advertisement(target, mac, source, true);
+    Ok(write_ndp((target, mac), (source, requester), &message, out)?)
 }
 
 fn check_requester(requester: MacAddr, mac: MacAddr) -> Result<(), ReplyError> {
@@ -143,7 +142,7 @@ fn check_requester(requester: MacAddr, mac: MacAddr) -> Result<(), ReplyError> {
     Ok(())
 }
 
-fn write_arp(
+pub(super) fn write_arp(
     destination: MacAddr,
     packet: &arp::Packet,
     out: &mut [u8],
@@ -155,25 +154,25 @@ fn write_arp(
     Ok(length)
 }
 
-fn write_advertisement(
-    vip: Ipv6Addr,
-    mac: MacAddr,
+/// Writes a message of neighbor discovery from one address and link address to another.
+pub(super) fn write_ndp(
+    (source, source_mac): (Ipv6Addr, MacAddr),
     (destination, destination_mac): (Ipv6Addr, MacAddr),
-    solicited: bool,
+    message: &[u8],
     out: &mut [u8],
 ) -> Result<usize, BufferTooSmall> {
     let header = ipv6::Header {
-        source: vip,
+        source,
         destination,
         protocol: Protocol::ICMPV6,
         hop_limit: 255,
         traffic_class: 0,
-        payload_len: ndp::ADVERTISEMENT_LEN as u16,
+        payload_len: message.len() as u16,
     };
-    let length = ethernet::HEADER_LEN + ipv6::HEADER_LEN + ndp::ADVERTISEMENT_LEN;
+    let length = ethernet::HEADER_LEN + ipv6::HEADER_LEN + message.len();
     let mut writer = Writer::new(out, length)?;
-    writer.put(&ethernet::header(destination_mac, mac, EtherType::IPV6));
+    writer.put(&ethernet::header(destination_mac, source_mac, EtherType::IPV6));
     writer.put(&header.octets());
-    writer.put(&ndp::advertisement(vip, mac, destination, solicited));
+    writer.put(message);
     Ok(length)
 }

@@ -6,6 +6,7 @@
 mod advert;
 mod announce;
 mod icmp;
+mod request;
 mod tunnel_error;
 
 pub use advert::advert;
@@ -13,4 +14,5 @@ pub use announce::{
     ReplyError, announce, arp_reply, gratuitous_arp, neighbor_reply, unsolicited_advertisement,
 };
 pub use icmp::{IcmpRefusal, OwnAddresses, packet_too_big, port_unreachable, time_exceeded};
+pub use request::{RequestError, arp_request, neighbor_request, neighbor_solicitation};
 pub use tunnel_error::{RelayRefusal, TunnelError};

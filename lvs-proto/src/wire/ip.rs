@@ -147,10 +147,29 @@ impl<'a> Packet<'a> {
             hook: Hook::LocalIn,
             tracked: false,
             unicast: false,
+            fragment: self.fragment(),
             embedded: match self.protocol() {
                 Protocol::ICMP | Protocol::ICMPV6 => self.embedded(),
                 _ => None,
             },
+        }
+    }
+
+    /// What a fragment has in common with the others of its packet. A fragment header in front of
+    /// all of a packet makes it none (RFC 6946).
+    #[inline(always)]
+    const fn fragment(&self) -> Option<u32> {
+        match self {
+            Self::V4(packet) if packet.is_fragment() => Some(packet.identification as u32),
+            Self::V6(ipv6::Packet {
+                fragment:
+                    Some(
+                        ipv6::Fragment { offset: 1.., identification, .. }
+                        | ipv6::Fragment { more: true, identification, .. },
+                    ),
+                ..
+            }) => Some(*identification),
+            _ => None,
         }
     }
 

@@ -70,6 +70,8 @@ pub struct Packet<'a> {
     pub protocol: Protocol,
     /// The time to live.
     pub hop_limit: u8,
+    /// What the fragments of one packet have in common (RFC 6864).
+    pub identification: u16,
     /// Where the payload belongs in the whole, in octets; 0 for the first fragment.
     pub fragment_offset: u16,
     /// Whether more fragments follow.
@@ -111,8 +113,8 @@ impl<'a> Packet<'a> {
     fn read(octets: &'a [u8]) -> Result<(Self, usize), Error> {
         let truncated = Error::Truncated(octets.len());
         let header = octets.first_chunk::<HEADER_LEN>().ok_or(truncated)?;
-        let &[version_and_ihl, _, total_high, total_low, _, _, fragment_high, fragment_low, ..] =
-            header;
+        let &[version_and_ihl, _, total_high, total_low, id_high, id_low, ..] = header;
+        let &[_, _, _, _, _, _, fragment_high, fragment_low, ..] = header;
         let &[.., hop_limit, protocol, _, _, a, b, c, d, e, f, g, h] = header;
         let (version, ihl) = (version_and_ihl >> 4, version_and_ihl & 0x0f);
         if version != 4 {
@@ -127,6 +129,7 @@ impl<'a> Packet<'a> {
             destination: Ipv4Addr::new(e, f, g, h),
             protocol: Protocol(protocol),
             hop_limit,
+            identification: u16::from_be_bytes([id_high, id_low]),
             fragment_offset: u16::from_be_bytes([fragment_high & 0x1f, fragment_low]) * 8,
             more_fragments: fragment_high & MORE_FRAGMENTS != 0,
             header_len,

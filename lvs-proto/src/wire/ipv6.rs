@@ -50,6 +50,8 @@ pub struct Fragment {
     pub offset: u16,
     /// Whether more fragments follow.
     pub more: bool,
+    /// What the fragments of one packet have in common.
+    pub identification: u32,
 }
 
 /// A packet whose headers are well-formed up to the upper layer.
@@ -168,7 +170,9 @@ impl<'a> Packet<'a> {
             return Ok(false);
         }
         let truncated = Error::ExtensionTruncated(kind);
-        let &[next_header, length, third, fourth] = self.payload.first_chunk().ok_or(truncated)?;
+        // The shortest is of eight octets.
+        let &[next_header, length, third, fourth, a, b, c, d] =
+            self.payload.first_chunk().ok_or(truncated)?;
         let len = match kind {
             FRAGMENT => 8,
             // RFC 4302 section 2.2: 32-bit words less two; the others count 64-bit words less one.
@@ -181,8 +185,11 @@ impl<'a> Packet<'a> {
         match kind {
             FRAGMENT => {
                 let offset_and_flags = u16::from_be_bytes([third, fourth]);
-                self.fragment =
-                    Some(Fragment { offset: offset_and_flags & !7, more: fourth & 1 != 0 });
+                self.fragment = Some(Fragment {
+                    offset: offset_and_flags & !7,
+                    more: fourth & 1 != 0,
+                    identification: u32::from_be_bytes([a, b, c, d]),
+                });
             }
             ROUTING => self.segments_left = self.segments_left.max(fourth),
             AUTHENTICATION => self.authentication = true,
@@ -264,7 +271,7 @@ mod tests {
             (HOP_BY_HOP, PLAIN),
             (DESTINATION_OPTIONS, &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
             (ROUTING, &[0, 4, 3, 0, 0, 0, 0]),
-            (FRAGMENT, &[0, 0, 1, 0, 0, 0, 0]),
+            (FRAGMENT, &[0, 0, 1, 1, 2, 3, 4]),
             (AUTHENTICATION, &[4; 23]),
         ]);
         let packet = Packet::parse(&octets).unwrap();
@@ -272,7 +279,8 @@ mod tests {
         assert_eq!(packet.header_len, 40 + 8 + 16 + 8 + 8 + 24);
         assert_eq!(packet.payload, [0xee; 5]);
         assert_eq!(packet.segments_left, 3);
-        assert_eq!(packet.fragment, Some(Fragment { offset: 0, more: true }));
+        let identification = 0x0102_0304;
+        assert_eq!(packet.fragment, Some(Fragment { offset: 0, more: true, identification }));
         assert!(packet.authentication && !packet.is_later_fragment());
     }
 

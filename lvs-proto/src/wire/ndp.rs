@@ -5,8 +5,13 @@ use core::net::Ipv6Addr;
 use crate::wire::{icmpv6, ipv6};
 use crate::{MacAddr, Protocol};
 
+/// Octets of a solicitation with the source's link address.
+pub const SOLICITATION_LEN: usize = 32;
 /// Octets of an advertisement with the target's link address.
 pub const ADVERTISEMENT_LEN: usize = 32;
+
+/// Octets of a target and an option with a link address.
+const BODY_LEN: usize = 24;
 
 const SOLICITATION: u8 = 135;
 const ADVERTISEMENT: u8 = 136;
@@ -202,14 +207,53 @@ pub fn advertisement(
     solicited: bool,
 ) -> [u8; ADVERTISEMENT_LEN] {
     let flags = ROUTER | OVERRIDE | if solicited { SOLICITED } else { 0 };
+    let body = body(target, TARGET_LINK_ADDRESS, mac);
+    message((target, destination), ADVERTISEMENT, flags, &body)
+}
+
+/// The message by which `source`, itself at `mac`, asks `destination` where `target` is (RFC 4861
+/// section 4.3).
+///
+/// ```
+/// use core::net::Ipv6Addr;
+/// use lvs_proto::MacAddr;
+/// use lvs_proto::wire::{icmpv6, ndp};
+///
+/// let (source, target): (Ipv6Addr, Ipv6Addr) = ("fe80::1".parse()?, "fe80::11".parse()?);
+/// let group = ndp::solicited_node_group(target);
+/// let octets = ndp::solicitation(source, MacAddr::new([2, 0, 0, 0, 0, 1]), target, group);
+/// assert!(icmpv6::Message::parse(&octets, source, group).is_ok());
+/// # Ok::<(), core::net::AddrParseError>(())
+/// ```
+#[must_use]
+pub fn solicitation(
+    source: Ipv6Addr,
+    mac: MacAddr,
+    target: Ipv6Addr,
+    destination: Ipv6Addr,
+) -> [u8; SOLICITATION_LEN] {
+    let body = body(target, SOURCE_LINK_ADDRESS, mac);
+    message((source, destination), SOLICITATION, 0, &body)
+}
+
+fn body(target: Ipv6Addr, option: u8, mac: MacAddr) -> [u8; BODY_LEN] {
     let [a, b, c, d, e, f] = mac.octets();
-    let mut body = [0; ADVERTISEMENT_LEN - icmpv6::HEADER_LEN];
+    let mut body = [0; BODY_LEN];
     body[..16].copy_from_slice(&target.octets());
-    body[16..].copy_from_slice(&[TARGET_LINK_ADDRESS, 1, a, b, c, d, e, f]);
-    let header = icmpv6::header(target, destination, ADVERTISEMENT, 0, [flags, 0, 0, 0], &body);
-    let mut octets = [0; ADVERTISEMENT_LEN];
+    body[16..].copy_from_slice(&[option, 1, a, b, c, d, e, f]);
+    body
+}
+
+fn message(
+    (source, destination): (Ipv6Addr, Ipv6Addr),
+    kind: u8,
+    flags: u8,
+    body: &[u8; BODY_LEN],
+) -> [u8; icmpv6::HEADER_LEN + BODY_LEN] {
+    let header = icmpv6::header(source, destination, kind, 0, [flags, 0, 0, 0], body);
+    let mut octets = [0; icmpv6::HEADER_LEN + BODY_LEN];
     octets[..icmpv6::HEADER_LEN].copy_from_slice(&header);
-    octets[icmpv6::HEADER_LEN..].copy_from_slice(&body);
+    octets[icmpv6::HEADER_LEN..].copy_from_slice(body);
     octets
 }
 
@@ -306,6 +350,20 @@ mod tests {
             };
             assert_eq!(message, Ok(Message::Advertisement(expected)));
         }
+    }
+
+    #[test]
+    fn solicitations_are_written_and_read() {
+        let group = solicited_node_group(VIP);
+        let octets = solicitation(CLIENT, MAC, VIP, group);
+        let message = parse(
+            (CLIENT, group),
+            255,
+            (octets[0], octets[1], octets[4]),
+            &octets[icmpv6::HEADER_LEN..],
+        );
+        let expected = Solicitation { source: CLIENT, target: VIP, source_mac: Some(MAC) };
+        assert_eq!(message, Ok(Message::Solicitation(expected)));
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::net::IpAddr;
 use std::process::{Command, Stdio};
 
+use lvs_proto::frames::{OwnAddresses, neighbor_request};
 use lvs_proto::{
-    Endpoint, Frame, GueChecksum, Hop, Method, Origin, Path, Tunnel, forward, parse_with_layout,
-    reply, toa,
+    Endpoint, Frame, GueChecksum, Hop, MacAddr, Method, Origin, Path, Tunnel, forward,
+    parse_with_layout, reply, toa,
 };
 
 use crate::model::{LEAVING, Packet, Upper};
@@ -25,7 +26,7 @@ const OPTIONS: [&str; 6] = [
 
 /// What is read of each frame, as far as it is there. Of a header within another, the outer one's
 /// value comes first; a checksum status of 1 is good, of 3 that there is none.
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 22] = [
     "frame.protocols",
     "ip.src",
     "ip.dst",
@@ -44,6 +45,10 @@ const FIELDS: [&str; 18] = [
     "icmp.checksum.status",
     "icmpv6.checksum.status",
     "gre.checksum.status",
+    "arp.opcode",
+    "arp.src.proto_ipv4",
+    "arp.dst.proto_ipv4",
+    "icmpv6.opt.linkaddr",
 ];
 
 #[test]
@@ -162,8 +167,22 @@ fn cases() -> Vec<(Vec<u8>, &'static str)> {
         (tunnel(request6(&tcp), gue, rip6), "ipv6:udp:data 2001:db8::100 2001:db8:2::b 6080 1"),
         (tunnel(request6(&tcp), plain_gue, rip), "ip:udp:data 10.0.0.254 10.0.0.11 63 1 6080 3"),
         (with_toa(request(&tcp)), "ip:tcp 198.51.100.7 192.0.2.100 64 1 40000 80 1 254,2"),
+        (asking(rip), "arp 1 10.0.0.254 10.0.0.11"),
+        (asking(rip6), "ipv6:icmpv6 2001:db8::100 ff02::1:ff00:b 1 02:00:00:00:00:fe"),
         (with_toa(request6(&tcp)), "ipv6:tcp 2001:db8:1::7 2001:db8::100 40000 80 1 254,2"),
     ]
+}
+
+/// A request for a neighbor.
+fn asking(target: IpAddr) -> Vec<u8> {
+    let own = OwnAddresses {
+        v4: [10, 0, 0, 254].into(),
+        v6: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x100].into(),
+    };
+    let mut frame = [0; 128];
+    let mac = MacAddr::new([2, 0, 0, 0, 0, 0xfe]);
+    let len = neighbor_request(target, None, own, mac, &mut frame);
+    frame[..len.unwrap()].to_vec()
 }
 
 /// The fields of each frame, a line each; or why tshark could not be asked.

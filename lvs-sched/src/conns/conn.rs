@@ -92,8 +92,9 @@ impl Conn {
         self.dest
     }
 
-    /// Where its packets go, by the method of the time it was made \[FWD-1\]; address and port are
-    /// zeros if they go past all destinations to where they are addressed.
+    /// Where its packets go, by the method of the time it was made \[FWD-1\], and the tunnel that
+    /// its destination has now; address and port are zeros if they go past all destinations to where
+    /// they are addressed.
     #[must_use]
     pub const fn hop(&self) -> &Hop {
         &self.hop

@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use lvs_proto::Method;
+use lvs_proto::{Method, Tunnel};
 
 use super::load::{Load, Loads};
 use crate::arena::{Arena, Key};
@@ -35,6 +35,8 @@ pub struct DestConfig {
     pub weight: u32,
     /// How packets get there.
     pub method: Method,
+    /// How they are carried there; [`Method::Tunnel`] alone asks.
+    pub tunnel: Tunnel,
     /// At this many connections, active and inactive, the destination is overloaded; 0 is never
     /// \[OVL-1\].
     pub upper_threshold: u32,
@@ -55,6 +57,7 @@ impl DestConfig {
             port,
             weight: 1,
             method: Method::DirectRoute,
+            tunnel: Tunnel::IpIp,
             upper_threshold: 0,
             lower_threshold: 0,
         }
@@ -71,6 +74,9 @@ impl DestConfig {
         }
         if matches!(profile, Profile::Linux6_1_183) && upper > i32::MAX as u32 {
             return Err(DestError::UpperThresholdTooLarge { upper });
+        }
+        if matches!(self.tunnel, Tunnel::Gue { port: 0, .. }) {
+            return Err(DestError::NoTunnelPort);
         }
         Ok(())
     }
@@ -102,6 +108,9 @@ pub enum DestError {
         /// What was asked for.
         upper: u32,
     },
+    /// A tunnel of GUE leads to a UDP port \[DST-8\].
+    #[error("the port of a GUE tunnel is 0")]
+    NoTunnelPort,
     /// Only a tunnel leads to a destination of another family than its service's \[DST-9\].
     #[error("{address} is of another family than the service, and its method is not tunnel")]
     FamilyMismatch {

@@ -2,7 +2,7 @@
 
 use lvs_proto::{DropReason, Verdict};
 
-/// How many packets met with which verdict.
+/// How many packets met with which verdict, and what else went wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct VerdictCounters {
     /// [`Verdict::Forward`].
@@ -27,6 +27,11 @@ pub struct VerdictCounters {
     pub dropped_no_call_id: u64,
     /// [`DropReason::IcmpError`].
     pub dropped_icmp_error: u64,
+    /// [`DropReason::LaterFragment`].
+    pub dropped_later_fragment: u64,
+    /// Packets in fragments that were forgotten before their time, for want of room: what follows
+    /// of them is dropped.
+    pub forgotten_fragments: u64,
 }
 
 impl VerdictCounters {
@@ -43,6 +48,7 @@ impl VerdictCounters {
             Verdict::Drop(DropReason::Defended) => &mut self.dropped_defended,
             Verdict::Drop(DropReason::NoCallId) => &mut self.dropped_no_call_id,
             Verdict::Drop(DropReason::IcmpError) => &mut self.dropped_icmp_error,
+            Verdict::Drop(DropReason::LaterFragment) => &mut self.dropped_later_fragment,
         };
         *counter += 1;
     }

@@ -40,6 +40,9 @@ impl Director {
     fn decide_hashed(&mut self, now: Instant, packet: Packet<'_>, hash: u64) -> Verdict {
         let now = self.advance(now);
         let verdict = self.verdict(now, packet, hash);
+        if packet.flow.fragment.is_some() {
+            self.learn(now, packet.flow, hash, &verdict);
+        }
         self.counters.count(&verdict);
         verdict
     }

@@ -29,8 +29,10 @@ impl Director {
         let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
         course.in_packets = course.in_packets.saturating_add(1);
         let dest = course.dest;
-        self.dests.count_packet(self.conns.dest(dest), flow.length);
-        self.conns.next_hop(id).map_or(Verdict::Pass, Verdict::Forward)
+        let Some(hop) = self.conns.next_hop(id) else { return Verdict::Pass };
+        let dest = self.conns.dest(dest);
+        self.dests.count_packet(dest, flow.length);
+        self.send(hop, dest)
     }
 
     /// From the server's side \[ICMP-6\].

@@ -1,8 +1,10 @@
 //! The director: services, their destinations and connections, and what becomes of each packet.
 
+mod config;
 mod counters;
 mod decide;
 mod defence;
+mod fragments;
 mod icmp;
 mod outbound;
 mod packet;
@@ -17,6 +19,7 @@ use core::net::IpAddr;
 use hashbrown::HashMap;
 use lvs_proto::{CallId, Flow, Instant};
 
+pub use config::DirectorConfig;
 pub use counters::VerdictCounters;
 
 use crate::arena::Key;
@@ -25,76 +28,9 @@ use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::scheduler::SchedulerSetup;
 use crate::{
-    Conn, ConnId, Defences, Dest, DestConfig, DestError, DestId, LblcConfig, Listing, MhTableIndex,
-    OutOfMemory, Policy,
+    Conn, ConnId, Dest, DestConfig, DestError, DestId, Listing, OutOfMemory, Policy, Rule,
+    SchedulerKind, ServiceConfig, ServiceError, ServiceKey, TimeoutError, Timeouts,
 };
-use crate::{Profile, Rule, SchedulerKind, ServiceConfig, ServiceError, ServiceKey};
-use crate::{TimeoutError, Timeouts, Timers};
-
-/// What a director is told to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct DirectorConfig {
-    /// Whose decisions are made.
-    pub profile: Profile,
-    /// How exactly time passes.
-    pub timers: Timers,
-    /// How packets are decided about, but for services with a policy of their own.
-    pub policy: Policy,
-    /// The defences against too many connections.
-    pub defences: Defences,
-    /// The timeouts that can be set.
-    pub timeouts: Timeouts,
-    /// The most connections and templates of IPv4; memory for them is taken at once, 95 octets
-    /// each, timers and both indexes included, or 123 with exact timers. A director that announces
-    /// connections takes 19 more.
-    pub connections: u32,
-    /// The most of IPv6, of 170 or 198 octets each.
-    pub connections_v6: u32,
-    /// The most of them, at a time, of the kinds that need memory of their own: templates for
-    /// calls, connections through a tunnel to a real server of the other family, and those that
-    /// another one of the same client and port replaces before they have ended \[CON-12\].
-    pub rare: u32,
-    /// The most templates for calls \[PE-2\]; memory for their Call-IDs is taken at once.
-    pub calls: u32,
-    /// A secret, for tables that strangers fill; only their speed depends on it.
-    pub seed: [u64; 2],
-    /// The cache of each `lblc` service.
-    pub lblc: LblcConfig,
-    /// The cache of each `lblcr` service.
-    pub lblcr: LblcConfig,
-    /// The table of each `mh` service.
-    pub mh: MhTableIndex,
-    /// Places after the head of the list where each walk of `rr` and `wrr` begins, so that several
-    /// directors do not all begin at one server. 0 is the kernel's way.
-    pub start_offset: u32,
-    /// The size of the connection table to show in the first line of listings; nothing else
-    /// depends on it.
-    pub table_size: u32,
-}
-
-/// 65536 connections of each family, 4096 rare ones, 1024 calls, a seed of zeros, and the kernel's figures.
-impl Default for DirectorConfig {
-    fn default() -> Self {
-        Self {
-            profile: Profile::default(),
-            timers: Timers::default(),
-            policy: Policy::default(),
-            defences: Defences::default(),
-            timeouts: Timeouts::default(),
-            connections: 65_536,
-            connections_v6: 65_536,
-            rare: 4096,
-            calls: 1024,
-            seed: [0; 2],
-            lblc: LblcConfig::default(),
-            lblcr: LblcConfig::default(),
-            mh: MhTableIndex::default(),
-            start_offset: 0,
-            table_size: 4096,
-        }
-    }
-}
 
 /// A virtual server: what [`decide`](lvs_proto::Decide::decide) answers is what IPVS would do.
 ///
@@ -131,6 +67,7 @@ pub struct Director {
     services_made: u64,
     dests: Dests,
     conns: Conns,
+    fragments: fragments::Fragments,
     /// The walk that ends the connections of deleted destinations, when it is due.
     nodest: Option<time::Walk>,
     guard: defence::Guard,
@@ -165,6 +102,7 @@ impl Director {
             services_made: 0,
             dests: Dests::new(config.profile, config.timers),
             conns: Conns::new(capacity, seed, config.timers)?,
+            fragments: fragments::Fragments::new(config.fragments, seed)?,
             nodest: None,
             guard: defence::Guard::new(config.seed),
             master: None,
@@ -422,13 +360,18 @@ impl Director {
     /// The connections and templates, in no order that means anything, those that are due and not
     /// yet ended included.
     pub fn conns(&self) -> impl Iterator<Item = Conn> {
-        self.conns.iter()
+        self.conns.iter().map(|conn| self.shown(conn))
     }
 
     /// The connection or template at that place.
     #[must_use]
     pub fn conn(&self, id: ConnId) -> Option<Conn> {
-        self.conns.get(id)
+        self.conns.get(id).map(|conn| self.shown(conn))
+    }
+
+    /// With the tunnel that its packets take now \[DST-10\].
+    fn shown(&self, conn: Conn) -> Conn {
+        Conn { hop: self.with_tunnel(conn.hop, conn.dest).unwrap_or(conn.hop), ..conn }
     }
 
     /// The Call-ID that a template of this director is for \[PE-4\].

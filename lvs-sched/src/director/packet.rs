@@ -1,7 +1,7 @@
 //! One packet: of a connection, of none yet, or not ours.
 
 use lvs_proto::{
-    DropReason, Family, Flow, Hook, Instant, Method, Protocol, Reject, SctpChunk, TcpFlags,
+    DropReason, Family, Flow, Hook, Hop, Instant, Method, Protocol, Reject, SctpChunk, TcpFlags,
     Transport, Verdict,
 };
 
@@ -27,7 +27,7 @@ impl Director {
         if let Some(about) = &flow.embedded {
             return self.icmp_error(now, flow, about);
         }
-        let Some(key) = ConnKey::of(flow) else { return without_key(flow) };
+        let Some(key) = ConnKey::of(flow) else { return self.without_key(now, flow) };
         // Replies are looked for first only by the letter: no packet is of both kinds, unless a
         // virtual address is another one's client from the very port that it serves.
         if self.may_be_request(flow) {
@@ -38,6 +38,25 @@ impl Director {
         match self.conns.find_reply(now, &key, hash) {
             Some(id) => self.reply(now, id, flow),
             None => self.without_conn(now, packet, key),
+        }
+    }
+
+    /// A packet that can have no connection of its own. A later fragment goes the way of the first
+    /// one, if that is remembered; what cannot be read is dropped \[SVC-10\]; what is no service's
+    /// passes, and so does a later fragment of IPv6 \[IN-3\] \[SVC-13\].
+    fn without_key(&mut self, now: Instant, flow: &Flow) -> Verdict {
+        let has_ports =
+            [Protocol::TCP, Protocol::UDP, Protocol::SCTP].contains(&flow.transport.protocol());
+        match (flow.transport, flow.family()) {
+            (Transport::LaterFragment(_), _) if self.fragments.are_remembered() => {
+                self.later_fragment(now, flow, has_ports)
+            }
+            (Transport::Unreadable(_), _) | (Transport::LaterFragment(_), Family::V4)
+                if has_ports =>
+            {
+                Verdict::Drop(DropReason::HeaderUnreadable)
+            }
+            _ => Verdict::Pass,
         }
     }
 
@@ -106,11 +125,22 @@ impl Director {
         self.dests.count_packet(dest, flow.length);
         self.follow(now, id, flow, way);
         self.announce(now, id);
-        // How a tunnel is made is the destination's to say [BK-8].
-        if hop.method == Method::Tunnel && self.dests.get(dest).is_none() {
-            return Verdict::Drop(DropReason::DestinationDeleted);
+        self.send(hop, dest)
+    }
+
+    /// By that hop to a destination; a tunnel to none is no way \[BK-8\].
+    pub(super) fn send(&self, hop: Hop, dest: DestId) -> Verdict {
+        let hop = self.with_tunnel(hop, dest);
+        hop.map_or(Verdict::Drop(DropReason::DestinationDeleted), Verdict::Forward)
+    }
+
+    /// How a tunnel is made is its destination's to say, as that is configured now \[DST-10\].
+    pub(super) fn with_tunnel(&self, hop: Hop, dest: DestId) -> Option<Hop> {
+        if hop.method != Method::Tunnel {
+            return Some(hop);
         }
-        Verdict::Forward(hop)
+        let tunnel = self.dests.get(dest)?.config().tunnel;
+        Some(Hop { tunnel, ..hop })
     }
 
     /// A real server's packet on its client's connection, whether the server was deleted or not
@@ -161,18 +191,5 @@ impl Director {
                 controller.state = State::Template { assured: true };
             }
         }
-    }
-}
-
-/// A packet that can have no connection. What cannot be read is dropped \[SVC-10\]; what is no
-/// service's passes, and so does a later fragment of IPv6 \[IN-3\] \[SVC-13\].
-fn without_key(flow: &Flow) -> Verdict {
-    match (flow.transport, flow.family()) {
-        (Transport::Unreadable(protocol), _) | (Transport::LaterFragment(protocol), Family::V4)
-            if [Protocol::TCP, Protocol::UDP, Protocol::SCTP].contains(&protocol) =>
-        {
-            Verdict::Drop(DropReason::HeaderUnreadable)
-        }
-        _ => Verdict::Pass,
     }
 }

@@ -231,7 +231,7 @@ impl Director {
             }
             self.announce_template(now, id);
         }
-        Verdict::Forward(hop)
+        self.send(hop, dest)
     }
 
     /// A service that has no destination to offer may let the packet go past them all \[SVC-12\].

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
 
-use lvs_proto::{Family, Method};
+use lvs_proto::{Family, GueChecksum, Method, Tunnel};
 
 use self::cell::Cells;
 pub use self::conns::ConnListing;
@@ -125,7 +125,7 @@ impl<'a> Listing<'a> {
         match self.columns {
             Columns::Connections => write!(f, " {method:<7} {weight:<6}")?,
             Columns::Tunnels => {
-                let tunnel = if method == Method::Tunnel { "ipip" } else { "n/a" };
+                let tunnel = TunnelInfo(dest).to_string();
                 write!(f, " {method:<7} {tunnel:<13} {weight:<6}")?;
             }
             Columns::Thresholds => {
@@ -204,6 +204,24 @@ impl fmt::Display for ServiceName {
             }
             ServiceKey::Mark { family: Family::V4, mark } => write!(f, "FWM  {mark}"),
             ServiceKey::Mark { family: Family::V6, mark } => write!(f, "FWM  {mark} IPv6"),
+        }
+    }
+}
+
+/// What the column `TunnelInfo` says of a destination \[OUT-2\].
+struct TunnelInfo<'a>(Dest<'a>);
+
+impl fmt::Display for TunnelInfo<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let config = self.0.config();
+        match config.tunnel {
+            _ if config.method != Method::Tunnel => f.write_str("n/a"),
+            Tunnel::IpIp => f.write_str("ipip"),
+            Tunnel::Gue { port, checksum: GueChecksum::None } => write!(f, "gue:{port}:-c"),
+            Tunnel::Gue { port, checksum: GueChecksum::Udp } => write!(f, "gue:{port}:+c"),
+            Tunnel::Gue { port, checksum: GueChecksum::Remote } => write!(f, "gue:{port}:r+c"),
+            Tunnel::Gre { checksum: false } => f.write_str("gre:-c"),
+            Tunnel::Gre { checksum: true } => f.write_str("gre:+c"),
         }
     }
 }

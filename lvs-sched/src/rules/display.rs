@@ -3,14 +3,15 @@
 use core::fmt;
 use core::net::SocketAddr;
 
-use lvs_proto::{Family, Method, Protocol};
+use lvs_proto::{Family, GueChecksum, Method, Protocol, Tunnel};
 
 use super::Rule;
 use crate::{
     DestConfig, Netmask, SchedulerFlags, SchedulerKind, ServiceConfig, ServiceKey, Timeouts,
 };
 
-/// Thresholds are written too, if there are any; `ipvsadm` loses them \[WART-18\].
+/// Thresholds are written too, if there are any; `ipvsadm` loses them \[WART-18\]. So is a tunnel that
+/// the method does not ask for, but not the usual one.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -81,13 +82,16 @@ fn write_dest_config(
     dest: &DestConfig,
 ) -> fmt::Result {
     write_service(f, command, service)?;
-    let (method, tunnel) = match dest.method {
-        Method::Nat => ("-m", ""),
-        Method::DirectRoute => ("-g", ""),
-        Method::Tunnel => ("-i", " --tun-type ipip"),
+    let method = match dest.method {
+        Method::Nat => "-m",
+        Method::DirectRoute => "-g",
+        Method::Tunnel => "-i",
     };
     let server = SocketAddr::new(dest.address, dest.port);
-    write!(f, " -r {server} {method} -w {}{tunnel}", dest.weight)?;
+    write!(f, " -r {server} {method} -w {}", dest.weight)?;
+    if dest.method == Method::Tunnel || dest.tunnel != Tunnel::IpIp {
+        write_tunnel(f, dest.tunnel)?;
+    }
     if dest.upper_threshold != 0 {
         write!(f, " -x {}", dest.upper_threshold)?;
     }
@@ -95,6 +99,24 @@ fn write_dest_config(
         write!(f, " -y {}", dest.lower_threshold)?;
     }
     Ok(())
+}
+
+fn write_tunnel(f: &mut fmt::Formatter<'_>, tunnel: Tunnel) -> fmt::Result {
+    match tunnel {
+        Tunnel::IpIp => f.write_str(" --tun-type ipip"),
+        Tunnel::Gue { port, checksum } => {
+            let checksum = match checksum {
+                GueChecksum::None => "nocsum",
+                GueChecksum::Udp => "csum",
+                GueChecksum::Remote => "remcsum",
+            };
+            write!(f, " --tun-type gue --tun-port {port} --tun-{checksum}")
+        }
+        Tunnel::Gre { checksum } => {
+            let checksum = if checksum { "csum" } else { "nocsum" };
+            write!(f, " --tun-type gre --tun-{checksum}")
+        }
+    }
 }
 
 /// The names of the flags, joined by commas \[ADM-5\].

@@ -90,9 +90,12 @@ pub enum RuleErrorKind {
     /// Not a kind of tunnel.
     #[error("expected ipip, gue or gre")]
     TunnelType,
-    /// A kind of tunnel, or an option of one, that there is not yet.
-    #[error("not supported: tunnels are of ipip, without port and checksum")]
-    TunnelUnsupported,
+    /// A tunnel of GUE without a UDP port, or no UDP port.
+    #[error("expected a port from 1 to 65535: --tun-type gue needs --tun-port")]
+    TunnelPort,
+    /// An option of another kind of tunnel.
+    #[error("expected --tun-type gue for this option; --tun-csum goes with gre as well")]
+    TunnelOption,
     /// Not a persistence engine.
     #[error("expected sip")]
     Engine,

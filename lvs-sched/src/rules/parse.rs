@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::mem::discriminant;
 use core::net::IpAddr;
 
-use lvs_proto::{Family, Method, Protocol};
+use lvs_proto::{Family, GueChecksum, Method, Protocol, Tunnel};
 
 use super::word::{Word, Words, split_value};
 use super::{Rule, RuleError, RuleErrorKind as Kind};
@@ -93,7 +93,7 @@ enum Name {
     Method(Method),
     TunnelType,
     TunnelPort,
-    TunnelChecksum(Checksum),
+    TunnelChecksum(GueChecksum),
     Weight,
     UpperThreshold,
     LowerThreshold,
@@ -105,14 +105,6 @@ enum ServiceKind {
     Udp,
     Sctp,
     Mark,
-}
-
-/// Of the outer packet of a tunnel.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Checksum {
-    None,
-    Whole,
-    Remote,
 }
 
 /// Short name, long name, option.
@@ -134,9 +126,9 @@ const OPTIONS: [(&str, &str, Name); 23] = [
     ("-m", "--masquerading", Name::Method(Method::Nat)),
     ("", "--tun-type", Name::TunnelType),
     ("", "--tun-port", Name::TunnelPort),
-    ("", "--tun-nocsum", Name::TunnelChecksum(Checksum::None)),
-    ("", "--tun-csum", Name::TunnelChecksum(Checksum::Whole)),
-    ("", "--tun-remcsum", Name::TunnelChecksum(Checksum::Remote)),
+    ("", "--tun-nocsum", Name::TunnelChecksum(GueChecksum::None)),
+    ("", "--tun-csum", Name::TunnelChecksum(GueChecksum::Udp)),
+    ("", "--tun-remcsum", Name::TunnelChecksum(GueChecksum::Remote)),
     ("-w", "--weight", Name::Weight),
     ("-x", "--u-threshold", Name::UpperThreshold),
     ("-y", "--l-threshold", Name::LowerThreshold),
@@ -330,7 +322,7 @@ impl<'a> Options<'a> {
         // The packet's port stays what it is, except through NAT [ADM-3].
         let keeps_port = method != Method::Nat && matches!(service, ServiceKey::Address { .. });
         let port = port.filter(|_| !keeps_port).unwrap_or(service.port());
-        self.check_tunnel()?;
+        let tunnel = self.tunnel()?;
         let weight = match self.value(Name::Weight) {
             Some(word) => Some(word.number(Kind::Weight)?)
                 .filter(|weight| *weight <= DestConfig::MAX_WEIGHT)
@@ -340,24 +332,41 @@ impl<'a> Options<'a> {
         let threshold = |name| self.value(name).map_or(Ok(0), |word| word.number(Kind::Threshold));
         let upper_threshold = threshold(Name::UpperThreshold)?;
         let lower_threshold = threshold(Name::LowerThreshold)?;
-        Ok(DestConfig { address, port, weight, method, upper_threshold, lower_threshold })
+        let config = DestConfig::new(address, port);
+        Ok(DestConfig { weight, method, tunnel, upper_threshold, lower_threshold, ..config })
     }
 
-    /// Tunnels are of IP in IP, which has no checksum.
-    fn check_tunnel(&self) -> Result<(), RuleError> {
-        if let Some(kind) = self.value(Name::TunnelType) {
-            match kind.text {
-                "ipip" => {}
-                "gue" | "gre" => return Err(kind.error(Kind::TunnelUnsupported)),
-                _ => return Err(kind.error(Kind::TunnelType)),
-            }
-        }
-        let unsupported = self.given.iter().find(|given| match given.name {
-            Name::TunnelPort => true,
-            Name::TunnelChecksum(checksum) => checksum != Checksum::None,
-            _ => false,
+    /// \[TUN-6\]
+    fn tunnel(&self) -> Result<Tunnel, RuleError> {
+        let kind = self.value(Name::TunnelType);
+        let checksum = self.given.iter().find_map(|given| match given.name {
+            Name::TunnelChecksum(checksum) => Some(checksum),
+            _ => None,
         });
-        unsupported.map_or(Ok(()), |given| Err(given.word.error(Kind::TunnelUnsupported)))
+        let checksum = checksum.unwrap_or_default();
+        let tunnel = match kind.map(|kind| kind.text) {
+            None | Some("ipip") => Tunnel::IpIp,
+            Some("gue") => Tunnel::Gue { port: self.tunnel_port()?, checksum },
+            Some("gre") => Tunnel::Gre { checksum: checksum == GueChecksum::Udp },
+            Some(_) => return Err(kind.unwrap_or(self.end).error(Kind::TunnelType)),
+        };
+        let is_of_another = |given: &&Given<'_>| match (tunnel, given.name) {
+            (Tunnel::IpIp | Tunnel::Gre { .. }, Name::TunnelPort)
+            | (Tunnel::Gre { .. }, Name::TunnelChecksum(GueChecksum::Remote)) => true,
+            (Tunnel::IpIp, Name::TunnelChecksum(checksum)) => checksum != GueChecksum::None,
+            _ => false,
+        };
+        match self.given.iter().find(is_of_another) {
+            Some(given) => Err(given.word.error(Kind::TunnelOption)),
+            None => Ok(tunnel),
+        }
+    }
+
+    /// The kernel refuses a port of 0 \[DST-8\].
+    fn tunnel_port(&self) -> Result<u16, RuleError> {
+        let word = self.value(Name::TunnelPort).unwrap_or(self.end);
+        let port = u16::try_from(word.number(Kind::TunnelPort)?).ok();
+        port.filter(|port| *port != 0).ok_or_else(|| word.error(Kind::TunnelPort))
     }
 
     /// Three numbers of seconds; 0 leaves what there is \[TMO-2\].

@@ -35,7 +35,9 @@ pub(crate) fn pair(client: &str, vip: &str) -> AddressPair {
 
 pub(crate) fn director(profile: Profile, rules: &[&str]) -> Director {
     let timers = Timers::Exact;
-    let config = DirectorConfig { profile, timers, connections: 4096, ..DirectorConfig::default() };
+    let (connections, connections_v6) = (4096, 4096);
+    let config =
+        DirectorConfig { profile, timers, connections, connections_v6, ..Default::default() };
     let mut director = Director::new(config).expect("memory");
     for rule in rules {
         apply(&mut director, secs(0), rule);

@@ -10,8 +10,8 @@ use lvs_sched::health::{
 };
 use lvs_sched::{DestConfig, Rule, ServiceKey};
 
-use crate::common::{ip, secs};
-use crate::world::*;
+use super::common::{ip, secs};
+use super::world::*;
 
 #[test]
 fn rise_fall_and_retry_by_table() {

@@ -5,5 +5,5 @@ mod checks;
 #[path = "../common/mod.rs"]
 mod common;
 mod scenarios;
-mod services;
+pub(crate) mod services;
 mod world;

@@ -7,8 +7,8 @@ use lvs_sched::health::{
 };
 use lvs_sched::{DestConfig, ServiceKey};
 
-use crate::common::{ip, secs};
-use crate::world::*;
+use super::common::{ip, secs};
+use super::world::*;
 
 /// S2: a monitor tries each server up to three times, 1 s each, every 5 s; two carriers' addresses
 /// share the servers.

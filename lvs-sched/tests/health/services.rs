@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use arbitrary::{Result, Unstructured};
 use lvs_sched::health::{CheckConfig, Outcome, RealServer, VirtualServer};
 use lvs_sched::{DestConfig, ServiceKey};
 
-use crate::common::{ip, secs};
-use crate::world::*;
+use super::common::{ip, secs};
+use super::world::*;
 
 #[test]
 fn quorum_has_hysteresis_and_counts_weights() {
@@ -116,84 +117,84 @@ fn a_server_is_up_while_all_of_its_checks_are() {
 /// says, each weight as configured.
 #[test]
 fn the_director_has_what_the_checks_say() {
-    arbtest::arbtest(|u| {
-        let vip = ServiceKey::tcp(ip("10.0.0.1"), 80);
-        let mut world = World::new(&["-A -t 10.0.0.1:80 -s rr"]);
-        let quorum: u32 = u.int_in_range(1..=5)?;
-        let server = VirtualServer {
-            quorum: count(quorum),
-            hysteresis: u.int_in_range(0..=quorum - 1)?,
-            alpha: u.arbitrary()?,
-            omega: u.arbitrary()?,
-            sorry_server: u.ratio(2, 3)?.then_some(weighted("127.0.0.1", 1)),
-            sorry_server_inhibit: u.arbitrary()?,
-            ..VirtualServer::new(vip)
-        };
-        world.checker.add_service(secs(0), server).unwrap();
-        let mut model = BTreeMap::new();
-        for _ in 0..u.int_in_range(0..=40)? {
-            let address = ip(&format!("10.2.0.{}", u.int_in_range(1..=4)?));
-            let dest =
-                DestConfig { weight: u.int_in_range(0..=4)?, ..DestConfig::new(address, 80) };
-            match u.int_in_range(0..=5_u8)? {
-                0 => {
-                    let check = CheckConfig { retry: 0, ..tcp_check() };
-                    let inhibit_on_failure = u.arbitrary()?;
-                    let server = RealServer { inhibit_on_failure, ..real(dest, &check) };
-                    if world.checker.add_dest(world.now, &vip, server).is_ok() {
-                        model.insert(address, (dest.weight, inhibit_on_failure));
-                    }
-                }
-                1 => {
-                    if world.checker.edit_dest(world.now, &vip, dest).is_ok() {
-                        model.get_mut(&address).unwrap().0 = dest.weight;
-                    }
-                }
-                2 => {
-                    if world.checker.remove_dest(world.now, &vip, address, 80).is_ok() {
-                        model.remove(&address);
-                    }
-                }
-                _ => {
-                    if u.arbitrary()? {
-                        world.serve(&format!("{address}:80"), Outcome::Connected);
-                    } else {
-                        world.kill(&format!("{address}:80"));
-                    }
-                }
-            }
-            for _ in 0..u.int_in_range(0..=3)? {
-                world.step();
-                world.assert_one_kind_serves(&vip);
-            }
-            if u.arbitrary()? {
-                continue;
-            }
-            world.drain();
-            let ups: Vec<IpAddr> = world
-                .checker
-                .checks()
-                .filter(|it| it.is_up())
-                .map(lvs_sched::health::Check::address)
-                .collect();
-            let has_quorum = world.checker.has_quorum(&vip).unwrap();
-            let weight: u32 = ups.iter().map(|address| model[address].0).sum();
-            assert!(has_quorum || weight < quorum + server.hysteresis);
-            assert!(!has_quorum || weight >= quorum - server.hysteresis);
+    arbtest::arbtest(director_and_checks).budget_ms(1_000);
+}
 
-            let mut expected = BTreeMap::new();
-            for (address, (weight, inhibit)) in &model {
-                let serves = ups.contains(address) && (has_quorum || server.sorry_server.is_none());
-                if serves || *inhibit {
-                    expected.insert(address.to_string(), if serves { *weight } else { 0 });
+pub(crate) fn director_and_checks(u: &mut Unstructured<'_>) -> Result<()> {
+    let vip = ServiceKey::tcp(ip("10.0.0.1"), 80);
+    let mut world = World::new(&["-A -t 10.0.0.1:80 -s rr"]);
+    let quorum: u32 = u.int_in_range(1..=5)?;
+    let server = VirtualServer {
+        quorum: count(quorum),
+        hysteresis: u.int_in_range(0..=quorum - 1)?,
+        alpha: u.arbitrary()?,
+        omega: u.arbitrary()?,
+        sorry_server: u.ratio(2, 3)?.then_some(weighted("127.0.0.1", 1)),
+        sorry_server_inhibit: u.arbitrary()?,
+        ..VirtualServer::new(vip)
+    };
+    world.checker.add_service(secs(0), server).unwrap();
+    let mut model = BTreeMap::new();
+    for _ in 0..u.int_in_range(0..=40)? {
+        let address = ip(&format!("10.2.0.{}", u.int_in_range(1..=4)?));
+        let dest = DestConfig { weight: u.int_in_range(0..=4)?, ..DestConfig::new(address, 80) };
+        match u.int_in_range(0..=5_u8)? {
+            0 => {
+                let check = CheckConfig { retry: 0, ..tcp_check() };
+                let inhibit_on_failure = u.arbitrary()?;
+                let server = RealServer { inhibit_on_failure, ..real(dest, &check) };
+                if world.checker.add_dest(world.now, &vip, server).is_ok() {
+                    model.insert(address, (dest.weight, inhibit_on_failure));
                 }
             }
-            if server.sorry_server.is_some() && (!has_quorum || server.sorry_server_inhibit) {
-                expected.insert("127.0.0.1".to_owned(), u32::from(!has_quorum));
+            1 => {
+                if world.checker.edit_dest(world.now, &vip, dest).is_ok() {
+                    model.get_mut(&address).unwrap().0 = dest.weight;
+                }
             }
-            assert_eq!(world.dests(&vip).into_iter().collect::<BTreeMap<_, _>>(), expected);
+            2 => {
+                if world.checker.remove_dest(world.now, &vip, address, 80).is_ok() {
+                    model.remove(&address);
+                }
+            }
+            _ => {
+                if u.arbitrary()? {
+                    world.serve(&format!("{address}:80"), Outcome::Connected);
+                } else {
+                    world.kill(&format!("{address}:80"));
+                }
+            }
         }
-        Ok(())
-    })
-    .budget_ms(1_000);
+        for _ in 0..u.int_in_range(0..=3)? {
+            world.step();
+            world.assert_one_kind_serves(&vip);
+        }
+        if u.arbitrary()? {
+            continue;
+        }
+        world.drain();
+        let ups: Vec<IpAddr> = world
+            .checker
+            .checks()
+            .filter(|it| it.is_up())
+            .map(lvs_sched::health::Check::address)
+            .collect();
+        let has_quorum = world.checker.has_quorum(&vip).unwrap();
+        let weight: u32 = ups.iter().map(|address| model[address].0).sum();
+        assert!(has_quorum || weight < quorum + server.hysteresis);
+        assert!(!has_quorum || weight >= quorum - server.hysteresis);
+
+        let mut expected = BTreeMap::new();
+        for (address, (weight, inhibit)) in &model {
+            let serves = ups.contains(address) && (has_quorum || server.sorry_server.is_none());
+            if serves || *inhibit {
+                expected.insert(address.to_string(), if serves { *weight } else { 0 });
+            }
+        }
+        if server.sorry_server.is_some() && (!has_quorum || server.sorry_server_inhibit) {
+            expected.insert("127.0.0.1".to_owned(), u32::from(!has_quorum));
+        }
+        assert_eq!(world.dests(&vip).into_iter().collect::<BTreeMap<_, _>>(), expected);
+    }
+    Ok(())
 }

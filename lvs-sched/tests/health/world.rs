@@ -12,7 +12,7 @@ use lvs_sched::health::{
 };
 use lvs_sched::{Dest, DestConfig, Director, Profile, ServiceKey};
 
-use crate::common::{director, ip, secs};
+use super::common::{director, ip, secs};
 
 /// How long a server takes to answer.
 pub(crate) const LATENCY: Duration = Duration::from_millis(1);

@@ -46,7 +46,7 @@ pub enum Refusal {
     Addresses,
 }
 
-impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// An advert was received, at the time that the link said if it can \[RX-4\].
     ///
     /// What [`decode`](lvs_proto::vrrp::decode) could not know is checked here, as
@@ -54,6 +54,11 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     /// nothing else: no timer, no state \[RX-1\], \[RX-2\], \[V3-RX-12\], \[V2-RX-8\]. Only the sequence number of a proven
     /// sender is remembered in any case.
     pub fn handle_advert(&mut self, now: Instant, advert: &Advert<'_>, meta: &AdvertMeta) {
+        self.hear(now, advert, meta);
+    }
+
+    /// Takes an advert, and says whether it lost against an Active router.
+    pub(crate) fn hear(&mut self, now: Instant, advert: &Advert<'_>, meta: &AdvertMeta) -> bool {
         let now = self.advance(now);
         let source = meta.addresses.source();
         let verdict = self.check_sender(now, advert, meta).and_then(|()| {
@@ -63,9 +68,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         match verdict {
             Ok(()) => {
                 self.count_accepted(advert);
-                self.heard(now, advert, source);
+                self.heard(now, advert, source)
             }
-            Err(refusal) => self.counters.count_refused(&refusal),
+            Err(refusal) => {
+                self.counters.count_refused(&refusal);
+                false
+            }
         }
     }
 
@@ -105,11 +113,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         if source == self.source {
             return Err(Refusal::SelfReceived);
         }
-        let last = self.marks.last(now, source, self.active_down_interval());
-        match (advert.sequence, last) {
-            (Some(received), Some(last)) if !received.may_follow(last) => {
-                Err(Refusal::Replayed { received, last })
-            }
+        let Some(received) = advert.sequence else { return Ok(()) };
+        match self.marks.last(now, source, self.active_down_interval()) {
+            Some(last) if !received.may_follow(last) => Err(Refusal::Replayed { received, last }),
             _ => Ok(()),
         }
     }

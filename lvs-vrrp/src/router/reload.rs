@@ -9,7 +9,7 @@ use lvs_proto::{Family, Instant};
 use super::Router;
 use super::transitions::Role;
 use crate::actions::Step;
-use crate::{Config, ConfigError, State, timers};
+use crate::{Config, ConfigError, timers};
 
 /// What another configuration changes \[FSM-26\].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub enum ApplyError {
     Restart,
 }
 
-impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// What [`apply`](Self::apply) would change.
     ///
     /// # Errors
@@ -144,7 +144,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         let old = mem::replace(&mut self.config, config);
         self.priority = rebased(self.priority, old.priority, config.priority);
         // What an Active router has said stays; version 2 hears its own interval only.
-        let learned = self.state() == State::Backup && self.last_active.is_some();
+        let learned = matches!(self.role, Role::Backup(backup) if backup.last_active.is_some());
         if !learned || config.version == Version::V2 {
             self.active_interval = config.interval;
         }

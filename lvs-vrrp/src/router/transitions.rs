@@ -15,6 +15,7 @@ use crate::{
 
 /// The state with the variables that exist in it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum Role {
     Initialize,
     Backup(Backup),
@@ -22,11 +23,17 @@ pub(super) enum Role {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Backup {
     /// When Active_Down_Timer fires.
     pub(super) active_down: Instant,
+    /// Who was last taken for the Active router, and its priority.
+    pub(super) last_active: Option<(IpAddr, Priority)>,
     /// Why this router would become Active, by the last advert heard \[RX-8\].
-    takeover: Reason,
+    pub(super) takeover: Reason,
+    /// Whether the timer has fired since the last advert, and only the sync group does not agree yet
+    /// \[X-58\].
+    pub(super) wants_active: bool,
     /// Whether adverts may have been missed since the last one \[S-9\].
     lateness: Lateness,
     /// When a router of lower priority is no longer put up with \[X-4\].
@@ -35,6 +42,7 @@ pub(super) struct Backup {
 
 /// Whether a Backup router slept since the last accepted advert. It is put off once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Lateness {
     Awake,
     Slept,
@@ -42,6 +50,7 @@ enum Lateness {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Active {
     /// When Adver_Timer fires.
     pub(super) adver: Instant,
@@ -49,16 +58,40 @@ pub(super) struct Active {
     reply_from: Instant,
     /// The answer that has to wait until then.
     owed: Option<Reply>,
-    /// When the last advert was sent; `None` after a pause that is too long in any case.
-    sent: Option<Instant>,
+    /// When the last advert was sent.
+    sent: Instant,
+    /// Whether there was a pause since that is too long in any case.
+    slept: bool,
     pub(super) announcements: Schedule,
 }
 
 /// What an answer does to Adver_Timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Reply {
     Keep,
     Rearm,
+}
+
+impl Role {
+    /// The same with all moments moved.
+    pub(super) fn moved(self, moved: impl Fn(Instant) -> Instant) -> Self {
+        match self {
+            Self::Initialize => Self::Initialize,
+            Self::Backup(backup) => Self::Backup(Backup {
+                active_down: moved(backup.active_down),
+                preempt_from: backup.preempt_from.map(moved),
+                ..backup
+            }),
+            Self::Active(active) => Self::Active(Active {
+                adver: moved(active.adver),
+                reply_from: moved(active.reply_from),
+                sent: moved(active.sent),
+                announcements: active.announcements.moved(moved),
+                ..active
+            }),
+        }
+    }
 }
 
 impl Active {
@@ -96,20 +129,22 @@ impl Active {
     }
 }
 
-impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// Initialize: Startup, if all conditions hold \[V3-INI-1\] to \[V3-INI-5\], \[V2-INI-1\],
     /// \[V2-INI-2\].
     pub(super) fn start(&mut self, now: Instant) {
-        let may_run = self.started && self.interface_up && !self.fault;
+        let may_run = self.started && self.interface_up && !self.fault && !self.membership.fault;
         if self.role != Role::Initialize || !may_run {
             return;
         }
         self.active_interval = self.config.interval;
-        self.last_active = None;
-        if self.config.is_owner() {
-            self.become_active(now, Reason::Startup);
+        if !self.config.is_owner() {
+            self.become_backup(now, None, Reason::Startup);
+        } else if self.membership.member {
+            self.become_backup(now, None, Reason::Startup);
+            self.want_active(now, Reason::Startup);
         } else {
-            self.become_backup(now, Reason::Startup);
+            self.become_active(now, Reason::Startup);
         }
     }
 
@@ -157,8 +192,19 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             let active_down = now + self.active_interval.duration() + self.skew();
             let role = Role::Backup(Backup { active_down, lateness: Lateness::PutOff, ..backup });
             self.change(now, role, Reason::Late);
+        } else if self.membership.member {
+            self.want_active(now, backup.takeover);
         } else {
             self.become_active(now, backup.takeover);
+        }
+    }
+
+    /// A member of a sync group waits for the others, for another Active_Down_Interval at a time.
+    fn want_active(&mut self, now: Instant, takeover: Reason) {
+        let active_down = now + self.active_down_interval();
+        if let Role::Backup(backup) = self.role {
+            let wish = Backup { active_down, takeover, wants_active: true, ..backup };
+            self.role = Role::Backup(wish);
         }
     }
 
@@ -167,8 +213,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     pub(super) fn advertise(&mut self, now: Instant) {
         let Role::Active(active) = &mut self.role else { return };
         let tolerance = lateness::active_tolerance(self.config.version, self.config.interval);
-        let late = active.sent.is_none_or(|sent| now.saturating_duration_since(sent) >= tolerance);
-        active.sent = Some(now);
+        let late = active.slept || now.saturating_duration_since(active.sent) >= tolerance;
+        (active.sent, active.slept) = (now, false);
         if !late {
             self.pending.add(Step::Advertise);
             return;
@@ -176,8 +222,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         let preempts = self.config.preempt || self.config.is_owner();
         if self.config.late_active == LateActive::StepDown || !preempts {
             self.leave_active();
-            self.last_active = None;
-            self.become_backup(now, Reason::Late);
+            self.become_backup(now, None, Reason::Late);
         } else {
             active.announcements = Schedule::begin(now, &self.config.announcements);
             self.pending.add(Step::Advertise);
@@ -207,18 +252,21 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
                 let tolerance =
                     lateness::active_tolerance(self.config.version, self.config.interval);
                 if gap >= tolerance {
-                    active.sent = None;
+                    active.slept = true;
                     active.adver = now;
                 }
             }
         }
     }
 
-    /// An advert that passed all checks.
-    pub(super) fn heard(&mut self, now: Instant, advert: &Advert<'_>, sender: IpAddr) {
+    /// An advert that passed all checks. Returns whether it lost against an Active router.
+    pub(super) fn heard(&mut self, now: Instant, advert: &Advert<'_>, sender: IpAddr) -> bool {
         match self.role {
-            Role::Initialize => {}
-            Role::Backup(backup) => self.heard_in_backup(now, backup, advert, sender),
+            Role::Initialize => false,
+            Role::Backup(backup) => {
+                self.heard_in_backup(now, backup, advert, sender);
+                false
+            }
             Role::Active(active) => self.heard_in_active(now, active, advert, sender),
         }
     }
@@ -233,24 +281,29 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
     ) {
         let preempts = self.config.preempt || self.config.is_owner();
         if advert.priority == Priority::RESIGN {
-            let by_active = self.last_active.is_some_and(|(active, _)| active == sender);
+            let by_active = backup.last_active.is_some_and(|(active, _)| active == sender);
             if self.config.resign_by_active_only && !by_active {
                 return;
             }
             let active_down = now + self.skew();
-            self.role = Role::Backup(Backup { active_down, takeover: Reason::Resigned, ..backup });
+            self.role = Role::Backup(Backup {
+                active_down,
+                takeover: Reason::Resigned,
+                wants_active: false,
+                ..backup
+            });
         } else if preempts && advert.priority < self.priority {
             // Until the delay is over the weaker router counts as alive.
             let preempt_from = backup.preempt_from.unwrap_or(now + self.config.preempt_delay);
             let mut backup = Backup { takeover: Reason::Preempted, ..backup };
             if now < preempt_from {
-                self.follow(advert, sender);
-                backup = self.waiting(now);
+                let last_active = self.follow(advert, sender);
+                backup = self.waiting(now, last_active);
             }
             self.role = Role::Backup(Backup { preempt_from: Some(preempt_from), ..backup });
         } else {
-            self.follow(advert, sender);
-            self.role = Role::Backup(self.waiting(now));
+            let last_active = self.follow(advert, sender);
+            self.role = Role::Backup(self.waiting(now, last_active));
         }
     }
 
@@ -261,8 +314,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
         mut active: Active,
         advert: &Advert<'_>,
         sender: IpAddr,
-    ) {
-        let reply = if advert.priority == Priority::RESIGN {
+    ) -> bool {
+        let resigns = advert.priority == Priority::RESIGN;
+        let reply = if resigns {
             Some(Reply::Rearm)
         } else if (advert.priority, sender) > (self.priority, self.source) {
             // The source addresses decide between equals, as unsigned numbers [FSM-16].
@@ -270,9 +324,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             if self.config.advert_before_demotion {
                 self.pending.add(Step::Advertise);
             }
-            self.follow(advert, sender);
-            self.become_backup(now, Reason::BetterAdvert);
-            return;
+            let last_active = self.follow(advert, sender);
+            self.become_backup(now, last_active, Reason::BetterAdvert);
+            return false;
         } else {
             active.announcements.after_losing(now, &self.config.announcements);
             match self.config.losing_advert {
@@ -287,16 +341,27 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             self.advertise(now);
         }
         self.announce(now);
+        !resigns
+    }
+
+    /// An Active router announces its addresses after an advert that lost against it, or against
+    /// another member of its sync group \[X-63\].
+    pub(crate) fn announce_after_losing(&mut self, now: Instant) {
+        let now = self.advance(now);
+        if let Role::Active(active) = &mut self.role {
+            active.announcements.after_losing(now, &self.config.announcements);
+        }
+        self.announce(now);
     }
 
     /// Takes the sender of `advert` for the Active router and learns its interval.
-    fn follow(&mut self, advert: &Advert<'_>, sender: IpAddr) {
+    fn follow(&mut self, advert: &Advert<'_>, sender: IpAddr) -> Option<(IpAddr, Priority)> {
         let longest = self.config.max_learned_interval.unwrap_or(advert.interval);
         self.active_interval = advert.interval.min(longest);
-        self.last_active = Some((sender, advert.priority));
+        Some((sender, advert.priority))
     }
 
-    fn become_active(&mut self, now: Instant, reason: Reason) {
+    pub(super) fn become_active(&mut self, now: Instant, reason: Reason) {
         self.active_interval = self.config.interval;
         self.pending.become_active();
         self.counters.become_active += 1;
@@ -309,29 +374,37 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
             adver: now + self.config.interval.duration(),
             reply_from: now,
             owed: None,
-            sent: Some(now),
+            sent: now,
+            slept: false,
             announcements: Schedule::begin(now, &self.config.announcements),
         };
         self.change(now, Role::Active(active), reason);
         self.announce(now);
     }
 
-    fn become_backup(&mut self, now: Instant, reason: Reason) {
-        let role = Role::Backup(self.waiting(now));
+    pub(super) fn become_backup(
+        &mut self,
+        now: Instant,
+        last_active: Option<(IpAddr, Priority)>,
+        reason: Reason,
+    ) {
+        let role = Role::Backup(self.waiting(now, last_active));
         self.change(now, role, reason);
     }
 
     /// Backup with a full Active_Down_Interval ahead.
-    fn waiting(&self, now: Instant) -> Backup {
+    fn waiting(&self, now: Instant, last_active: Option<(IpAddr, Priority)>) -> Backup {
         Backup {
             active_down: now + self.active_down_interval(),
+            last_active,
             takeover: Reason::NoResponse,
+            wants_active: false,
             lateness: Lateness::Awake,
             preempt_from: None,
         }
     }
 
-    fn leave_active(&mut self) {
+    pub(super) fn leave_active(&mut self) {
         self.pending.leave_active();
         self.counters.release_active += 1;
     }

@@ -1,8 +1,10 @@
 //! The cluster's addresses, services and times (scenario S1, with a second director).
 
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
+
+use lvs_proto::Family;
 
 use super::promise::Schedule;
 
@@ -127,19 +129,92 @@ pub(crate) const DOWNLOAD_GAP: Duration = Duration::from_millis(100);
 /// two seconds \[SYD-6\].
 pub(crate) const DOWNLOAD_HEAD_START: Duration = Duration::from_secs(3);
 
-/// The services in the syntax of `ipvsadm-save`.
-#[must_use]
-pub(crate) fn rules() -> String {
-    let mut rules = String::new();
-    let trials = TRIALS.iter().map(|trial| (trial.port, trial.options, trial.weights));
-    for (port, options, weights) in trials.chain([(DOWNLOAD_PORT, "-s rr", [1; SERVERS])]) {
-        let service = format!("{VIRTUAL_ADDRESS}:{port}");
-        let _ = writeln!(rules, "-A -t {service} {options}");
-        for (server, weight) in SERVER_ADDRESSES.iter().zip(weights) {
-            let _ = writeln!(rules, "-a -t {service} -r {server}:{port} -g -w {weight}");
+/// The addresses of a cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// What the virtual router has; the first is the one that clients know.
+    pub(crate) virtual_addresses: Vec<IpAddr>,
+    /// What each director has, with prefix lengths.
+    pub(crate) directors: [Vec<(IpAddr, u8)>; DIRECTORS],
+    /// The real servers.
+    pub(crate) servers: [IpAddr; SERVERS],
+    /// The clients.
+    pub(crate) clients: [IpAddr; CLIENTS.len()],
+    /// The length of the prefix that clients and servers share.
+    pub(crate) prefix: u8,
+}
+
+impl Site {
+    /// That of scenario S1.
+    #[must_use]
+    pub(crate) fn v4() -> Self {
+        Self {
+            virtual_addresses: vec![VIRTUAL_ADDRESS.into()],
+            directors: DIRECTOR_ADDRESSES.map(|address| vec![(address.into(), PREFIX)]),
+            servers: SERVER_ADDRESSES.map(IpAddr::V4),
+            clients: CLIENTS.map(IpAddr::V4),
+            prefix: PREFIX,
         }
     }
-    rules
+
+    /// The same over IPv6. The virtual router's first address must be link-local (RFC 9568 section
+    /// 5.2.9), and directors tell each other of connections over IPv4.
+    #[must_use]
+    pub(crate) fn v6() -> Self {
+        let directors = DIRECTOR_ADDRESSES.map(|address| {
+            let link_local = on_link(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), address);
+            vec![(address.into(), PREFIX), (over_v6(address), 64), (link_local, 64)]
+        });
+        let link_local = on_link(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), VIRTUAL_ADDRESS);
+        Self {
+            virtual_addresses: vec![over_v6(VIRTUAL_ADDRESS), link_local],
+            directors,
+            servers: SERVER_ADDRESSES.map(over_v6),
+            clients: CLIENTS.map(over_v6),
+            prefix: 64,
+        }
+    }
+
+    /// The address that clients know.
+    #[must_use]
+    pub(crate) fn virtual_address(&self) -> IpAddr {
+        self.virtual_addresses[0]
+    }
+
+    /// The services in the syntax of `ipvsadm-save`.
+    #[must_use]
+    pub(crate) fn rules(&self) -> String {
+        let mut rules = String::new();
+        let trials = TRIALS.iter().map(|trial| (trial.port, trial.options, trial.weights));
+        for (port, options, weights) in trials.chain([(DOWNLOAD_PORT, "-s rr", [1; SERVERS])]) {
+            let service = SocketAddr::new(self.virtual_address(), port);
+            let _ = writeln!(rules, "-A -t {service} {options}");
+            for (server, weight) in self.servers.iter().zip(weights) {
+                let server = SocketAddr::new(*server, port);
+                let _ = writeln!(rules, "-a -t {service} -r {server} -g -w {weight}");
+            }
+        }
+        rules
+    }
+}
+
+/// The IPv6 address of a host of the same number.
+fn over_v6(address: Ipv4Addr) -> IpAddr {
+    on_link(Ipv6Addr::new(0xfd00, 0x214, 0, 0, 0, 0, 0, 0), address)
+}
+
+fn on_link(network: Ipv6Addr, address: Ipv4Addr) -> IpAddr {
+    let [.., host] = address.octets();
+    Ipv6Addr::from_bits(network.to_bits() | u128::from(host)).into()
+}
+
+/// Any address of a family, to listen at.
+#[must_use]
+pub(crate) fn any(family: Family) -> IpAddr {
+    match family {
+        Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
+        Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+    }
 }
 
 /// What server `number` answers, as in scenario S1.

@@ -2,7 +2,7 @@
 //! plain lines that share nothing with `lvs-sched`.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// The schedules that the laboratory shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(crate) enum Schedule {
 /// The servers, by number, that answer `clients`' requests, if server `n` was the `n`th to be added
 /// (counted from 0) with that weight.
 #[must_use]
-pub(crate) fn promised(schedule: Schedule, weights: &[u32], clients: &[Ipv4Addr]) -> Vec<usize> {
+pub(crate) fn promised(schedule: Schedule, weights: &[u32], clients: &[IpAddr]) -> Vec<usize> {
     match schedule {
         Schedule::RoundRobin => newest_first(weights).cycle().take(clients.len()).collect(),
         Schedule::WeightedRoundRobin => weighted_turns(weights).take(clients.len()).collect(),
@@ -34,7 +34,7 @@ pub(crate) fn promised(schedule: Schedule, weights: &[u32], clients: &[Ipv4Addr]
         Schedule::Persistent => {
             let mut served = vec![0; weights.len()];
             let mut first = HashMap::new();
-            let pick = |client: &Ipv4Addr| {
+            let pick = |client: &IpAddr| {
                 let known = first.get(client).copied();
                 let server = known.unwrap_or_else(|| least(weights, &served));
                 served[server] += 1;
@@ -78,23 +78,33 @@ fn least_served(weights: &[u32], served: &mut [u64]) -> usize {
     server
 }
 
-/// 256 slots, filled in list order with runs of each server's weight \[SH-2\], \[SH-4\].
-fn hashed(weights: &[u32], client: Ipv4Addr) -> usize {
+/// 256 slots, filled in list order with runs of each server's weight \[SH-2\], \[SH-4\]. The words
+/// of an IPv6 address are folded into one.
+fn hashed(weights: &[u32], client: IpAddr) -> usize {
     let round: Vec<usize> = newest_first(weights)
         .flat_map(|server| std::iter::repeat_n(server, weights[server] as usize))
         .collect();
-    let slot = client.to_bits().wrapping_mul(0x61c8_8647) >> 24;
+    let folded = match client {
+        IpAddr::V4(client) => client.to_bits(),
+        IpAddr::V6(client) => {
+            let word = |shift: u32| (client.to_bits() >> shift) as u32;
+            word(96) ^ word(64) ^ word(32) ^ word(0)
+        }
+    };
+    let slot = folded.wrapping_mul(0x61c8_8647) >> 24;
     round[slot as usize % round.len()]
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]
     fn shares_follow_the_weights() {
-        let clients: Vec<Ipv4Addr> =
-            (0..300_u32).map(|n| Ipv4Addr::from(0x0a00_0000 + n % 30)).collect();
+        let clients: Vec<IpAddr> =
+            (0..300_u32).map(|n| Ipv4Addr::from(0x0a00_0000 + n % 30).into()).collect();
         let shares = |schedule, weights: &[u32]| {
             let mut shares = vec![0; weights.len()];
             for server in promised(schedule, weights, &clients) {
@@ -109,6 +119,6 @@ mod tests {
 
     #[test]
     fn sh_7() {
-        assert_eq!(hashed(&[1, 2, 3], Ipv4Addr::new(192, 168, 1, 1)), 1);
+        assert_eq!(hashed(&[1, 2, 3], Ipv4Addr::new(192, 168, 1, 1).into()), 1);
     }
 }

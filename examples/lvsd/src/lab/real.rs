@@ -1,19 +1,19 @@
-//! The cluster on real kernels' sockets: directors are processes of this very program.
+//! The cluster on real kernels' sockets.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
+use lvs_proto::Family;
 use serde_json::Value;
 
-use super::http;
-use super::network::{self, INTERFACE, Network};
-use super::plan::{self, CLIENTS, DIRECTOR_ADDRESSES, DIRECTORS, PREFIX, SERVER_ADDRESSES, TRIALS};
+use super::director::{DirectorProcess, run_arguments};
+use super::http::{self, Server};
+use super::network::{self, Network};
+use super::plan::{self, DIRECTORS, SERVERS, Site, TRIALS};
 use super::story::{Change, Cluster};
 use crate::namespace::Namespace;
 
@@ -22,9 +22,10 @@ use crate::namespace::Namespace;
 pub(crate) struct RealCluster {
     built: Instant,
     built_at: SystemTime,
+    site: Site,
     client: Arc<Namespace>,
     directors: [Arc<Namespace>; DIRECTORS],
-    processes: [Option<Child>; DIRECTORS],
+    processes: [Option<DirectorProcess>; DIRECTORS],
     changes: Arc<Mutex<Vec<Change>>>,
     /// No two requests come from one port: a director would take the second for the first again.
     next_port: u16,
@@ -39,25 +40,15 @@ impl RealCluster {
     ///
     /// # Errors
     /// Namespaces are not permitted here.
-    pub(crate) fn new(pcap: Option<PathBuf>) -> Result<Self> {
+    pub(crate) fn new(site: Site, pcap: Option<PathBuf>) -> Result<Self> {
         let mut network = Network::new()?;
-        let on_the_net = |address: Ipv4Addr| (IpAddr::from(address), PREFIX);
-        let client = network.add_host(&CLIENTS.map(on_the_net))?;
-        let mut director =
-            |number: usize| network.add_host(&[on_the_net(DIRECTOR_ADDRESSES[number])]);
-        let directors = [director(0)?, director(1)?];
-        for (number, address) in SERVER_ADDRESSES.into_iter().enumerate() {
-            let server = network.add_host(&[on_the_net(address)])?;
-            network::accept_silently(&server, plan::VIRTUAL_ADDRESS.into())?;
-            server.run(|| {
-                let (piece, gap) = (plan::DOWNLOAD_PIECE, plan::DOWNLOAD_GAP);
-                http::serve_slowly(plan::DOWNLOAD_PORT, piece, plan::DOWNLOAD_PIECES, gap)
-                    .context("starting a real server")
-            })?;
-            for trial in &TRIALS {
-                let body = plan::page_of(number);
-                server.run(|| http::serve(trial.port, body).context("starting a real server"))?;
-            }
+        let client = network.add_host(&site.clients.map(|address| (address, site.prefix)))?;
+        let [first, second] = &site.directors;
+        let directors = [network.add_host(first)?, network.add_host(second)?];
+        for (number, address) in site.servers.into_iter().enumerate() {
+            let server = network.add_host(&[(address, site.prefix)])?;
+            network::accept_silently(&server, site.virtual_address())?;
+            server.run(|| serve(number, Family::of(address)).context("starting a real server"))?;
         }
         if let Some(directory) = &pcap {
             std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
@@ -65,6 +56,7 @@ impl RealCluster {
         Ok(Self {
             built: Instant::now(),
             built_at: SystemTime::now(),
+            site,
             client,
             directors,
             processes: [const { None }; DIRECTORS],
@@ -76,29 +68,42 @@ impl RealCluster {
         })
     }
 
-    fn next_client(&mut self, address: Ipv4Addr) -> SocketAddrV4 {
-        let client = SocketAddrV4::new(address, self.next_port);
+    fn next_client(&mut self, address: IpAddr) -> SocketAddr {
+        let client = SocketAddr::new(address, self.next_port);
         self.next_port = self.next_port.checked_add(1).unwrap_or(plan::FIRST_CLIENT_PORT);
         client
     }
 
-    fn command(&self, director: usize) -> Result<Command> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["run", "--iface", INTERFACE, "--rules", "-", "--version", "3"]);
-        command.args(["--vrid", &plan::VRID.to_string()]);
-        command.args(["--priority", &plan::PRIORITIES[director].to_string()]);
-        command.args(["--advert-cs", &plan::ADVERT_CENTISECONDS.to_string()]);
-        command.args(["--vip", &plan::VIRTUAL_ADDRESS.to_string()]);
-        command.args(["--sync-id", &plan::SYNC_ID.to_string()]);
+    fn arguments(&self, director: usize) -> Vec<String> {
+        let mut arguments = run_arguments(plan::PRIORITIES[director]);
+        let addresses: Vec<String> =
+            self.site.virtual_addresses.iter().map(IpAddr::to_string).collect();
+        arguments.extend(["--vip".into(), addresses.join(",")]);
+        arguments.extend(["--sync-id".into(), plan::SYNC_ID.to_string()]);
         if let Some(directory) = &self.pcap {
-            command.arg("--pcap").arg(directory.join(format!("director-{}.pcap", director + 1)));
+            let file = directory.join(format!("director-{}.pcap", director + 1));
+            arguments.extend(["--pcap".into(), file.display().to_string()]);
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        Ok(command)
+        arguments
     }
 }
 
+/// Starts what real server `number` serves, in the namespace of the calling thread.
+fn serve(number: usize, family: Family) -> std::io::Result<()> {
+    let at = |port| SocketAddr::new(plan::any(family), port);
+    let (piece, gap) = (plan::DOWNLOAD_PIECE, plan::DOWNLOAD_GAP);
+    Server::slow(at(plan::DOWNLOAD_PORT), piece, plan::DOWNLOAD_PIECES, gap)?;
+    for trial in &TRIALS {
+        Server::new(at(trial.port), &plan::page_of(number))?;
+    }
+    Ok(())
+}
+
 impl Cluster for RealCluster {
+    fn clients(&self) -> &[IpAddr] {
+        &self.site.clients
+    }
+
     fn now(&self) -> Duration {
         self.built.elapsed()
     }
@@ -108,13 +113,11 @@ impl Cluster for RealCluster {
         Ok(())
     }
 
-    fn request(&mut self, client: Ipv4Addr, port: u16, timeout: Duration) -> Result<Option<usize>> {
+    fn request(&mut self, client: IpAddr, port: u16, timeout: Duration) -> Result<Option<usize>> {
         let client = self.next_client(client);
-        let server = SocketAddrV4::new(plan::VIRTUAL_ADDRESS, port);
+        let server = SocketAddr::new(self.site.virtual_address(), port);
         self.client.run(|| match http::get(client, server, timeout) {
-            Ok(body) => {
-                Ok((0..SERVER_ADDRESSES.len()).find(|number| plan::page_of(*number) == body))
-            }
+            Ok(body) => Ok((0..SERVERS).find(|number| plan::page_of(*number) == body)),
             Err(error) => {
                 log::info!("{client} got no answer from {server}: {error}");
                 Ok(None)
@@ -123,8 +126,8 @@ impl Cluster for RealCluster {
     }
 
     fn begin_download(&mut self) -> Result<()> {
-        let client = self.next_client(CLIENTS[0]);
-        let server = SocketAddrV4::new(plan::VIRTUAL_ADDRESS, plan::DOWNLOAD_PORT);
+        let client = self.next_client(self.site.clients[0]);
+        let server = SocketAddr::new(self.site.virtual_address(), plan::DOWNLOAD_PORT);
         let host = Arc::clone(&self.client);
         self.download = Some(thread::spawn(move || {
             host.run(|| Ok(http::get(client, server, plan::PATIENCE)?))
@@ -142,24 +145,26 @@ impl Cluster for RealCluster {
     }
 
     fn start(&mut self, director: usize) -> Result<()> {
-        let mut command = self.command(director)?;
-        let mut child =
-            self.directors[director].run(|| command.spawn().context("starting a director"))?;
-        let mut rules = child.stdin.take().ok_or_else(|| anyhow!("no pipe to a director"))?;
-        rules.write_all(plan::rules().as_bytes())?;
-        let states = child.stdout.take().ok_or_else(|| anyhow!("no pipe from a director"))?;
         let (built_at, changes) = (self.built_at, Arc::clone(&self.changes));
-        thread::spawn(move || follow(director, states, built_at, &changes));
-        self.processes[director] = Some(child);
+        let mut active = false;
+        let hear = move |time: SystemTime, line: &Value| {
+            let Some(state) = line.get("state") else { return };
+            if (state == "MASTER") != active {
+                active = !active;
+                let at = time.duration_since(built_at).unwrap_or_default();
+                note(&changes, Change { at, director, active });
+            }
+        };
+        let (host, arguments) = (&self.directors[director], self.arguments(director));
+        let process = DirectorProcess::start(host, &arguments, &self.site.rules(), hear)?;
+        self.processes[director] = Some(process);
         Ok(())
     }
 
     fn kill(&mut self, director: usize) -> Result<()> {
-        let mut child = self.processes[director].take().context("the director is not running")?;
-        child.kill()?;
-        let change = Change { at: self.now(), director, active: false };
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change);
-        child.wait()?;
+        let process = self.processes[director].take().context("the director is not running")?;
+        note(&self.changes, Change { at: self.now(), director, active: false });
+        drop(process);
         Ok(())
     }
 
@@ -168,40 +173,8 @@ impl Cluster for RealCluster {
     }
 }
 
-impl Drop for RealCluster {
-    fn drop(&mut self) {
-        for child in self.processes.iter_mut().flatten() {
-            if let Err(error) = child.kill().and_then(|()| child.wait()) {
-                log::warn!("a director could not be ended: {error}");
-            }
-        }
-    }
-}
-
-/// Notes a director's changes of state until it ends.
-fn follow(
-    director: usize,
-    states: ChildStdout,
-    built_at: SystemTime,
-    changes: &Mutex<Vec<Change>>,
-) {
-    let mut active = false;
-    for line in BufReader::new(states).lines().map_while(Result::ok) {
-        let Some((state, at)) = state_change(&line, built_at) else { continue };
-        let now_active = state == "MASTER";
-        if now_active != active {
-            active = now_active;
-            let mut changes = changes.lock().unwrap_or_else(PoisonError::into_inner);
-            changes.push(Change { at, director, active });
-            changes.sort_by_key(|change| change.at);
-        }
-    }
-}
-
-fn state_change(line: &str, built_at: SystemTime) -> Option<(String, Duration)> {
-    let value: Value = serde_json::from_str(line).ok()?;
-    let state = value.get("state")?.as_str()?.to_owned();
-    let time = Duration::try_from_secs_f64(value.get("time")?.as_f64()?).ok()?;
-    let at = (SystemTime::UNIX_EPOCH + time).duration_since(built_at).unwrap_or_default();
-    Some((state, at))
+fn note(changes: &Mutex<Vec<Change>>, change: Change) {
+    let mut changes = changes.lock().unwrap_or_else(PoisonError::into_inner);
+    changes.push(change);
+    changes.sort_by_key(|change| change.at);
 }

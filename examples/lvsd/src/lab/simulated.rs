@@ -4,47 +4,46 @@
 //! straight to the next moment at which somebody wants to do something.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
-use lvs_proto::frames::OwnAddresses;
+use anyhow::{Context, Result, anyhow, bail};
 use lvs_proto::vrrp::{AdvertInterval, Priority, Vrid};
 use lvs_proto::wire::arp;
 use lvs_proto::wire::ethernet::{self, EtherType};
-use lvs_proto::{Instant, MacAddr};
+use lvs_proto::{Frame, Instant, MacAddr};
 use lvs_sched::{Director, DirectorConfig, Rule};
 use lvs_vrrp::{Config, State};
 
-use super::plan::{self, CLIENTS, DIRECTOR_ADDRESSES, DIRECTORS, SERVER_ADDRESSES, SERVERS};
+use super::plan::{self, CLIENTS, DIRECTOR_ADDRESSES, DIRECTORS, SERVER_ADDRESSES, SERVERS, Site};
 use super::simulated_host::{ClientHost, Host, MAX_ADDRESSES, ServerHost};
 use super::story::{Change, Cluster};
-use crate::event_loop::Disposition;
-use crate::node::Node;
+use crate::next_hops::{NextHops, Port, own_addresses};
+use crate::node::{Node, OUTSIDE};
+use crate::routes::{Route, Routes};
 use crate::virtual_router::{HostAction, VirtualRouter};
 
 /// Where a host is plugged in: the client, the directors, the servers.
-type Port = usize;
+type Plug = usize;
 
 /// How many hosts it takes to have all of the clients' addresses.
 const CLIENT_HOSTS: usize = CLIENTS.len().div_ceil(MAX_ADDRESSES);
 
-const FIRST_DIRECTOR: Port = CLIENT_HOSTS;
-const FIRST_SERVER: Port = FIRST_DIRECTOR + DIRECTORS;
+const FIRST_DIRECTOR: Plug = CLIENT_HOSTS;
+const FIRST_SERVER: Plug = FIRST_DIRECTOR + DIRECTORS;
 const PORTS: usize = FIRST_SERVER + SERVERS;
-
-type SimulatedNode = Node<fn(IpAddr) -> Option<MacAddr>>;
 
 /// Hosts on one switch.
 pub(crate) struct SimulatedCluster {
     now: Instant,
+    site: Site,
     clients: Vec<ClientHost>,
-    directors: [Option<SimulatedNode>; DIRECTORS],
+    directors: [Option<Node>; DIRECTORS],
     servers: Vec<ServerHost>,
     /// Frames on their way, with the port they came in by.
-    wire: VecDeque<(Port, Vec<u8>)>,
+    wire: VecDeque<(Plug, Vec<u8>)>,
     /// Which port leads to which address.
-    learned: HashMap<MacAddr, Port>,
+    learned: HashMap<MacAddr, Plug>,
     changes: Vec<Change>,
 }
 
@@ -63,6 +62,7 @@ impl SimulatedCluster {
         let clients = CLIENTS.chunks(MAX_ADDRESSES).enumerate();
         Self {
             now: Instant::EPOCH,
+            site: Site::v4(),
             clients: clients
                 .map(|(port, addresses)| ClientHost::new(mac(port), addresses))
                 .collect(),
@@ -111,6 +111,7 @@ impl SimulatedCluster {
         let (wire, now) = (&mut self.wire, self.now);
         let Some(node) = &mut self.directors[number] else { return };
         let mut send = |frame: &[u8]| wire.push_back((FIRST_DIRECTOR + number, frame.to_vec()));
+        node.poll(&mut |_, frame| send(frame));
         while let Some(action) = node.router.poll(&mut send) {
             if let HostAction::Notify(event) = action {
                 let active = event.to == State::Active;
@@ -123,7 +124,7 @@ impl SimulatedCluster {
     }
 
     /// Carries a frame to where its destination was last heard of, or everywhere.
-    fn switch(&mut self, from: Port, frame: &[u8]) {
+    fn switch(&mut self, from: Plug, frame: &[u8]) {
         let Ok(ethernet) = ethernet::Frame::parse(frame) else { return };
         self.learned.insert(ethernet.source, from);
         match self.learned.get(&ethernet.destination) {
@@ -133,7 +134,7 @@ impl SimulatedCluster {
         }
     }
 
-    fn deliver(&mut self, to: Port, frame: &[u8]) {
+    fn deliver(&mut self, to: Plug, frame: &[u8]) {
         let mut frame = frame.to_vec();
         if let Some(client) = self.clients.get_mut(to) {
             client.host.deliver(frame);
@@ -144,10 +145,8 @@ impl SimulatedCluster {
             }
         } else if let Some(node) = &mut self.directors[to - FIRST_DIRECTOR] {
             let wire = &mut self.wire;
-            let mut send = |frame: &[u8]| wire.push_back((to, frame.to_vec()));
-            if node.handle_frame(self.now, &mut frame, &mut send) == Disposition::Forward {
-                self.wire.push_back((to, frame));
-            }
+            let mut send = |_, frame: &[u8]| wire.push_back((to, frame.to_vec()));
+            node.handle_frame(self.now, OUTSIDE, &mut Frame::from(&mut frame[..]), &mut send);
         }
     }
 
@@ -170,6 +169,10 @@ impl SimulatedCluster {
 }
 
 impl Cluster for SimulatedCluster {
+    fn clients(&self) -> &[IpAddr] {
+        &self.site.clients
+    }
+
     fn now(&self) -> Duration {
         self.now.saturating_duration_since(Instant::EPOCH)
     }
@@ -184,7 +187,8 @@ impl Cluster for SimulatedCluster {
         Ok(())
     }
 
-    fn request(&mut self, client: Ipv4Addr, port: u16, timeout: Duration) -> Result<Option<usize>> {
+    fn request(&mut self, client: IpAddr, port: u16, timeout: Duration) -> Result<Option<usize>> {
+        let IpAddr::V4(client) = client else { bail!("the hosts know IPv4 only") };
         let end = self.now + timeout;
         let host = host_of(client);
         self.clients[host].open(client, port)?;
@@ -233,9 +237,9 @@ impl Cluster for SimulatedCluster {
     }
 }
 
-fn node(director: usize, now: Instant) -> Result<SimulatedNode> {
+fn node(director: usize, now: Instant) -> Result<Node> {
     let mut rules = Director::new(DirectorConfig::default())?;
-    for line in plan::rules().lines() {
+    for line in Site::v4().rules().lines() {
         let rule = Rule::parse(line)?.context("an empty rule")?;
         rules.apply(now, &rule)?;
     }
@@ -248,15 +252,22 @@ fn node(director: usize, now: Instant) -> Result<SimulatedNode> {
     };
     let address = DIRECTOR_ADDRESSES[director];
     let virtual_addresses = vec![plan::VIRTUAL_ADDRESS.into()];
-    let mut node: SimulatedNode = Node {
+    let port = Port {
+        index: 0,
+        mac: mac(FIRST_DIRECTOR + director),
+        mtu: 1_500,
+        own: own_addresses(&[address.into()]),
+    };
+    let on_link = Route {
+        network: plan::VIRTUAL_ADDRESS.into(),
+        prefix: plan::PREFIX,
+        gateway: None,
+        interface: port.index,
+    };
+    let mut node = Node {
         router: VirtualRouter::from_config(config, address.into(), virtual_addresses)?,
         director: rules,
-        mac: mac(FIRST_DIRECTOR + director),
-        own: OwnAddresses { v4: address, v6: Ipv6Addr::UNSPECIFIED },
-        neighbour: |address| {
-            let number = SERVER_ADDRESSES.iter().position(|server| address == *server)?;
-            Some(mac(FIRST_SERVER + number))
-        },
+        next_hops: NextHops::new(vec![port], Routes::new(vec![on_link]), [0; 2])?,
         sync_id: plan::SYNC_ID,
     };
     node.start_sync()?;
@@ -264,12 +275,12 @@ fn node(director: usize, now: Instant) -> Result<SimulatedNode> {
 }
 
 /// The port of the host that `client` is an address of.
-fn host_of(client: Ipv4Addr) -> Port {
+fn host_of(client: Ipv4Addr) -> Plug {
     CLIENTS.iter().position(|address| *address == client).unwrap_or(0) / MAX_ADDRESSES
 }
 
 /// The link address of the host at `port`.
-fn mac(port: Port) -> MacAddr {
+fn mac(port: Plug) -> MacAddr {
     MacAddr::new([2, 0, 0, 0, 0, port as u8])
 }
 
@@ -298,12 +309,13 @@ fn arp_reply(address: Ipv4Addr, mac: MacAddr, reader: Ipv4Addr) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::story;
+    use crate::lab::story::{self, Report};
 
     #[test]
     fn the_story_ends_well() {
-        let report = story::play(&mut SimulatedCluster::new(), &mut |line| println!("{line}"));
-        let report = report.unwrap();
+        let mut report = Report::default();
+        let mut say = |line: &str| println!("{line}");
+        story::play(&mut SimulatedCluster::new(), &mut report, &mut say).unwrap();
         assert!(report.passed(), "{}", report.verdict());
     }
 }

@@ -1,16 +1,19 @@
 //! What the laboratory does with its cluster, and how it judges it.
 
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::plan::{self, CLIENTS, DIRECTORS, SERVERS, TRIALS, Trial};
+use super::plan::{self, DIRECTORS, SERVERS, TRIALS, Trial};
 use super::promise::promised;
 
 /// The cluster that the story is played on: the real one, or one in simulated time.
 pub(crate) trait Cluster {
+    /// The clients' addresses.
+    fn clients(&self) -> &[IpAddr];
+
     /// Time since the cluster was built.
     fn now(&self) -> Duration;
 
@@ -19,7 +22,7 @@ pub(crate) trait Cluster {
 
     /// Lets `client` ask for the page at `port` of the virtual address: the number of the server
     /// that answered, or `None` if nobody did within `timeout`.
-    fn request(&mut self, client: Ipv4Addr, port: u16, timeout: Duration) -> Result<Option<usize>>;
+    fn request(&mut self, client: IpAddr, port: u16, timeout: Duration) -> Result<Option<usize>>;
 
     /// Lets a client begin the long download, which goes on beside everything else.
     fn begin_download(&mut self) -> Result<()>;
@@ -51,9 +54,12 @@ pub(crate) struct Change {
 /// Plays the whole story; `say` gets each line of the report as soon as it is known.
 ///
 /// # Errors
-/// The cluster could not be worked with at all. That it behaved wrongly is a failed [`Report`].
-pub(crate) fn play(cluster: &mut impl Cluster, say: &mut dyn FnMut(&str)) -> Result<Report> {
-    let mut report = Report::default();
+/// The cluster could not be worked with at all. That it behaved wrongly is in the [`Report`].
+pub(crate) fn play(
+    cluster: &mut impl Cluster,
+    report: &mut Report,
+    say: &mut dyn FnMut(&str),
+) -> Result<()> {
     for director in 0..DIRECTORS {
         cluster.start(director)?;
     }
@@ -61,11 +67,11 @@ pub(crate) fn play(cluster: &mut impl Cluster, say: &mut dyn FnMut(&str)) -> Res
     say(&format!("director 1 is Active after {}", seconds(elected)));
     say(&format!("\n{:<22}{:>16}  server 1  server 2  server 3", "scheduler", "weights"));
     for trial in &TRIALS {
-        try_scheduler(cluster, trial, &mut report, say)?;
+        try_scheduler(cluster, trial, report, say)?;
     }
-    fail_over(cluster, &mut report, say)?;
+    fail_over(cluster, report, say)?;
     say(&format!("Active: {}", roles(&cluster.changes())));
-    Ok(report)
+    Ok(())
 }
 
 /// What went wrong, if anything did.
@@ -91,11 +97,45 @@ impl Report {
         }
     }
 
-    fn expect(&mut self, holds: bool, failure: impl FnOnce() -> String) {
+    /// Takes in whether something holds that was promised.
+    pub(crate) fn expect(&mut self, holds: bool, failure: impl FnOnce() -> String) {
         if !holds {
             self.failures.push(failure());
         }
     }
+
+    /// Takes in where requests went.
+    pub(crate) fn expect_shares(
+        &mut self,
+        name: &str,
+        weights: &[u32],
+        shares: &Shares,
+        say: &mut dyn FnMut(&str),
+    ) {
+        let mut line = format!("{name:<22}{:>16}", format!("{weights:?}"));
+        for share in &shares.answered {
+            let _ = write!(line, "{share:>10}");
+        }
+        let exact = shares.kept == shares.requests;
+        say(&format!("{line}  {}", if exact { "exactly as promised" } else { "NOT as promised" }));
+        self.expect(exact, || {
+            format!(
+                "{name}: {} of {} requests went where they should",
+                shares.kept, shares.requests
+            )
+        });
+    }
+}
+
+/// Where requests went.
+#[derive(Clone, Debug)]
+pub(crate) struct Shares {
+    /// How many there were.
+    pub(crate) requests: usize,
+    /// How many each server answered.
+    pub(crate) answered: Vec<usize>,
+    /// How many were answered by the server that was promised.
+    pub(crate) kept: usize,
 }
 
 /// 300 requests, one after the other, from 30 clients in turn.
@@ -105,23 +145,18 @@ fn try_scheduler(
     report: &mut Report,
     say: &mut dyn FnMut(&str),
 ) -> Result<()> {
-    let clients: Vec<Ipv4Addr> = (0..plan::REQUESTS).map(client).collect();
+    let clients = cluster.clients().iter().copied().cycle().take(plan::REQUESTS);
+    let clients: Vec<IpAddr> = clients.collect();
     let mut answers = Vec::with_capacity(clients.len());
     for client in &clients {
         answers.push(cluster.request(*client, trial.port, plan::PATIENCE)?);
     }
     let promised = promised(trial.schedule, &trial.weights, &clients);
     let kept = answers.iter().zip(&promised).filter(|(got, want)| **got == Some(**want)).count();
-    let mut line = format!("{:<22}{:>16}", trial.name, format!("{:?}", trial.weights));
-    for server in 0..SERVERS {
-        let share = answers.iter().filter(|answer| **answer == Some(server)).count();
-        let _ = write!(line, "{share:>10}");
-    }
-    let exact = kept == clients.len();
-    say(&format!("{line}  {}", if exact { "exactly as promised" } else { "NOT as promised" }));
-    report.expect(exact, || {
-        format!("{}: {kept} of {} requests went where they should", trial.name, clients.len())
-    });
+    let share = |server| answers.iter().filter(|answer| **answer == Some(server)).count();
+    let shares =
+        Shares { requests: clients.len(), answered: (0..SERVERS).map(share).collect(), kept };
+    report.expect_shares(trial.name, &trial.weights, &shares, say);
     Ok(())
 }
 
@@ -216,8 +251,9 @@ impl Stream {
 
     fn step(&mut self, cluster: &mut impl Cluster) -> Result<()> {
         let opened = cluster.now();
-        let answer =
-            cluster.request(client(self.requests.len()), TRIALS[0].port, plan::STREAM_TIMEOUT)?;
+        let clients = cluster.clients();
+        let client = clients[self.requests.len() % clients.len()];
+        let answer = cluster.request(client, TRIALS[0].port, plan::STREAM_TIMEOUT)?;
         self.requests.push((opened, answer.is_some()));
         cluster.pause(plan::STREAM_GAP)
     }
@@ -248,10 +284,6 @@ fn became_active(cluster: &impl Cluster, director: usize, since: Duration) -> Op
     change.map(|change| change.at)
 }
 
-fn client(request: usize) -> Ipv4Addr {
-    CLIENTS[request % CLIENTS.len()]
-}
-
 /// Who was Active when.
 fn roles(changes: &[Change]) -> String {
     let active = changes.iter().filter(|change| change.active);
@@ -265,6 +297,6 @@ fn roles(changes: &[Change]) -> String {
     spans.collect::<Vec<_>>().join(", ")
 }
 
-fn seconds(span: Duration) -> String {
+pub(crate) fn seconds(span: Duration) -> String {
     format!("{}.{:03} s", span.as_secs(), span.subsec_millis())
 }

@@ -265,8 +265,9 @@ impl World {
         self.disturbed = self.now;
         match fault {
             Step::Start(index) | Step::Restart(index) => {
-                self.nodes[index].starts = None;
-                self.nodes[index].router = router(index, self.nodes[index].config);
+                let node = &mut self.nodes[index];
+                (node.starts, node.hasty) = (None, 0);
+                node.router = router(index, node.config);
                 self.input(index, Router::startup);
                 self.drain(index);
             }

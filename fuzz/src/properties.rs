@@ -1,0 +1,13 @@
+//! What the crates' own tests hold to under random choices, and the targets under any octets.
+#![allow(dead_code, unused_imports, reason = "the tests around what is used here")]
+
+#[path = "../../lvs-sched/tests/health/main.rs"]
+pub(crate) mod health;
+#[path = "../../lvs-sched/tests/model.rs"]
+pub(crate) mod model;
+#[path = "../../lvs-sched/tests/neighbors.rs"]
+pub(crate) mod neighbors;
+#[path = "../../lvs-vrrp/tests/properties.rs"]
+pub(crate) mod router;
+#[path = "../../lvs-sched/tests/walk.rs"]
+pub(crate) mod walk;

@@ -1,0 +1,412 @@
+//! Packets through a director.
+
+use core::mem::MaybeUninit;
+use core::net::IpAddr;
+use core::slice;
+
+use lvs_proto::{
+    BURST, CallId, Decide, Flow, Instant, Layout, Outcome, ParseError, RewriteError, Verdict,
+    follow, parse_with_layout,
+};
+use lvs_sched::Director;
+
+use self::lvs_outcome_kind::*;
+use self::lvs_refusal::*;
+use super::lvs_director;
+use crate::burst::Burst;
+use crate::door::{items, items_mut, required, status};
+use crate::lvs_status::LVS_ERR_CALL_ID;
+use crate::time::instant;
+use crate::{
+    lvs_address, lvs_flow, lvs_frame, lvs_route, lvs_status, lvs_time, lvs_verdict, route,
+};
+
+/// What to do with a frame. It is unchanged but for LVS_OUTCOME_SEND and LVS_OUTCOME_DELIVER.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_outcome_kind {
+    /// It was rewritten: send it out. One that was put into a tunnel begins earlier in its buffer.
+    LVS_OUTCOME_SEND = 0,
+    /// It was rewritten, and is for this host: hand it to the local stack \[RT-4\].
+    LVS_OUTCOME_DELIVER = 1,
+    /// There is no route to `next`: find one, then `lvs_director_follow`. Do not process the frame
+    /// again: it has been counted.
+    LVS_OUTCOME_UNRESOLVED = 2,
+    /// Not ours: hand it to the local stack.
+    LVS_OUTCOME_PASS = 3,
+    /// Drop it and answer with `lvs_answer_port_unreachable`.
+    LVS_OUTCOME_REJECT = 4,
+    /// Drop it and answer with `lvs_answer_time_exceeded` \[RT-5\].
+    LVS_OUTCOME_TIME_EXCEEDED = 5,
+    /// Drop it and answer with `lvs_answer_packet_too_big` and `mtu` \[RT-7\] \[RT-8\].
+    LVS_OUTCOME_TOO_BIG = 6,
+    /// Drop it in silence, for the reason of the verdict.
+    LVS_OUTCOME_DROP = 7,
+    /// Drop it in silence: it cannot be rewritten, for `refusal`.
+    LVS_OUTCOME_NOT_REWRITTEN = 8,
+    /// It carries neither IPv4 nor IPv6, ARP for instance: hand it to the local stack.
+    LVS_OUTCOME_NOT_IP = 9,
+    /// It is cut short or damaged, or has no octets, or its hook is none: drop it.
+    LVS_OUTCOME_MALFORMED = 10,
+}
+
+/// Why a frame was not rewritten.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_refusal {
+    /// It was, or need not be.
+    LVS_REFUSAL_NONE = 0,
+    /// There is no room in front of the frame for the headers of the tunnel.
+    LVS_REFUSAL_NO_HEADROOM = 1,
+    /// The route takes packets that are too short for a tunnel \[RT-6\].
+    LVS_REFUSAL_TUNNEL_MTU = 2,
+    /// The route has no `tunnel_source` of the real server's family.
+    LVS_REFUSAL_NO_TUNNEL_SOURCE = 3,
+    /// The outer packet would be longer than its length field can say.
+    LVS_REFUSAL_TOO_LONG = 4,
+    /// A packet cannot be given an address of the other family.
+    LVS_REFUSAL_FAMILY = 5,
+    /// The transport header is cut short \[SVC-10\].
+    LVS_REFUSAL_HEADER_UNREADABLE = 6,
+    /// The checksum of an ICMP error does not verify \[ICMP-4\] \[ICMP-6\].
+    LVS_REFUSAL_ICMP_CHECKSUM = 7,
+    /// An ICMP error in fragments, or one that quotes its packet too briefly to be translated
+    /// \[ICMP-1\] \[ICMP-2\].
+    LVS_REFUSAL_ICMP_UNREADABLE = 8,
+    /// Ports of SCTP cannot change in one fragment: its checksum covers all of them \[NAT-4\].
+    LVS_REFUSAL_SCTP_FRAGMENT = 9,
+    /// A reason that has no number yet.
+    LVS_REFUSAL_OTHER = 10,
+}
+
+/// What became of one frame.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct lvs_outcome {
+    /// One of `enum lvs_outcome_kind`.
+    pub kind: u8,
+    /// One of `enum lvs_refusal`.
+    pub refusal: u8,
+    /// What the director said of it; zeros where it was not asked.
+    pub verdict: lvs_verdict,
+    /// Of LVS_OUTCOME_TOO_BIG, octets of the longest packet that may come this way.
+    pub mtu: u32,
+    /// Whom a route was looked for to: a real server, or the client of an answer; else zeros.
+    pub next: lvs_address,
+}
+
+const _: () = assert!(size_of::<lvs_outcome>() == 52);
+
+/// The verdict on a packet seen at `now`.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_HOOK`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_director_decide(
+    director: Option<&mut lvs_director>,
+    now: lvs_time,
+    flow: Option<&lvs_flow>,
+    out: Option<&mut MaybeUninit<lvs_verdict>>,
+) -> lvs_status {
+    status(|| {
+        let (director, out) = (required(director)?, required(out)?);
+        let flow = required(flow)?.try_into()?;
+        let verdict = director.0.write(|director| director.decide(instant(now), &flow))?;
+        out.write(verdict.into());
+        Ok(())
+    })
+}
+
+/// The same for a packet that is a message of a call, for services that tell calls apart \[PE-1\]:
+/// `call_id` are the `length` octets, 1 to 255, of its Call-ID.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_HOOK`, `LVS_ERR_CALL_ID`.
+///
+/// # Safety
+/// `call_id` points to `length` octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_director_decide_call(
+    director: Option<&mut lvs_director>,
+    now: lvs_time,
+    flow: Option<&lvs_flow>,
+    call_id: *const u8,
+    length: usize,
+    out: Option<&mut MaybeUninit<lvs_verdict>>,
+) -> lvs_status {
+    status(|| {
+        let (director, out) = (required(director)?, required(out)?);
+        let flow = required(flow)?.try_into()?;
+        // SAFETY: the caller's contract.
+        let call = CallId::new(unsafe { items(call_id, length) }?).ok_or(LVS_ERR_CALL_ID)?;
+        let decide =
+            |director: &mut Director| director.decide_call(instant(now), &flow, Some(call));
+        out.write(director.0.write(decide)?.into());
+        Ok(())
+    })
+}
+
+/// The verdicts on `count` packets seen at `now`, in order, each written to the same place of
+/// `verdicts`. Of a flow whose family or hook is none it is LVS_VERDICT_PASS, and nothing counts.
+/// Bursts of 32 are best.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+///
+/// # Safety
+/// `flows` points to `count` flows, `verdicts` to room for as many.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_director_decide_burst(
+    director: Option<&mut lvs_director>,
+    now: lvs_time,
+    flows: *const lvs_flow,
+    count: usize,
+    verdicts: *mut lvs_verdict,
+) -> lvs_status {
+    status(|| {
+        let director = required(director)?;
+        // SAFETY: the caller's contract.
+        let flows = unsafe { items(flows, count) }?;
+        // SAFETY: the caller's contract; any octets are a verdict.
+        let verdicts = unsafe { items_mut(verdicts, count) }?;
+        director.0.write(|director| {
+            for (flows, verdicts) in flows.chunks(BURST).zip(verdicts.chunks_mut(BURST)) {
+                let mut burst = Burst::<BURST>::new();
+                for flow in flows {
+                    burst.push(flow.try_into().ok());
+                }
+                let mut decided = [Verdict::Pass; BURST];
+                director.decide_burst(instant(now), burst.flows(), &mut decided);
+                for (verdict, decided) in verdicts.iter_mut().zip(burst.with(&decided)) {
+                    *verdict = decided.map_or(Verdict::Pass, |(_, &decided)| decided).into();
+                }
+            }
+        })
+    })
+}
+
+/// Parses a frame seen at `now`, decides about it, and rewrites it in place. `routes` are the ways to
+/// `route_count` neighbours, sorted by the `memcmp` of their addresses. `frame->offset` and
+/// `frame->length` change with a frame that grows.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`. What is wrong with the frame is said by its outcome.
+///
+/// # Safety
+/// `frame` points to a frame with its octets, `routes` to `route_count` routes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_director_process(
+    director: Option<&mut lvs_director>,
+    now: lvs_time,
+    frame: Option<&mut lvs_frame>,
+    routes: *const lvs_route,
+    route_count: usize,
+    out: Option<&mut MaybeUninit<lvs_outcome>>,
+) -> lvs_status {
+    status(|| {
+        let (director, frame, out) = (required(director)?, required(frame)?, required(out)?);
+        // SAFETY: the caller's contract.
+        let routes = unsafe { items(routes, route_count) }?;
+        let lvs_director(director, identification) = director;
+        let mut outcome = lvs_outcome::default();
+        let (frame, outcomes) = (slice::from_mut(frame), slice::from_mut(&mut outcome));
+        // SAFETY: the caller's contract.
+        director.write(|director| unsafe {
+            process_chunk::<1>(director, instant(now), frame, routes, outcomes, identification);
+        })?;
+        out.write(outcome);
+        Ok(())
+    })
+}
+
+/// The same for `count` frames, in order, the outcome of each written to the same place of
+/// `outcomes`. Bursts of 32 are best.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`. What is wrong with a frame is said by its outcome.
+///
+/// # Safety
+/// `frames` points to `count` frames with their octets, no two of which share any; `routes` to
+/// `route_count` routes, `outcomes` to room for `count` outcomes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_director_process_burst(
+    director: Option<&mut lvs_director>,
+    now: lvs_time,
+    frames: *mut lvs_frame,
+    count: usize,
+    routes: *const lvs_route,
+    route_count: usize,
+    outcomes: *mut lvs_outcome,
+) -> lvs_status {
+    status(|| {
+        let director = required(director)?;
+        // SAFETY: the caller's contract.
+        let frames = unsafe { items_mut(frames, count) }?;
+        // SAFETY: the caller's contract; any octets are an outcome.
+        let outcomes = unsafe { items_mut(outcomes, count) }?;
+        // SAFETY: the caller's contract.
+        let routes = unsafe { items(routes, route_count) }?;
+        let (now, lvs_director(director, identification)) = (instant(now), director);
+        director.write(|director| {
+            for (frames, outcomes) in frames.chunks_mut(BURST).zip(outcomes.chunks_mut(BURST)) {
+                // SAFETY: the caller's contract.
+                unsafe {
+                    process_chunk::<BURST>(director, now, frames, routes, outcomes, identification);
+                }
+            }
+        })
+    })
+}
+
+/// Does with a frame what `verdict`, that of an earlier outcome, says, now that there is a `route` to
+/// its `next`. Nothing is decided or counted.
+///
+/// # Errors
+/// `LVS_ERR_NULL`; `LVS_ERR_VERDICT`, `LVS_ERR_METHOD`, `LVS_ERR_FAMILY` and `LVS_ERR_TUNNEL` if the
+/// verdict is not one that a director gave. What is wrong with the frame is said by its outcome.
+///
+/// # Safety
+/// `frame` points to a frame with its octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_director_follow(
+    director: Option<&mut lvs_director>,
+    frame: Option<&mut lvs_frame>,
+    verdict: Option<&lvs_verdict>,
+    route: Option<&lvs_route>,
+    out: Option<&mut MaybeUninit<lvs_outcome>>,
+) -> lvs_status {
+    status(|| {
+        let (director, frame, out) = (required(director)?, required(frame)?, required(out)?);
+        let (verdict, route) = ((*required(verdict)?).try_into()?, required(route)?);
+        // SAFETY: the caller's contract.
+        out.write(match unsafe { parsed(frame) } {
+            // SAFETY: the caller's contract.
+            Ok((flow, layout)) => unsafe {
+                followed(frame, (&flow, &layout), &verdict, &mut director.1, |_| Some(route))
+            },
+            Err(kind) => lvs_outcome::of(kind),
+        });
+        Ok(())
+    })
+}
+
+/// At most `N` frames.
+///
+/// # Safety
+/// The frames have their octets.
+unsafe fn process_chunk<const N: usize>(
+    director: &mut Director,
+    now: Instant,
+    frames: &mut [lvs_frame],
+    routes: &[lvs_route],
+    outcomes: &mut [lvs_outcome],
+    identification: &mut u16,
+) {
+    let mut burst = Burst::<N>::new();
+    let mut layouts = [None; N];
+    for ((frame, outcome), layout) in frames.iter().zip(outcomes.iter_mut()).zip(&mut layouts) {
+        // SAFETY: the caller vouches for it.
+        let parsed = unsafe { parsed(frame) };
+        burst.push(parsed.as_ref().ok().map(|(flow, _)| *flow));
+        match parsed {
+            Ok((_, found)) => *layout = Some(found),
+            Err(kind) => *outcome = lvs_outcome::of(kind),
+        }
+    }
+    let mut verdicts = [Verdict::Pass; N];
+    director.decide_burst(now, burst.flows(), &mut verdicts);
+    let decided = burst.with(&verdicts).zip(&layouts);
+    for ((frame, outcome), (decided, layout)) in frames.iter_mut().zip(outcomes).zip(decided) {
+        let (Some((flow, verdict)), Some(layout)) = (decided, layout) else { continue };
+        let route_to = |address| route::find(routes, address);
+        // SAFETY: the caller vouches for it.
+        *outcome = unsafe { followed(frame, (flow, layout), verdict, identification, route_to) };
+    }
+}
+
+/// The flow of a frame, and where its parts are.
+///
+/// # Safety
+/// The frame has its octets.
+#[inline]
+unsafe fn parsed(frame: &lvs_frame) -> Result<(Flow, Layout), lvs_outcome_kind> {
+    // SAFETY: the caller vouches for it.
+    let octets = unsafe { frame.octets() }.map_err(|_| LVS_OUTCOME_MALFORMED)?;
+    let (flow, layout) = parse_with_layout(octets).map_err(|error| match error {
+        ParseError::NotIp(_) => LVS_OUTCOME_NOT_IP,
+        _ => LVS_OUTCOME_MALFORMED,
+    })?;
+    Ok((frame.inform(&flow).map_err(|_| LVS_OUTCOME_MALFORMED)?, layout))
+}
+
+/// Does with a frame what the verdict says; `identification` has counted the outer packets so far.
+///
+/// # Safety
+/// The frame has its octets.
+#[inline]
+unsafe fn followed<'a>(
+    frame: &mut lvs_frame,
+    (flow, layout): (&Flow, &Layout),
+    verdict: &Verdict,
+    identification: &mut u16,
+    route_to: impl FnOnce(IpAddr) -> Option<&'a lvs_route>,
+) -> lvs_outcome {
+    // SAFETY: the caller vouches for it.
+    let Ok(mut opened) = (unsafe { frame.open() }) else {
+        return lvs_outcome::of(LVS_OUTCOME_MALFORMED);
+    };
+    let mut next = lvs_address::default();
+    let outcome = follow(&mut opened, flow, layout, verdict, |address| {
+        next = address.into();
+        *identification = identification.wrapping_add(1);
+        Some(route_to(address)?.read(*identification))
+    });
+    (frame.offset, frame.length) = (opened.headroom(), opened.octets().len());
+    lvs_outcome { verdict: (*verdict).into(), next, ..outcome.into() }
+}
+
+impl lvs_outcome {
+    fn of(kind: lvs_outcome_kind) -> Self {
+        Self { kind: kind as u8, ..Self::default() }
+    }
+}
+
+impl From<Outcome> for lvs_outcome {
+    #[inline]
+    fn from(outcome: Outcome) -> Self {
+        let kind = match outcome {
+            Outcome::Send => LVS_OUTCOME_SEND,
+            Outcome::Deliver => LVS_OUTCOME_DELIVER,
+            Outcome::Unresolved(_) => LVS_OUTCOME_UNRESOLVED,
+            Outcome::Pass => LVS_OUTCOME_PASS,
+            Outcome::Reject(_) => LVS_OUTCOME_REJECT,
+            Outcome::TimeExceeded => LVS_OUTCOME_TIME_EXCEEDED,
+            Outcome::TooBig { mtu } => return Self { mtu, ..Self::of(LVS_OUTCOME_TOO_BIG) },
+            Outcome::Drop(_) => LVS_OUTCOME_DROP,
+            Outcome::NotRewritten(error) => {
+                let refusal = lvs_refusal::from(error) as u8;
+                return Self { refusal, ..Self::of(LVS_OUTCOME_NOT_REWRITTEN) };
+            }
+            Outcome::NotParsed(ParseError::NotIp(_)) => LVS_OUTCOME_NOT_IP,
+            Outcome::NotParsed(_) => LVS_OUTCOME_MALFORMED,
+        };
+        Self::of(kind)
+    }
+}
+
+impl From<RewriteError> for lvs_refusal {
+    fn from(error: RewriteError) -> Self {
+        match error {
+            RewriteError::NoHeadroom(_) => LVS_REFUSAL_NO_HEADROOM,
+            RewriteError::TunnelMtu { .. } => LVS_REFUSAL_TUNNEL_MTU,
+            RewriteError::NoTunnelSource { .. } => LVS_REFUSAL_NO_TUNNEL_SOURCE,
+            RewriteError::TooLong { .. } => LVS_REFUSAL_TOO_LONG,
+            RewriteError::Family { .. } => LVS_REFUSAL_FAMILY,
+            RewriteError::HeaderUnreadable => LVS_REFUSAL_HEADER_UNREADABLE,
+            RewriteError::IcmpChecksum => LVS_REFUSAL_ICMP_CHECKSUM,
+            RewriteError::IcmpUnreadable => LVS_REFUSAL_ICMP_UNREADABLE,
+            RewriteError::SctpFragment => LVS_REFUSAL_SCTP_FRAGMENT,
+            _ => LVS_REFUSAL_OTHER,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Verdicts: what becomes of a packet.
+
+use lvs_proto::{DropReason, Hop, Method, Origin, Reject, Verdict};
+
+use self::lvs_drop_reason::*;
+use self::lvs_verdict_kind::*;
+use crate::lvs_status::{LVS_ERR_METHOD, LVS_ERR_VERDICT};
+use crate::{lvs_address, lvs_method, lvs_status, lvs_tunnel};
+
+/// What to do with a packet.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_verdict_kind {
+    /// Not ours: hand it to the local stack, untouched.
+    LVS_VERDICT_PASS = 0,
+    /// Send it on to a real server, `hop`.
+    LVS_VERDICT_FORWARD = 1,
+    /// A real server's answer: let it go on to the client \[NAT-6\]. `hop` is whom it is to come
+    /// from in the client's eyes; for all but LVS_METHOD_NAT it stays as it is.
+    LVS_VERDICT_REPLY = 2,
+    /// Drop it and tell the client that the port is unreachable \[SVC-12\].
+    LVS_VERDICT_REJECT = 3,
+    /// Drop it in silence, for `reason`.
+    LVS_VERDICT_DROP = 4,
+}
+
+/// Why a packet is dropped without an answer.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_drop_reason {
+    /// It is not dropped.
+    LVS_DROP_NONE = 0,
+    /// The transport header is cut short or in an earlier fragment \[SVC-10\].
+    LVS_DROP_HEADER_UNREADABLE = 1,
+    /// Its connection belongs to a destination that was deleted \[NOD-1\], or goes through a tunnel
+    /// to one that never was \[BK-8\].
+    LVS_DROP_DESTINATION_DELETED = 2,
+    /// Its connection is over, but it rides on that one's conntrack entry: the client sends it
+    /// again, and gets through \[REUSE-4\].
+    LVS_DROP_TRACKED = 3,
+    /// The connection table has no room for a new connection or template.
+    LVS_DROP_TABLE_FULL = 4,
+    /// It would have opened one connection more than the defences let through \[DEF-3\].
+    LVS_DROP_DEFENDED = 5,
+    /// Its service tells calls apart, and it is no message of a call \[PE-1\].
+    LVS_DROP_NO_CALL_ID = 6,
+    /// An ICMP error that may not go on \[SVC-12\] \[ICMP-6\].
+    LVS_DROP_ICMP_ERROR = 7,
+    /// A later fragment of a packet whose first one was not seen, was seen too long ago, or was
+    /// refused \[NAT-9\].
+    LVS_DROP_LATER_FRAGMENT = 8,
+}
+
+/// The other end of a packet's way.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct lvs_hop {
+    /// How it gets there, one of `enum lvs_method`.
+    pub method: u8,
+    /// Its address.
+    pub address: lvs_address,
+    /// Its port in host order; only LVS_METHOD_NAT writes it into the packet.
+    pub port: u16,
+    /// How the packet is carried there; LVS_METHOD_TUNNEL alone asks.
+    pub tunnel: lvs_tunnel,
+}
+
+/// What to do with one packet.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct lvs_verdict {
+    /// One of `enum lvs_verdict_kind`.
+    pub kind: u8,
+    /// One of `enum lvs_drop_reason`.
+    pub reason: u8,
+    /// To or from where; zeros unless LVS_VERDICT_FORWARD or LVS_VERDICT_REPLY.
+    pub hop: lvs_hop,
+}
+
+const _: () = assert!(size_of::<lvs_hop>() == 24 && size_of::<lvs_verdict>() == 26);
+
+impl From<Verdict> for lvs_verdict {
+    #[inline]
+    fn from(verdict: Verdict) -> Self {
+        let of = |kind: lvs_verdict_kind| Self { kind: kind as u8, ..Self::default() };
+        match verdict {
+            Verdict::Pass => of(LVS_VERDICT_PASS),
+            Verdict::Forward(hop) => Self { hop: hop.into(), ..of(LVS_VERDICT_FORWARD) },
+            Verdict::Reply(origin) => Self { hop: origin.into(), ..of(LVS_VERDICT_REPLY) },
+            Verdict::Reject(_) => of(LVS_VERDICT_REJECT),
+            Verdict::Drop(reason) => {
+                Self { reason: lvs_drop_reason::from(reason) as u8, ..of(LVS_VERDICT_DROP) }
+            }
+        }
+    }
+}
+
+impl From<DropReason> for lvs_drop_reason {
+    fn from(reason: DropReason) -> Self {
+        match reason {
+            DropReason::HeaderUnreadable => LVS_DROP_HEADER_UNREADABLE,
+            DropReason::DestinationDeleted => LVS_DROP_DESTINATION_DELETED,
+            DropReason::Tracked => LVS_DROP_TRACKED,
+            DropReason::TableFull => LVS_DROP_TABLE_FULL,
+            DropReason::Defended => LVS_DROP_DEFENDED,
+            DropReason::NoCallId => LVS_DROP_NO_CALL_ID,
+            DropReason::IcmpError => LVS_DROP_ICMP_ERROR,
+            DropReason::LaterFragment => LVS_DROP_LATER_FRAGMENT,
+        }
+    }
+}
+
+impl From<Hop> for lvs_hop {
+    #[inline]
+    fn from(hop: Hop) -> Self {
+        let Hop { method, address, port, tunnel } = hop;
+        let (method, address) = (method_octet(method), address.into());
+        Self { method, address, port, tunnel: tunnel.into() }
+    }
+}
+
+impl From<Origin> for lvs_hop {
+    #[inline]
+    fn from(origin: Origin) -> Self {
+        let Origin { method, address, port } = origin;
+        Hop::new(method, address, port).into()
+    }
+}
+
+const fn method_octet(method: Method) -> u8 {
+    match method {
+        Method::Nat => lvs_method::LVS_METHOD_NAT as u8,
+        Method::DirectRoute => lvs_method::LVS_METHOD_DIRECT_ROUTE as u8,
+        Method::Tunnel => lvs_method::LVS_METHOD_TUNNEL as u8,
+    }
+}
+
+impl TryFrom<lvs_verdict> for Verdict {
+    type Error = lvs_status;
+
+    fn try_from(verdict: lvs_verdict) -> Result<Self, lvs_status> {
+        const PASS: u8 = LVS_VERDICT_PASS as u8;
+        const FORWARD: u8 = LVS_VERDICT_FORWARD as u8;
+        const REPLY: u8 = LVS_VERDICT_REPLY as u8;
+        const REJECT: u8 = LVS_VERDICT_REJECT as u8;
+        match verdict.kind {
+            PASS => Ok(Self::Pass),
+            FORWARD => Ok(Self::Forward(verdict.hop.try_into()?)),
+            REPLY => {
+                let Hop { method, address, port, .. } = verdict.hop.try_into()?;
+                Ok(Self::Reply(Origin { method, address, port }))
+            }
+            REJECT => Ok(Self::Reject(Reject::PortUnreachable)),
+            _ => Err(LVS_ERR_VERDICT),
+        }
+    }
+}
+
+impl TryFrom<lvs_hop> for Hop {
+    type Error = lvs_status;
+
+    fn try_from(hop: lvs_hop) -> Result<Self, lvs_status> {
+        let method = [Method::Nat, Method::DirectRoute, Method::Tunnel]
+            .into_iter()
+            .find(|&method| method_octet(method) == hop.method);
+        Ok(Self {
+            method: method.ok_or(LVS_ERR_METHOD)?,
+            address: hop.address.try_into()?,
+            port: hop.port,
+            tunnel: hop.tunnel.try_into()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lvs_proto::{GueChecksum, Tunnel};
+
+    use super::*;
+
+    #[test]
+    fn verdicts_round_trip() {
+        let address = [192, 0, 2, 1].into();
+        let tunnels = [
+            Tunnel::IpIp,
+            Tunnel::Gre { checksum: true },
+            Tunnel::Gue { port: 6080, checksum: GueChecksum::Remote },
+        ];
+        let hops = tunnels.map(|tunnel| Hop { tunnel, ..Hop::new(Method::Tunnel, address, 80) });
+        let origin = Origin { method: Method::Nat, address, port: 80 };
+        let verdicts = [
+            Verdict::Pass,
+            Verdict::Forward(Hop::new(Method::Nat, address, 80)),
+            Verdict::Reply(origin),
+            Verdict::Reject(Reject::PortUnreachable),
+        ];
+        for verdict in verdicts.into_iter().chain(hops.map(Verdict::Forward)) {
+            assert_eq!(Verdict::try_from(lvs_verdict::from(verdict)), Ok(verdict));
+        }
+    }
+
+    #[test]
+    fn unknown_numbers_do_not_pass() {
+        let verdict = lvs_verdict { kind: LVS_VERDICT_FORWARD as u8, ..lvs_verdict::default() };
+        let hop = lvs_hop { method: 3, ..verdict.hop };
+        assert_eq!(Verdict::try_from(lvs_verdict { hop, ..verdict }), Err(LVS_ERR_METHOD));
+        for kind in [LVS_VERDICT_DROP as u8, 5, 255] {
+            assert_eq!(Verdict::try_from(lvs_verdict { kind, ..verdict }), Err(LVS_ERR_VERDICT));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! How virtual routers prove that they may speak.
+
+use core::ffi::c_int;
+
+use super::lvs_vrrp;
+use super::proofs::Authenticator;
+use crate::door::{read_sized, required, status};
+use crate::lvs_status;
+
+/// Ways to prove it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_vrrp_authentication_kind {
+    /// None: whoever is on the link may speak (RFC 9568).
+    LVS_VRRP_AUTHENTICATION_NONE = 0,
+    /// Of version 2, a password for all to see (RFC 2338) \[W-4\].
+    LVS_VRRP_AUTHENTICATION_PASSWORD = 1,
+    /// Of version 2, an IP authentication header of HMAC-MD5 (RFC 2338) \[W-5\].
+    LVS_VRRP_AUTHENTICATION_HEADER = 2,
+    /// A trailer of HMAC-SHA256 behind the message (draft-cassen-vrrp-auth-hmac) \[W-37\].
+    LVS_VRRP_AUTHENTICATION_TRAILER = 3,
+}
+
+/// A key.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct lvs_vrrp_key {
+    /// Its octets; they are copied. Of a password or a header at most 8, of a trailer 32 to 64.
+    pub octets: *const u8,
+    /// How many there are.
+    pub length: usize,
+    /// Of a trailer its number, 1 to 255.
+    pub id: u8,
+}
+
+/// What a virtual router has to prove, and others to it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct lvs_vrrp_authentication {
+    /// The sizeof of this struct.
+    pub size: usize,
+    /// The keys. Adverts go out with the first; those with any are taken.
+    pub keys: *const lvs_vrrp_key,
+    /// How many there are: 1, of a trailer 1 or 2, of nothing 0.
+    pub key_count: usize,
+    /// Of a trailer, what is to be added to an `lvs_time` for microseconds since 1970 in UTC.
+    pub utc_offset_micros: i64,
+    /// One of `enum lvs_vrrp_authentication_kind`.
+    pub kind: c_int,
+    /// Of a trailer, how many seconds its time may be off; 0 is any number.
+    pub window_seconds: u16,
+    /// Of a trailer, not 0 if an advert without one is refused.
+    pub required: u8,
+}
+
+/// Sets how adverts are authenticated from now on; at first they are not.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_KEY`; `LVS_ERR_AUTHENTICATION` if
+/// the kind does not exist, or not in the router's version, or not in this build of the library.
+///
+/// # Safety
+/// `authentication` points to a `struct lvs_vrrp_authentication` of any version, its keys to
+/// `key_count` keys with their octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_vrrp_set_authentication(
+    vrrp: Option<&mut lvs_vrrp>,
+    authentication: *const lvs_vrrp_authentication,
+) -> lvs_status {
+    status(|| {
+        let vrrp = required(vrrp)?;
+        let version = vrrp.0.read()?.router.config().version;
+        // SAFETY: the caller's contract.
+        let authenticator = unsafe { Authenticator::new(&read_sized(authentication)?, version) }?;
+        vrrp.0.write(|vrrp| vrrp.authenticator = authenticator)
+    })
+}

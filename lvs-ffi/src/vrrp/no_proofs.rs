@@ -1,0 +1,49 @@
+//! No proofs: what a build without ciphers has.
+
+use lvs_proto::vrrp::{Advert, Authentication, Version, encode};
+use lvs_proto::{AddressPair, Protocol};
+
+use super::lvs_vrrp_authentication;
+use super::lvs_vrrp_authentication_kind::LVS_VRRP_AUTHENTICATION_NONE;
+use crate::lvs_status::{LVS_ERR_AUTHENTICATION, LVS_ERR_KEY};
+use crate::{lvs_status, lvs_time};
+
+/// A virtual router that proves nothing, and has nothing proven to it.
+#[derive(Debug)]
+pub(super) enum Authenticator {
+    None,
+}
+
+impl Authenticator {
+    /// # Safety
+    /// None is asked for.
+    pub(super) const unsafe fn new(
+        of: &lvs_vrrp_authentication,
+        _: Version,
+    ) -> Result<Self, lvs_status> {
+        match (of.kind, of.key_count) {
+            (kind, 0) if kind == LVS_VRRP_AUTHENTICATION_NONE as _ => Ok(Self::None),
+            (kind, _) if kind == LVS_VRRP_AUTHENTICATION_NONE as _ => Err(LVS_ERR_KEY),
+            _ => Err(LVS_ERR_AUTHENTICATION),
+        }
+    }
+
+    pub(super) const fn policy(&self, _: lvs_time) -> Authentication<'_> {
+        Authentication::None
+    }
+
+    pub(super) const fn outside(&self, _: u32) -> (Protocol, u16) {
+        (Protocol::VRRP, 0)
+    }
+
+    pub(super) fn encode(
+        &mut self,
+        advert: &Advert<'_>,
+        addresses: AddressPair,
+        _: u32,
+        _: (lvs_time, bool),
+        out: &mut [u8],
+    ) -> Result<usize, lvs_status> {
+        Ok(encode(advert, addresses, out)?)
+    }
+}

@@ -1,0 +1,173 @@
+//! What virtual routers send.
+
+use core::mem::MaybeUninit;
+
+use lvs_proto::checksum::Sum;
+use lvs_proto::vrrp::{HOP_LIMIT, Priority};
+use lvs_proto::wire::ethernet::{self, EtherType};
+use lvs_proto::wire::{ipv4, ipv6};
+use lvs_proto::{AddressPair, MacAddr, Protocol, frames};
+
+use super::lvs_vrrp;
+use super::memory::VirtualRouter;
+use crate::door::{items_mut, required, status};
+use crate::lvs_status::{LVS_ERR_BUFFER_TOO_SMALL, LVS_ERR_PATH};
+use crate::{lvs_address, lvs_status, lvs_time};
+
+/// Octets that hold any frame that a virtual router sends: 255 IPv6 addresses and a trailer behind
+/// the headers.
+pub const LVS_VRRP_FRAME_MAX: usize = 4170;
+/// Octets of an Ethernet header; behind them in a frame is the IP or ARP packet.
+pub const LVS_ETHERNET_HEADER_LEN: usize = 14;
+
+const _: () = assert!(LVS_VRRP_FRAME_MAX == LVS_ETHERNET_HEADER_LEN + 40 + 8 + 255 * 16 + 28);
+const _: () = assert!(LVS_ETHERNET_HEADER_LEN == ethernet::HEADER_LEN);
+
+/// IP precedence 6, internetwork control: what the daemons in the field send.
+const TRAFFIC_CLASS: u8 = 0xc0;
+
+/// Writes the Ethernet frame that `LVS_VRRP_SEND_ADVERT` asks for, with the priority of the action,
+/// TTL or hop limit 255. `path` 0 is to the group, or to the first peer, 1 to the second, and so on:
+/// go on until there are no more. `*length` is the octets written; `LVS_VRRP_FRAME_MAX` are always
+/// enough. Frames are not padded to the 60 octets that Ethernet wants: network interfaces do that.
+///
+/// To the group it goes from the virtual MAC address. In a frame to a peer both MAC addresses are
+/// zeros: fill in the ways to it. A raw IP socket takes what is behind the first
+/// `LVS_ETHERNET_HEADER_LEN` octets.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`; `LVS_ERR_PATH` if there are no more
+/// paths.
+///
+/// # Safety
+/// `frame` points to room for `capacity` octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_vrrp_write_advert(
+    vrrp: Option<&mut lvs_vrrp>,
+    now: lvs_time,
+    priority: u8,
+    path: usize,
+    frame: *mut u8,
+    capacity: usize,
+    length: Option<&mut MaybeUninit<usize>>,
+) -> lvs_status {
+    status(|| {
+        let (vrrp, length) = (required(vrrp)?, required(length)?);
+        // SAFETY: the caller's contract; any octets are octets.
+        let frame = unsafe { items_mut(frame, capacity) }?;
+        let write =
+            |vrrp: &mut VirtualRouter| vrrp.write(now, Priority::new(priority), path, frame);
+        length.write(vrrp.0.write(write)??);
+        Ok(())
+    })
+}
+
+/// Writes the Ethernet frame that `LVS_VRRP_ANNOUNCE` asks for, with the address of the action: a
+/// gratuitous ARP \[W-32\] or an unsolicited neighbour advertisement \[W-34\] of the virtual MAC
+/// address. `*length` is the octets written.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_BUFFER_TOO_SMALL`.
+///
+/// # Safety
+/// `frame` points to room for `capacity` octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_vrrp_write_announcement(
+    vrrp: Option<&lvs_vrrp>,
+    address: Option<&lvs_address>,
+    frame: *mut u8,
+    capacity: usize,
+    length: Option<&mut MaybeUninit<usize>>,
+) -> lvs_status {
+    status(|| {
+        let (router, length) = (&required(vrrp)?.0.read()?.router, required(length)?);
+        let address = (*required(address)?).try_into()?;
+        // SAFETY: the caller's contract; any octets are octets.
+        let frame = unsafe { items_mut(frame, capacity) }?;
+        length.write(frames::announce(address, router.virtual_mac(), frame)?);
+        Ok(())
+    })
+}
+
+impl VirtualRouter {
+    fn write(
+        &mut self,
+        now: lvs_time,
+        priority: Priority,
+        path: usize,
+        frame: &mut [u8],
+    ) -> Result<usize, lvs_status> {
+        let Self { router, authenticator } = self;
+        let addresses = router.advert_paths().nth(path).ok_or(LVS_ERR_PATH)?;
+        let sequence = router.header_sequence();
+        let (protocol, identification) = authenticator.outside(sequence);
+        let header_len = match addresses {
+            AddressPair::V4 { .. } => ipv4::HEADER_LEN,
+            AddressPair::V6 { .. } => ipv6::HEADER_LEN,
+        };
+        let front = LVS_ETHERNET_HEADER_LEN + header_len;
+        let (headers, payload) =
+            frame.split_at_mut_checked(front).ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
+        let advert = router.advert(priority);
+        let time = (now, path > 0);
+        let length = authenticator.encode(&advert, addresses, sequence, time, payload)?;
+        let (link, packet) = headers.split_at_mut(LVS_ETHERNET_HEADER_LEN);
+        link.copy_from_slice(&link_header(addresses, router.virtual_mac()));
+        // At most 40 + 24 + 8 + 255 * 16 + 28 octets.
+        write_ip_header(addresses, protocol, length as u16, identification, packet);
+        Ok(front + length)
+    }
+}
+
+/// From the virtual router to the group; to a peer, nothing that is known here.
+fn link_header(addresses: AddressPair, mac: MacAddr) -> [u8; LVS_ETHERNET_HEADER_LEN] {
+    let nowhere = MacAddr::new([0; 6]);
+    match addresses {
+        AddressPair::V4 { destination, .. } if destination.is_multicast() => {
+            ethernet::header(MacAddr::of_ipv4_multicast(destination), mac, EtherType::IPV4)
+        }
+        AddressPair::V6 { destination, .. } if destination.is_multicast() => {
+            ethernet::header(MacAddr::of_ipv6_multicast(destination), mac, EtherType::IPV6)
+        }
+        AddressPair::V4 { .. } => ethernet::header(nowhere, nowhere, EtherType::IPV4),
+        AddressPair::V6 { .. } => ethernet::header(nowhere, nowhere, EtherType::IPV6),
+    }
+}
+
+/// Fills `out` with the header of a packet that carries so many octets of `protocol`.
+fn write_ip_header(
+    addresses: AddressPair,
+    protocol: Protocol,
+    payload_len: u16,
+    identification: u16,
+    out: &mut [u8],
+) {
+    match addresses {
+        AddressPair::V4 { source, destination } => {
+            let header = ipv4::Header {
+                source,
+                destination,
+                protocol,
+                hop_limit: HOP_LIMIT,
+                tos: TRAFFIC_CLASS,
+                total_len: ipv4::HEADER_LEN as u16 + payload_len,
+            };
+            let mut octets = header.octets();
+            [octets[4], octets[5]] = identification.to_be_bytes();
+            [octets[10], octets[11]] = [0; 2];
+            [octets[10], octets[11]] = Sum::new().add_octets(&octets).checksum().to_be_bytes();
+            out.iter_mut().zip(octets).for_each(|(place, octet)| *place = octet);
+        }
+        AddressPair::V6 { source, destination } => {
+            let header = ipv6::Header {
+                source,
+                destination,
+                protocol,
+                hop_limit: HOP_LIMIT,
+                traffic_class: TRAFFIC_CLASS,
+                payload_len,
+            };
+            out.iter_mut().zip(header.octets()).for_each(|(place, octet)| *place = octet);
+        }
+    }
+}
