@@ -5,8 +5,8 @@
  * verdicts, destinations, actions, frames and deadlines come out. The same calls give the same
  * answers, always.
  *
- * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_vrrp`) are opaque. `*_create`
- * makes one, `*_destroy` ends it and takes NULL, too.
+ * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_vrrp`, `struct lvs_tracker`) are
+ * opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
  *
  * Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
  * returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -22,9 +22,9 @@
  * one call must not overlap.
  *
  * Memory is taken by calls that create and configure. What packets and timers lead to takes none:
- * `lvs_director_decide`, `lvs_director_process`, their bursts, `lvs_director_handle_timeout`,
- * `lvs_pool_pick_burst`, `lvs_pool_*_conn`, `lvs_pool_handle_timeout`, and all that a virtual
- * router is fed or asked after its creation.
+ * `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
+ * `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
+ * `lvs_pool_handle_timeout`, and all that a virtual router is fed or asked after its creation.
  *
  * Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
  * it is empty, wait for input or for the deadline, feed exactly one input, drain again.
@@ -193,6 +193,10 @@ enum lvs_status {
     LVS_ERR_TUNNEL_PORT = -68,
     /** A Call-ID is not 1 to 255 octets. */
     LVS_ERR_CALL_ID = -67,
+    /** It is a local address already. */
+    LVS_ERR_LOCAL_EXISTS = -62,
+    /** It is no local address. */
+    LVS_ERR_NO_SUCH_LOCAL = -69,
     /** A line is no rule. */
     LVS_ERR_RULE = -70,
     /** There are no such columns. */
@@ -383,8 +387,8 @@ struct lvs_flow {
 
 /**
  * A frame in a buffer, and what the caller knows of it besides. A frame that is put into a tunnel
- * begins earlier in its buffer: 48 octets of headroom are enough for any, 54 for GUE over IPv6.
- * Nothing behind a frame is touched.
+ * begins earlier in its buffer: 52 octets of headroom are enough for any. Nothing behind a frame is
+ * touched.
  */
 struct lvs_frame {
     /** The buffer, of `offset` plus `length` octets at least. */
@@ -613,6 +617,8 @@ enum lvs_method {
     LVS_METHOD_DIRECT_ROUTE = 1,
     /** The packet is carried in another IP packet (ipvsadm -i). */
     LVS_METHOD_TUNNEL = 2,
+    /** Addresses and ports of both ends are translated, both ways (--fullnat of DPVS). */
+    LVS_METHOD_FULL_NAT = 3,
 };
 
 /** What a destination is told to be. */
@@ -870,7 +876,7 @@ enum lvs_verdict_kind {
     LVS_VERDICT_FORWARD = 1,
     /**
      * A real server's answer: let it go on to the client [NAT-6]. `hop` is whom it is to come
-     * from in the client's eyes; for all but LVS_METHOD_NAT it stays as it is.
+     * from in the client's eyes; for methods that do not translate it stays as it is.
      */
     LVS_VERDICT_REPLY = 2,
     /** Drop it and tell the client that the port is unreachable [SVC-12]. */
@@ -908,6 +914,8 @@ enum lvs_drop_reason {
      * refused [NAT-9].
      */
     LVS_DROP_LATER_FRAGMENT = 8,
+    /** No local address and port is free for a new connection to its real server [FN-1]. */
+    LVS_DROP_NO_LOCAL_PORT = 9,
 };
 
 /** The other end of a packet's way. */
@@ -916,10 +924,19 @@ struct lvs_hop {
     uint8_t method;
     /** Its address. */
     struct lvs_address address;
-    /** Its port in host order; only LVS_METHOD_NAT writes it into the packet. */
+    /** Its port in host order; only a method that translates writes it into the packet. */
     uint16_t port;
     /** How the packet is carried there; LVS_METHOD_TUNNEL alone asks. */
     struct lvs_tunnel tunnel;
+    /**
+     * Of LVS_METHOD_FULL_NAT, the other end of the packet: of LVS_VERDICT_FORWARD the local address
+     * that the real server sees, of LVS_VERDICT_REPLY the client. Zeros of other methods.
+     */
+    struct lvs_address peer;
+    /** Not 0 if the packet tells the real server who the client is [FN-4]. */
+    uint8_t toa;
+    /** The port of `peer`, in host order. */
+    uint16_t peer_port;
 };
 
 /** What to do with one packet. */
@@ -1184,9 +1201,20 @@ struct lvs_director_config {
      * depends on it.
      */
     uint32_t table_size;
+    /** The lowest port of local addresses [FN-1], in host order. */
+    uint16_t local_port_first;
+    /** The highest. */
+    uint16_t local_port_last;
     /**
-     * A secret, for tables that strangers fill, whose speed alone depends on it, and for the draws
-     * of twos.
+     * Of several directors that share local addresses the number of this one, from 0 on: it has
+     * the ports that leave this number when divided by `lcores`.
+     */
+    uint16_t lcore;
+    /** How many directors share local addresses; 0 counts as 1. */
+    uint16_t lcores;
+    /**
+     * A secret: the speed of tables that strangers fill depends on it, the draws of twos, and which
+     * local port comes first.
      */
     uint64_t seed[2];
 };
@@ -1474,10 +1502,36 @@ enum lvs_status lvs_director_write_rules(const struct lvs_director *director,
                                          size_t *length);
 
 /* ---------------------------------------------------------------------------
+ * The local addresses of full address translation.
+ */
+
+/**
+ * Adds an address that packets of LVS_METHOD_FULL_NAT may come from in the eyes of real servers, from
+ * the ports that the director was created with (`ipvsadm --add-laddr` of DPVS), for all services.
+ * Answers to it must reach this director; nobody else may use those ports.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_LOCAL_EXISTS`,
+ * `LVS_ERR_NO_MEMORY`.
+ */
+enum lvs_status lvs_director_add_local(struct lvs_director *director,
+                                       const struct lvs_address *address);
+
+/**
+ * Gives a local address to no more new connections; those that have it keep it.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_LOCAL`.
+ */
+enum lvs_status lvs_director_delete_local(struct lvs_director *director,
+                                          const struct lvs_address *address);
+
+/* ---------------------------------------------------------------------------
  * Packets through a director.
  */
 
-/** What to do with a frame. It is unchanged but for LVS_OUTCOME_SEND and LVS_OUTCOME_DELIVER. */
+/**
+ * What to do with a frame. It is unchanged but for LVS_OUTCOME_SEND, LVS_OUTCOME_SEND_WITHOUT_TOA and
+ * LVS_OUTCOME_DELIVER.
+ */
 enum lvs_outcome_kind {
     /** It was rewritten: send it out. One that was put into a tunnel begins earlier in its buffer. */
     LVS_OUTCOME_SEND = 0,
@@ -1504,6 +1558,8 @@ enum lvs_outcome_kind {
     LVS_OUTCOME_NOT_IP = 9,
     /** It is cut short or damaged, or has no octets, or its hook is none: drop it. */
     LVS_OUTCOME_MALFORMED = 10,
+    /** As LVS_OUTCOME_SEND; but there was no room to tell the real server who the client is [FN-4]. */
+    LVS_OUTCOME_SEND_WITHOUT_TOA = 11,
 };
 
 /** Why a frame was not rewritten. */
@@ -1667,6 +1723,8 @@ struct lvs_director_counters {
     uint64_t dropped_no_call_id;
     /** LVS_DROP_ICMP_ERROR. */
     uint64_t dropped_icmp_error;
+    /** LVS_DROP_NO_LOCAL_PORT. */
+    uint64_t dropped_no_local_port;
     /** LVS_DROP_LATER_FRAGMENT. */
     uint64_t dropped_later_fragment;
     /**

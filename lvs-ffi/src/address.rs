@@ -52,6 +52,7 @@ pub(crate) fn v4(octets: [u8; 16]) -> Ipv4Addr {
 impl TryFrom<lvs_address> for IpAddr {
     type Error = lvs_status;
 
+    #[inline]
     fn try_from(address: lvs_address) -> Result<Self, lvs_status> {
         Ok(match family(address.family)? {
             Family::V4 => Self::V4(v4(address.octets)),
@@ -61,6 +62,7 @@ impl TryFrom<lvs_address> for IpAddr {
 }
 
 impl From<IpAddr> for lvs_address {
+    #[inline]
     fn from(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(address) => {

@@ -4,6 +4,13 @@ use core::net::Ipv4Addr;
 
 use lvs_proto::{AddressPair, Flow, Protocol, Transport};
 
+/// What a place holds before a packet is read into it.
+pub(crate) const NO_FLOW: Flow = {
+    let nowhere = Ipv4Addr::UNSPECIFIED;
+    let addresses = AddressPair::V4 { source: nowhere, destination: nowhere };
+    Flow::new(addresses, Transport::Other(Protocol(0)))
+};
+
 /// Up to `N` packets, some of which may be no flows: those are not decided about.
 pub(crate) struct Burst<const N: usize> {
     flows: [Flow; N],
@@ -16,21 +23,19 @@ pub(crate) struct Burst<const N: usize> {
 impl<const N: usize> Burst<N> {
     #[inline]
     pub(crate) const fn new() -> Self {
-        let nowhere = Ipv4Addr::UNSPECIFIED;
-        let addresses = AddressPair::V4 { source: nowhere, destination: nowhere };
-        let flow = Flow::new(addresses, Transport::Other(Protocol(0)));
-        Self { flows: [flow; N], count: 0, known: [false; N], packets: 0 }
+        Self { flows: [NO_FLOW; N], count: 0, known: [false; N], packets: 0 }
     }
 
-    /// One more packet; what is more than `N` is left out.
+    /// One more packet, which `read` puts in its place, if it is a flow; what is more than `N` is
+    /// left out.
     #[inline]
-    pub(crate) fn push(&mut self, flow: Option<Flow>) {
-        let Some(known) = self.known.get_mut(self.packets) else { return };
-        self.packets += 1;
-        if let (Some(flow), Some(place)) = (flow, self.flows.get_mut(self.count)) {
-            *known = true;
-            *place = flow;
-            self.count += 1;
+    pub(crate) fn push(&mut self, read: impl FnOnce(&mut Flow) -> bool) {
+        if let (Some(known), Some(place)) =
+            (self.known.get_mut(self.packets), self.flows.get_mut(self.count))
+        {
+            self.packets += 1;
+            *known = read(place);
+            self.count += usize::from(*known);
         }
     }
 
@@ -61,9 +66,11 @@ mod tests {
     #[test]
     fn answers_find_the_places_of_their_packets() {
         let mut burst = Burst::<3>::new();
-        let flow = |mark| Burst::<1>::new().flows[0].with_mark(mark);
-        for packet in [None, Some(flow(1)), None, Some(flow(2))] {
-            burst.push(packet);
+        for mark in [None, Some(1), None, Some(2)] {
+            burst.push(|flow| {
+                flow.mark = mark.unwrap_or(99);
+                mark.is_some()
+            });
         }
         let marks = |answer: Option<(&Flow, &char)>| answer.map(|(flow, &c)| (flow.mark, c));
         let answers: Vec<_> = burst.with(&['a', 'b']).map(marks).collect();

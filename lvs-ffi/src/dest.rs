@@ -26,6 +26,8 @@ pub enum lvs_method {
     LVS_METHOD_DIRECT_ROUTE = 1,
     /// The packet is carried in another IP packet (ipvsadm -i).
     LVS_METHOD_TUNNEL = 2,
+    /// Addresses and ports of both ends are translated, both ways (--fullnat of DPVS).
+    LVS_METHOD_FULL_NAT = 3,
 }
 
 /// What a destination is told to be.
@@ -161,12 +163,13 @@ impl From<Method> for lvs_method {
             Method::Nat => LVS_METHOD_NAT,
             Method::DirectRoute => LVS_METHOD_DIRECT_ROUTE,
             Method::Tunnel => LVS_METHOD_TUNNEL,
+            Method::FullNat => LVS_METHOD_FULL_NAT,
         }
     }
 }
 
 fn method(number: c_int) -> Result<Method, lvs_status> {
-    [Method::Nat, Method::DirectRoute, Method::Tunnel]
+    [Method::Nat, Method::DirectRoute, Method::Tunnel, Method::FullNat]
         .into_iter()
         .find(|&method| lvs_method::from(method) as c_int == number)
         .ok_or(LVS_ERR_METHOD)
@@ -180,7 +183,7 @@ mod tests {
 
     #[test]
     fn configurations_round_trip() {
-        for method in [Method::Nat, Method::DirectRoute, Method::Tunnel] {
+        for method in [Method::Nat, Method::DirectRoute, Method::Tunnel, Method::FullNat] {
             let config = DestConfig {
                 weight: 3,
                 method,
@@ -192,6 +195,6 @@ mod tests {
             assert_eq!(DestConfig::try_from(lvs_dest_config::from(config)), Ok(config));
         }
         assert_eq!(method(-1), Err(LVS_ERR_METHOD));
-        assert_eq!(method(3), Err(LVS_ERR_METHOD));
+        assert_eq!(method(4), Err(LVS_ERR_METHOD));
     }
 }

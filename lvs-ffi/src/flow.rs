@@ -7,6 +7,7 @@ use lvs_proto::{
 };
 
 use crate::address::{family, v4};
+use crate::burst::NO_FLOW;
 use crate::lvs_status::LVS_ERR_HOOK;
 use crate::{LVS_IPV4, LVS_IPV6, lvs_status};
 
@@ -102,24 +103,31 @@ pub(crate) const fn hook(number: u8) -> Result<Hook, lvs_status> {
 impl TryFrom<&lvs_flow> for Flow {
     type Error = lvs_status;
 
-    #[inline(always)]
     fn try_from(flow: &lvs_flow) -> Result<Self, lvs_status> {
-        let family = family(flow.family)?;
-        let mut packet = Self {
-            mark: flow.mark,
-            length: flow.length,
-            hook: hook(flow.hook)?,
-            tracked: flow.tracked != 0,
-            unicast: flow.unicast != 0,
-            ..Self::new(pair(family, flow.source, flow.destination), transport(flow))
-        };
-        if flow.is_fragment != 0 {
-            packet.fragment = Some(flow.fragment);
-        }
-        if flow.embedded.present != 0 {
-            packet.embedded = Some(embedded(family, &flow.embedded));
-        }
+        let mut packet = NO_FLOW;
+        flow.read(&mut packet)?;
         Ok(packet)
+    }
+}
+
+impl lvs_flow {
+    /// Writes the flow to its place, field by field: half the work of a copy.
+    #[inline]
+    pub(crate) fn read(&self, packet: &mut Flow) -> Result<(), lvs_status> {
+        let family = family(self.family)?;
+        packet.hook = hook(self.hook)?;
+        packet.addresses = pair(family, self.source, self.destination);
+        packet.transport = transport(self);
+        packet.mark = self.mark;
+        packet.length = self.length;
+        packet.tracked = self.tracked != 0;
+        packet.unicast = self.unicast != 0;
+        packet.fragment = (self.is_fragment != 0).then_some(self.fragment);
+        packet.embedded = match self.embedded.present {
+            0 => None,
+            _ => Some(embedded(family, &self.embedded)),
+        };
+        Ok(())
     }
 }
 

@@ -10,8 +10,8 @@ use crate::lvs_status::{LVS_ERR_COUNT, LVS_ERR_MALFORMED, LVS_ERR_NOT_IP, LVS_ER
 use crate::{lvs_flow, lvs_status};
 
 /// A frame in a buffer, and what the caller knows of it besides. A frame that is put into a tunnel
-/// begins earlier in its buffer: 48 octets of headroom are enough for any, 54 for GUE over IPv6.
-/// Nothing behind a frame is touched.
+/// begins earlier in its buffer: 52 octets of headroom are enough for any. Nothing behind a frame is
+/// touched.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct lvs_frame {
@@ -53,8 +53,9 @@ pub unsafe extern "C" fn lvs_frame_parse(
     status(|| {
         let (frame, out) = (required(frame)?, required(out)?);
         // SAFETY: the caller's contract.
-        let flow = parse(unsafe { frame.octets() }?)?;
-        out.write(lvs_flow::from(&frame.inform(&flow)?));
+        let mut flow = parse(unsafe { frame.octets() }?)?;
+        frame.inform(&mut flow)?;
+        out.write(lvs_flow::from(&flow));
         Ok(())
     })
 }
@@ -64,6 +65,7 @@ impl lvs_frame {
     ///
     /// # Safety
     /// The buffer is NULL or as long as the frame says, and nothing changes it during `'a`.
+    #[inline]
     pub(crate) unsafe fn octets<'a>(&self) -> Result<&'a [u8], lvs_status> {
         // SAFETY: the caller vouches for it.
         let buffer = unsafe { items(self.buffer.cast_const(), self.end()?) }?;
@@ -74,6 +76,7 @@ impl lvs_frame {
     ///
     /// # Safety
     /// The buffer is NULL or as long as the frame says, and nothing else touches it during `'a`.
+    #[inline]
     pub(crate) unsafe fn open<'a>(&self) -> Result<Frame<'a>, lvs_status> {
         // SAFETY: the caller vouches for it.
         let buffer = unsafe { items_mut(self.buffer, self.end()?) }?;
@@ -84,15 +87,14 @@ impl lvs_frame {
         self.offset.checked_add(self.length).ok_or(LVS_ERR_COUNT)
     }
 
-    /// The flow of the frame's octets with what these do not say.
-    pub(crate) fn inform(&self, flow: &Flow) -> Result<Flow, lvs_status> {
-        Ok(Flow {
-            mark: self.mark,
-            hook: hook(self.hook)?,
-            tracked: self.tracked != 0,
-            unicast: self.unicast != 0,
-            ..*flow
-        })
+    /// Adds to the flow of the frame's octets what these do not say.
+    #[inline]
+    pub(crate) fn inform(&self, flow: &mut Flow) -> Result<(), lvs_status> {
+        flow.hook = hook(self.hook)?;
+        flow.mark = self.mark;
+        flow.tracked = self.tracked != 0;
+        flow.unicast = self.unicast != 0;
+        Ok(())
     }
 }
 

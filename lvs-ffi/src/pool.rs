@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
-use lvs_proto::{BURST, Flow};
+use lvs_proto::BURST;
 use lvs_sched::{ConnToken, DestId, LblcConfig, Pool, PoolConfig, StaleToken};
 
 use crate::burst::Burst;
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn lvs_pool_pick_burst(
             for (flows, dests) in flows.chunks(BURST).zip(dests.chunks_mut(BURST)) {
                 let mut burst = Burst::<BURST>::new();
                 for flow in flows {
-                    burst.push(Flow::try_from(flow).ok());
+                    burst.push(|place| flow.read(place).is_ok());
                 }
                 let mut picks = [None; BURST];
                 pool.pick_burst(instant(now), burst.flows(), &mut picks);

@@ -1,10 +1,10 @@
 //! Routes: the ways to neighbours.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr};
 
 use lvs_proto::{LinkPair, MacAddr, Path, Route};
 
-use crate::{lvs_address, lvs_mac};
+use crate::{LVS_IPV4, LVS_IPV6, lvs_address, lvs_mac};
 
 /// The way to whoever takes a frame next.
 #[repr(C)]
@@ -32,21 +32,28 @@ const _: () = assert!(size_of::<lvs_route>() == 52);
 
 /// The route to `address` among `routes`, which are sorted by the `memcmp` of their addresses, or
 /// else that of everybody.
+#[inline]
 pub(crate) fn find(routes: &[lvs_route], address: IpAddr) -> Option<&lvs_route> {
-    let everybody = match address {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    let (everybody, key) = match address {
+        IpAddr::V4(v4) => ((LVS_IPV4, 0), (LVS_IPV4, u128::from(v4.to_bits()) << 96)),
+        IpAddr::V6(v6) => ((LVS_IPV6, 0), (LVS_IPV6, v6.to_bits())),
     };
-    let of = |address: IpAddr| {
-        let address = address.into();
-        let place = routes.binary_search_by(|route| route.address.cmp(&address)).ok()?;
+    let of = |key: (u8, u128)| {
+        let place = routes.binary_search_by(|route| route.key().cmp(&key)).ok()?;
         routes.get(place)
     };
-    of(address).or_else(|| of(everybody))
+    of(key).or_else(|| of(everybody))
 }
 
 impl lvs_route {
+    /// What orders routes as `memcmp` does.
+    #[inline]
+    const fn key(&self) -> (u8, u128) {
+        (self.address.family, u128::from_be_bytes(self.address.octets))
+    }
+
     /// The route; `identification` is of the outer packet of a tunnel.
+    #[inline]
     pub(crate) fn read(&self, identification: u16) -> Route {
         if self.is_local != 0 {
             return Route::Local;

@@ -5,7 +5,9 @@ use core::ffi::{CStr, c_char, c_int};
 use lvs_proto::BufferTooSmall;
 use lvs_proto::vrrp::{DatagramError, EncodeError};
 use lvs_proto::wire::ethernet;
-use lvs_sched::{DestError, OpenError, OutOfMemory, ServiceError, StaleToken, TimeoutError};
+use lvs_sched::{
+    DestError, LocalError, OpenError, OutOfMemory, ServiceError, StaleToken, TimeoutError,
+};
 use lvs_vrrp::{ConfigError, SourceError, TrackerError};
 
 use self::lvs_status::*;
@@ -143,6 +145,11 @@ pub enum lvs_status {
     /// A Call-ID is not 1 to 255 octets.
     LVS_ERR_CALL_ID = -67,
 
+    /// It is a local address already.
+    LVS_ERR_LOCAL_EXISTS = -62,
+    /// It is no local address.
+    LVS_ERR_NO_SUCH_LOCAL = -69,
+
     /// A line is no rule.
     LVS_ERR_RULE = -70,
     /// There are no such columns.
@@ -232,6 +239,8 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_VERDICT, c"no verdict that a frame can follow"),
     (LVS_ERR_TUNNEL_PORT, c"the port of a GUE tunnel is 0"),
     (LVS_ERR_CALL_ID, c"a Call-ID is not 1 to 255 octets"),
+    (LVS_ERR_LOCAL_EXISTS, c"it is a local address already"),
+    (LVS_ERR_NO_SUCH_LOCAL, c"no such local address"),
     (LVS_ERR_RULE, c"a line is no rule"),
     (LVS_ERR_COLUMNS, c"columns are none of lvs_columns"),
     (LVS_ERR_LISTING_FLAGS, c"no such listing flag"),
@@ -275,6 +284,18 @@ impl From<DestError> for lvs_status {
             DestError::AlreadyExists => LVS_ERR_DEST_EXISTS,
             DestError::NoSuchDestination => LVS_ERR_NO_SUCH_DEST,
             DestError::OutOfMemory(error) => error.into(),
+        }
+    }
+}
+
+impl From<LocalError> for lvs_status {
+    fn from(error: LocalError) -> Self {
+        match error {
+            LocalError::AlreadyExists { .. } => LVS_ERR_LOCAL_EXISTS,
+            LocalError::NoSuchLocal { .. } => LVS_ERR_NO_SUCH_LOCAL,
+            LocalError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
+            LocalError::OutOfMemory(error) => error.into(),
+            _ => LVS_ERR_OTHER,
         }
     }
 }

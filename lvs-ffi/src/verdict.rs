@@ -1,6 +1,6 @@
 //! Verdicts: what becomes of a packet.
 
-use lvs_proto::{DropReason, Hop, Method, Origin, Reject, Verdict};
+use lvs_proto::{DropReason, Endpoint, Hop, Method, Origin, Reject, Verdict};
 
 use self::lvs_drop_reason::*;
 use self::lvs_verdict_kind::*;
@@ -16,7 +16,7 @@ pub enum lvs_verdict_kind {
     /// Send it on to a real server, `hop`.
     LVS_VERDICT_FORWARD = 1,
     /// A real server's answer: let it go on to the client \[NAT-6\]. `hop` is whom it is to come
-    /// from in the client's eyes; for all but LVS_METHOD_NAT it stays as it is.
+    /// from in the client's eyes; for methods that do not translate it stays as it is.
     LVS_VERDICT_REPLY = 2,
     /// Drop it and tell the client that the port is unreachable \[SVC-12\].
     LVS_VERDICT_REJECT = 3,
@@ -49,6 +49,8 @@ pub enum lvs_drop_reason {
     /// A later fragment of a packet whose first one was not seen, was seen too long ago, or was
     /// refused \[NAT-9\].
     LVS_DROP_LATER_FRAGMENT = 8,
+    /// No local address and port is free for a new connection to its real server \[FN-1\].
+    LVS_DROP_NO_LOCAL_PORT = 9,
 }
 
 /// The other end of a packet's way.
@@ -59,10 +61,17 @@ pub struct lvs_hop {
     pub method: u8,
     /// Its address.
     pub address: lvs_address,
-    /// Its port in host order; only LVS_METHOD_NAT writes it into the packet.
+    /// Its port in host order; only a method that translates writes it into the packet.
     pub port: u16,
     /// How the packet is carried there; LVS_METHOD_TUNNEL alone asks.
     pub tunnel: lvs_tunnel,
+    /// Of LVS_METHOD_FULL_NAT, the other end of the packet: of LVS_VERDICT_FORWARD the local address
+    /// that the real server sees, of LVS_VERDICT_REPLY the client. Zeros of other methods.
+    pub peer: lvs_address,
+    /// Not 0 if the packet tells the real server who the client is \[FN-4\].
+    pub toa: u8,
+    /// The port of `peer`, in host order.
+    pub peer_port: u16,
 }
 
 /// What to do with one packet.
@@ -77,7 +86,7 @@ pub struct lvs_verdict {
     pub hop: lvs_hop,
 }
 
-const _: () = assert!(size_of::<lvs_hop>() == 24 && size_of::<lvs_verdict>() == 26);
+const _: () = assert!(size_of::<lvs_hop>() == 44 && size_of::<lvs_verdict>() == 46);
 
 impl From<Verdict> for lvs_verdict {
     #[inline]
@@ -106,6 +115,7 @@ impl From<DropReason> for lvs_drop_reason {
             DropReason::NoCallId => LVS_DROP_NO_CALL_ID,
             DropReason::IcmpError => LVS_DROP_ICMP_ERROR,
             DropReason::LaterFragment => LVS_DROP_LATER_FRAGMENT,
+            DropReason::NoLocalPort => LVS_DROP_NO_LOCAL_PORT,
         }
     }
 }
@@ -113,18 +123,32 @@ impl From<DropReason> for lvs_drop_reason {
 impl From<Hop> for lvs_hop {
     #[inline]
     fn from(hop: Hop) -> Self {
-        let Hop { method, address, port, tunnel } = hop;
-        let (method, address) = (method_octet(method), address.into());
-        Self { method, address, port, tunnel: tunnel.into() }
+        let Hop { method, address, port, tunnel, local, toa } = hop;
+        let (peer, peer_port) = ends(local);
+        Self {
+            method: method_octet(method),
+            address: address.into(),
+            port,
+            tunnel: tunnel.into(),
+            peer,
+            toa: toa.into(),
+            peer_port,
+        }
     }
 }
 
 impl From<Origin> for lvs_hop {
     #[inline]
     fn from(origin: Origin) -> Self {
-        let Origin { method, address, port } = origin;
-        Hop::new(method, address, port).into()
+        let Origin { method, address, port, client } = origin;
+        let (peer, peer_port) = ends(client);
+        Self { peer, peer_port, ..Hop::new(method, address, port).into() }
     }
+}
+
+#[inline]
+fn ends(end: Option<Endpoint>) -> (lvs_address, u16) {
+    end.map_or_else(Default::default, |end| (end.address.into(), end.port))
 }
 
 const fn method_octet(method: Method) -> u8 {
@@ -132,6 +156,7 @@ const fn method_octet(method: Method) -> u8 {
         Method::Nat => lvs_method::LVS_METHOD_NAT as u8,
         Method::DirectRoute => lvs_method::LVS_METHOD_DIRECT_ROUTE as u8,
         Method::Tunnel => lvs_method::LVS_METHOD_TUNNEL as u8,
+        Method::FullNat => lvs_method::LVS_METHOD_FULL_NAT as u8,
     }
 }
 
@@ -147,8 +172,8 @@ impl TryFrom<lvs_verdict> for Verdict {
             PASS => Ok(Self::Pass),
             FORWARD => Ok(Self::Forward(verdict.hop.try_into()?)),
             REPLY => {
-                let Hop { method, address, port, .. } = verdict.hop.try_into()?;
-                Ok(Self::Reply(Origin { method, address, port }))
+                let Hop { method, address, port, local: client, .. } = verdict.hop.try_into()?;
+                Ok(Self::Reply(Origin { method, address, port, client }))
             }
             REJECT => Ok(Self::Reject(Reject::PortUnreachable)),
             _ => Err(LVS_ERR_VERDICT),
@@ -160,14 +185,23 @@ impl TryFrom<lvs_hop> for Hop {
     type Error = lvs_status;
 
     fn try_from(hop: lvs_hop) -> Result<Self, lvs_status> {
-        let method = [Method::Nat, Method::DirectRoute, Method::Tunnel]
+        let method = [Method::Nat, Method::DirectRoute, Method::Tunnel, Method::FullNat]
             .into_iter()
-            .find(|&method| method_octet(method) == hop.method);
+            .find(|&method| method_octet(method) == hop.method)
+            .ok_or(LVS_ERR_METHOD)?;
+        let local = match method {
+            Method::FullNat => {
+                Some(Endpoint { address: hop.peer.try_into()?, port: hop.peer_port })
+            }
+            _ => None,
+        };
         Ok(Self {
-            method: method.ok_or(LVS_ERR_METHOD)?,
+            method,
             address: hop.address.try_into()?,
             port: hop.port,
             tunnel: hop.tunnel.try_into()?,
+            local,
+            toa: hop.toa != 0,
         })
     }
 }
@@ -187,11 +221,14 @@ mod tests {
             Tunnel::Gue { port: 6080, checksum: GueChecksum::Remote },
         ];
         let hops = tunnels.map(|tunnel| Hop { tunnel, ..Hop::new(Method::Tunnel, address, 80) });
-        let origin = Origin { method: Method::Nat, address, port: 80 };
+        let end = Some(Endpoint { address: [10, 2, 0, 254].into(), port: 1025 });
+        let full_nat = Hop::new(Method::FullNat, address, 80);
         let verdicts = [
             Verdict::Pass,
             Verdict::Forward(Hop::new(Method::Nat, address, 80)),
-            Verdict::Reply(origin),
+            Verdict::Forward(Hop { local: end, toa: true, ..full_nat }),
+            Verdict::Reply(Origin::new(Method::Nat, address, 80)),
+            Verdict::Reply(Origin { client: end, ..Origin::new(Method::FullNat, address, 80) }),
             Verdict::Reject(Reject::PortUnreachable),
         ];
         for verdict in verdicts.into_iter().chain(hops.map(Verdict::Forward)) {
@@ -202,7 +239,7 @@ mod tests {
     #[test]
     fn unknown_numbers_do_not_pass() {
         let verdict = lvs_verdict { kind: LVS_VERDICT_FORWARD as u8, ..lvs_verdict::default() };
-        let hop = lvs_hop { method: 3, ..verdict.hop };
+        let hop = lvs_hop { method: 4, ..verdict.hop };
         assert_eq!(Verdict::try_from(lvs_verdict { hop, ..verdict }), Err(LVS_ERR_METHOD));
         for kind in [LVS_VERDICT_DROP as u8, 5, 255] {
             assert_eq!(Verdict::try_from(lvs_verdict { kind, ..verdict }), Err(LVS_ERR_VERDICT));

@@ -65,8 +65,8 @@ fn two_routers_fail_over() {
 #[test]
 fn misuse_is_answered() {
     for noun in [
-        "words", "frame", "pool", "service", "rules", "packets", "listing", "vrrp", "peers",
-        "tracker",
+        "words", "frame", "pool", "service", "rules", "locals", "packets", "listing", "vrrp",
+        "peers", "tracker",
     ] {
         let source = format!("lvs-ffi/tests/c/{noun}.c");
         assert_prints(&source, "");

@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 34] = [
+const SOURCES: [&str; 35] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -35,6 +35,7 @@ const SOURCES: [&str; 34] = [
     "director.rs",
     "director/services.rs",
     "director/rules.rs",
+    "director/locals.rs",
     "director/packets.rs",
     "director/counters.rs",
     "director/listing.rs",

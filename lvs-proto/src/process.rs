@@ -5,16 +5,17 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use crate::parse::{ParseError, parse_with_layout};
 use crate::rewrite::{RewriteError, Route, forward, reply};
+use crate::toa::{self, ToaError};
 use crate::{
-    AddressPair, Decide, DropReason, Flow, Frame, Instant, Layout, Protocol, Reject, Transport,
-    Verdict,
+    AddressPair, Decide, DropReason, Endpoint, Flow, Frame, Instant, Layout, Origin, Protocol,
+    Reject, Transport, Verdict,
 };
 
 /// Frames that are parsed, decided and rewritten together.
 pub const BURST: usize = 32;
 
-/// What to do with a frame that [`process`] has seen. It is unchanged but for [`Send`](Self::Send)
-/// and [`Deliver`](Self::Deliver).
+/// What to do with a frame that [`process`] has seen. It is unchanged but for
+/// [`Send`](Self::Send), [`SendWithoutToa`](Self::SendWithoutToa) and [`Deliver`](Self::Deliver).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an outcome says what to do with the frame"]
 pub enum Outcome {
@@ -22,6 +23,9 @@ pub enum Outcome {
     Send,
     /// It was rewritten, and is for this host: hand it to the local stack \[RT-4\].
     Deliver,
+    /// It was rewritten: send it out. But there was no room to tell the real server who the client
+    /// is \[FN-4\].
+    SendWithoutToa(ToaError),
     /// The way to the next hop is not known: resolve it, then [`follow`] this verdict. Do not process
     /// the frame again: it has been counted.
     Unresolved(Verdict),
@@ -47,7 +51,7 @@ pub enum Outcome {
 /// Parses `frame`, asks `decider`, and rewrites the frame in place.
 ///
 /// `route_to` knows the way to a real server or to a client; it is asked at most once. Tunnels need
-/// headroom in front of the frame.
+/// headroom in front of the frame, and so does telling a real server who the client is \[FN-4\].
 ///
 /// ```
 /// use core::net::{IpAddr, Ipv4Addr};
@@ -165,7 +169,7 @@ pub fn follow(
             Some(route) => (forward(frame, layout, hop, &route), route),
             None => return Outcome::Unresolved(*verdict),
         },
-        Verdict::Reply(origin) => match route_to(flow.destination()) {
+        Verdict::Reply(origin) => match route_to(client_of(flow, origin)) {
             Some(route) => (reply(frame, layout, origin, &route), route),
             None => return Outcome::Unresolved(*verdict),
         },
@@ -174,10 +178,34 @@ pub fn follow(
         Verdict::Drop(reason) => return Outcome::Drop(*reason),
     };
     match (result, route) {
-        (Ok(()), Route::Via(_)) => Outcome::Send,
+        (Ok(()), Route::Via(path)) => match verdict {
+            Verdict::Forward(hop) if hop.toa => tell_client(frame, flow, layout, path.mtu),
+            Verdict::Reply(Origin { client: Some(client), .. }) => {
+                toa::reserve(frame, layout, *client);
+                Outcome::Send
+            }
+            _ => Outcome::Send,
+        },
         (Ok(()), Route::Local) => Outcome::Deliver,
         (Err(RewriteError::TimeExceeded), _) => Outcome::TimeExceeded,
         (Err(RewriteError::TooBig { mtu }), _) => Outcome::TooBig { mtu },
         (Err(error), _) => Outcome::NotRewritten(error),
+    }
+}
+
+/// To whom an answer goes.
+fn client_of(flow: &Flow, origin: &Origin) -> IpAddr {
+    origin.client.map_or(flow.destination(), |client| client.address)
+}
+
+/// Tells the real server who sent a segment that is on its way already \[FN-4\].
+#[cold]
+fn tell_client(frame: &mut Frame<'_>, flow: &Flow, layout: &Layout, mtu: u32) -> Outcome {
+    let (port, _) = flow.transport.ports().unwrap_or_default();
+    let client = Endpoint { address: flow.source(), port };
+    let mut layout = *layout;
+    match toa::insert(frame, &mut layout, client, mtu) {
+        Ok(()) => Outcome::Send,
+        Err(error) => Outcome::SendWithoutToa(error),
     }
 }

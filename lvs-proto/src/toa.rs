@@ -10,7 +10,7 @@ use core::net::IpAddr;
 use crate::checksum::Change;
 use crate::layout::Part;
 use crate::wire::tcp;
-use crate::{Endpoint, Family, Frame, Layout, NoHeadroom, Protocol};
+use crate::{Endpoint, Family, Frame, Layout, NoHeadroom, Protocol, TcpFlags};
 
 /// The option's kind.
 pub const KIND: u8 = 254;
@@ -20,6 +20,11 @@ pub const MAX_LEN: usize = 20;
 
 /// Octets of all options that a TCP header has room for.
 const MAX_OPTIONS: usize = 40;
+
+/// Kinds of TCP options (RFC 9293 section 3.2).
+const END: u8 = 0;
+const NO_OPERATION: u8 = 1;
+const MSS: u8 = 2;
 
 /// Why a segment got no option; it is unchanged, and may be sent without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +111,59 @@ pub fn insert(
             put(frame, layout, option, mtu)
         }
     }
+}
+
+/// Takes the option's length off the longest segment that a real server's SYN asks for, so that the
+/// client's first ones leave room for it \[FN-6\]. A SYN that asks for nothing, or for next to
+/// nothing, stays as it is, and so does everything else.
+pub fn reserve(frame: &mut Frame<'_>, layout: &Layout, client: Endpoint) {
+    let needed = match client.address {
+        IpAddr::V4(_) => 8,
+        IpAddr::V6(_) => MAX_LEN as u16,
+    };
+    if check(frame.octets(), layout, 0).is_err() {
+        return;
+    }
+    let segment = frame.octets_mut().get_mut(layout.message()).unwrap_or_default();
+    let Some((header, rest)) = segment.split_first_chunk_mut::<{ tcp::HEADER_LEN }>() else {
+        return;
+    };
+    let [.., offset, flags, _, _, high, low, _, _] = header;
+    let options_len = usize::from(*offset >> 4).saturating_mul(4).saturating_sub(tcp::HEADER_LEN);
+    let options = rest.get_mut(..options_len).unwrap_or_default();
+    if !TcpFlags(*flags).contains(TcpFlags::SYN) {
+        return;
+    }
+    let Some((place, mss)) = segment_size(options) else { return };
+    let old = u16::from_be_bytes(*mss);
+    let Some(new) = old.checked_sub(needed).filter(|new| *new > MAX_OPTIONS as u16) else { return };
+    *mss = new.to_be_bytes();
+    // Across two words of the sum, octets stand the other way round (RFC 1071 section 2).
+    let change = match place % 2 {
+        0 => Change::new().word(old, new),
+        _ => Change::new().word(old.swap_bytes(), new.swap_bytes()),
+    };
+    change.update([high, low]);
+}
+
+/// The field of the maximum segment size among the options of a SYN, and how many octets are before
+/// it (RFC 9293 section 3.2).
+fn segment_size(options: &mut [u8]) -> Option<(usize, &mut [u8; 2])> {
+    let mut place = 0;
+    while place < options.len() {
+        match options.get(place..)? {
+            [NO_OPERATION, ..] => place += 1,
+            [MSS, 4, _, _, ..] => {
+                let field = options.get_mut(place + 2..)?.first_chunk_mut()?;
+                return Some((place + 2, field));
+            }
+            // Nothing comes after the end of the options, nor after a length that is none.
+            [END, ..] | [_, 0 | 1, ..] => return None,
+            [_, length, ..] => place += usize::from(*length),
+            _ => return None,
+        }
+    }
+    None
 }
 
 fn put<const N: usize>(

@@ -73,6 +73,17 @@ impl Tunnel {
         }
     }
 
+    /// Whether packets of both end alike: in the same protocol, and at the same port of it. Their
+    /// checksums are their own.
+    #[must_use]
+    pub const fn ends_like(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::IpIp, Self::IpIp) | (Self::Gre { .. }, Self::Gre { .. }) => true,
+            (Self::Gue { port, .. }, Self::Gue { port: other, .. }) => port == other,
+            _ => false,
+        }
+    }
+
     /// What the outer IP header says that it carries.
     pub(crate) const fn protocol(self, inner: Family) -> Protocol {
         match self {

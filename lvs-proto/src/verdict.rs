@@ -3,7 +3,7 @@
 use core::fmt;
 use core::net::IpAddr;
 
-use crate::{Flow, Instant, Tunnel};
+use crate::{Endpoint, Flow, Instant, Tunnel};
 
 /// How a packet travels from the director to the real server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,15 +17,30 @@ pub enum Method {
     DirectRoute,
     /// The packet is carried in another IP packet (`ipvsadm -i`).
     Tunnel,
+    /// Addresses and ports of both ends are translated, both ways, so that the answer comes back
+    /// from wherever the real server is (`--fullnat` of DPVS) \[FN-1\] \[FN-9\].
+    ///
+    /// Many clients share a local address then: of two that send fragments with one identification
+    /// at a time, the real server may mix the packets up (RFC 4963).
+    FullNat,
 }
 
-/// The word in `ipvsadm -L`: `Masq`, `Route`, `Tunnel`.
+impl Method {
+    /// Whether the real server sees other addresses than the client does.
+    #[must_use]
+    pub const fn is_translated(self) -> bool {
+        matches!(self, Self::Nat | Self::FullNat)
+    }
+}
+
+/// The word in `ipvsadm -L`: `Masq`, `Route`, `Tunnel`; `FullNat` is that of DPVS.
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Nat => "Masq",
             Self::DirectRoute => "Route",
             Self::Tunnel => "Tunnel",
+            Self::FullNat => "FullNat",
         })
     }
 }
@@ -40,17 +55,23 @@ pub struct Hop {
     /// The real server's address: the next hop of the link for [`Method::DirectRoute`]. Of a packet
     /// past all caches, the address that it is for anyway \[BYP-1\].
     pub address: IpAddr,
-    /// The real server's port in host order; only [`Method::Nat`] writes it into the packet.
+    /// The real server's port in host order; only a method that
+    /// [translates](Method::is_translated) writes it into the packet.
     pub port: u16,
     /// How the packet is carried there; [`Method::Tunnel`] alone asks.
     pub tunnel: Tunnel,
+    /// Where the packet comes from in the real server's eyes, for [`Method::FullNat`]; `None` is the
+    /// client itself.
+    pub local: Option<Endpoint>,
+    /// Whether the packet tells the real server who the client is \[FN-4\]: [`toa`](crate::toa).
+    pub toa: bool,
 }
 
 impl Hop {
-    /// A hop with a tunnel of [`Tunnel::IpIp`], if it has one.
+    /// A hop with a tunnel of [`Tunnel::IpIp`], if it has one, and no local address.
     #[must_use]
     pub const fn new(method: Method, address: IpAddr, port: u16) -> Self {
-        Self { method, address, port, tunnel: Tunnel::IpIp }
+        Self { method, address, port, tunnel: Tunnel::IpIp, local: None, toa: false }
     }
 }
 
@@ -59,13 +80,23 @@ impl Hop {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Origin {
-    /// How the request got to the real server; for all but [`Method::Nat`] the answer stays as it
-    /// is.
+    /// How the request got to the real server; only if it was [translated](Method::is_translated)
+    /// does the answer change.
     pub method: Method,
     /// The virtual address.
     pub address: IpAddr,
     /// The virtual port in host order.
     pub port: u16,
+    /// The client, for [`Method::FullNat`]; `None` if the answer is addressed to it already.
+    pub client: Option<Endpoint>,
+}
+
+impl Origin {
+    /// The origin of an answer that is addressed to its client.
+    #[must_use]
+    pub const fn new(method: Method, address: IpAddr, port: u16) -> Self {
+        Self { method, address, port, client: None }
+    }
 }
 
 /// The answer to a client whose service has no destination to offer.
@@ -98,6 +129,8 @@ pub enum DropReason {
     NoCallId,
     /// An ICMP error that may not go on \[SVC-12\] \[ICMP-6\].
     IcmpError,
+    /// No local address and port is free for a new connection to its real server \[FN-1\].
+    NoLocalPort,
     /// A later fragment of a packet whose first one was not seen, was seen too long ago, or was
     /// refused \[NAT-9\].
     LaterFragment,

@@ -161,7 +161,7 @@ impl Decide for Decided {
 fn each_verdict_has_its_outcome() {
     let hop = |method| Hop::new(method, IpAddr::from([192, 0, 2, 11]), 80);
     let (direct, nat) = (hop(Method::DirectRoute), hop(Method::Nat));
-    let origin = Origin { method: Method::Nat, address: IpAddr::from([192, 0, 2, 9]), port: 80 };
+    let origin = Origin::new(Method::Nat, IpAddr::from([192, 0, 2, 9]), 80);
     let via = |mtu| Some(Route::Via(Path::new(LINK, mtu)));
     let run = |recipe: &Recipe, verdict, route| {
         let before = recipe.frame();

@@ -46,6 +46,7 @@ pub mod health;
 #[cfg(target_has_atomic = "ptr")]
 mod lease;
 mod listing;
+mod locals;
 pub mod neighbors;
 mod policy;
 mod pool;
@@ -70,6 +71,7 @@ pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounter
 #[cfg(target_has_atomic = "ptr")]
 pub use lease::{Lease, LeasePool};
 pub use listing::{Columns, ConnListing, Listing};
+pub use locals::{LocalError, LocalPorts};
 pub use policy::{Defence, Defences, Policy};
 pub use pool::{ConnToken, OpenError, Pool, PoolConfig, StaleToken};
 pub use profile::Profile;

@@ -365,7 +365,7 @@ fn pe_3_a_real_server_begins_a_call() {
         ] {
             assert_eq!(director.decide_call(secs(0), &stray, call), Verdict::Pass);
         }
-        let origin = Origin { method: Method::Nat, address: ip(VIP), port: 5060 };
+        let origin = Origin::new(Method::Nat, ip(VIP), 5060);
         for hook in [Hook::Forward, Hook::LocalOut] {
             let verdict = director.decide_call(secs(0), &out(RS, 5060, hook), call);
             assert_eq!(verdict, Verdict::Reply(origin));

@@ -1,9 +1,9 @@
 //! What a director is told once.
 
 use core::ffi::c_int;
-use core::num::NonZeroU32;
+use core::num::{NonZeroU16, NonZeroU32};
 
-use lvs_sched::{DirectorConfig, LblcConfig, Timers};
+use lvs_sched::{DirectorConfig, LblcConfig, LocalPorts, Timers};
 
 use crate::door::{status, write_sized};
 use crate::scheduler::{mh_table_index, profile};
@@ -51,13 +51,22 @@ pub struct lvs_director_config {
     /// The size of the connection table to show in the first line of listings; nothing else
     /// depends on it.
     pub table_size: u32,
-    /// A secret, for tables that strangers fill, whose speed alone depends on it, and for the draws
-    /// of twos.
+    /// The lowest port of local addresses \[FN-1\], in host order.
+    pub local_port_first: u16,
+    /// The highest.
+    pub local_port_last: u16,
+    /// Of several directors that share local addresses the number of this one, from 0 on: it has
+    /// the ports that leave this number when divided by `lcores`.
+    pub lcore: u16,
+    /// How many directors share local addresses; 0 counts as 1.
+    pub lcores: u16,
+    /// A secret: the speed of tables that strangers fill depends on it, the draws of twos, and which
+    /// local port comes first.
     pub seed: [u64; 2],
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<lvs_director_config>() == 80);
+const _: () = assert!(size_of::<lvs_director_config>() == 88);
 
 /// Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, no packets in fragments, a seed
 /// of zeros, and the kernel's figures.
@@ -95,6 +104,10 @@ impl From<DirectorConfig> for lvs_director_config {
             mh_table_index: u8::from(config.mh).into(),
             start_offset: config.start_offset,
             table_size: config.table_size,
+            local_port_first: config.local_ports.first,
+            local_port_last: config.local_ports.last,
+            lcore: config.local_ports.lcore,
+            lcores: config.local_ports.lcores.get(),
             seed: config.seed,
         }
     }
@@ -124,6 +137,12 @@ impl TryFrom<lvs_director_config> for DirectorConfig {
             mh: mh_table_index(config.mh_table_index)?,
             start_offset: config.start_offset,
             table_size: config.table_size,
+            local_ports: LocalPorts {
+                first: config.local_port_first,
+                last: config.local_port_last,
+                lcore: config.lcore,
+                lcores: NonZeroU16::new(config.lcores).unwrap_or(NonZeroU16::MIN),
+            },
             seed: config.seed,
             // Policy, defences and timeouts are set by calls of their own.
             ..Self::default()
@@ -150,6 +169,12 @@ mod tests {
                 mh: 9.try_into().unwrap(),
                 start_offset: 10,
                 table_size: 11,
+                local_ports: LocalPorts {
+                    first: 15,
+                    last: 16,
+                    lcore: 17,
+                    lcores: NonZeroU16::new(18).unwrap(),
+                },
                 seed: [12, 13],
                 ..DirectorConfig::default()
             };

@@ -56,7 +56,7 @@ pub struct lvs_conn {
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<lvs_conn>() == 128);
+const _: () = assert!(size_of::<lvs_conn>() == 152);
 
 /// Is shown one connection after the other, with the `context` of the call. It returns 0 to be shown
 /// more, and must not jump out of the call.

@@ -35,6 +35,8 @@ pub struct lvs_director_counters {
     pub dropped_no_call_id: u64,
     /// LVS_DROP_ICMP_ERROR.
     pub dropped_icmp_error: u64,
+    /// LVS_DROP_NO_LOCAL_PORT.
+    pub dropped_no_local_port: u64,
     /// LVS_DROP_LATER_FRAGMENT.
     pub dropped_later_fragment: u64,
     /// Packets in fragments that were forgotten before their time, for want of room: what follows
@@ -71,7 +73,7 @@ pub struct lvs_statistics {
     pub out_octets_per_sec: u64,
 }
 
-const _: () = assert!(align_of::<u64>() < 8 || size_of::<lvs_director_counters>() == 112);
+const _: () = assert!(align_of::<u64>() < 8 || size_of::<lvs_director_counters>() == 120);
 const _: () = assert!(align_of::<u64>() < 8 || size_of::<lvs_statistics>() == 88);
 
 /// Fills in how many packets met with which verdict. `out->size` is to be set before.
@@ -200,6 +202,7 @@ impl From<&VerdictCounters> for lvs_director_counters {
             dropped_defended: counters.dropped_defended,
             dropped_no_call_id: counters.dropped_no_call_id,
             dropped_icmp_error: counters.dropped_icmp_error,
+            dropped_no_local_port: counters.dropped_no_local_port,
             dropped_later_fragment: counters.dropped_later_fragment,
             forgotten_fragments: counters.forgotten_fragments,
         }

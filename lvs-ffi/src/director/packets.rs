@@ -13,7 +13,7 @@ use lvs_sched::Director;
 use self::lvs_outcome_kind::*;
 use self::lvs_refusal::*;
 use super::lvs_director;
-use crate::burst::Burst;
+use crate::burst::{Burst, NO_FLOW};
 use crate::door::{items, items_mut, required, status};
 use crate::lvs_status::LVS_ERR_CALL_ID;
 use crate::time::instant;
@@ -21,7 +21,8 @@ use crate::{
     lvs_address, lvs_flow, lvs_frame, lvs_route, lvs_status, lvs_time, lvs_verdict, route,
 };
 
-/// What to do with a frame. It is unchanged but for LVS_OUTCOME_SEND and LVS_OUTCOME_DELIVER.
+/// What to do with a frame. It is unchanged but for LVS_OUTCOME_SEND, LVS_OUTCOME_SEND_WITHOUT_TOA and
+/// LVS_OUTCOME_DELIVER.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum lvs_outcome_kind {
@@ -48,6 +49,8 @@ pub enum lvs_outcome_kind {
     LVS_OUTCOME_NOT_IP = 9,
     /// It is cut short or damaged, or has no octets, or its hook is none: drop it.
     LVS_OUTCOME_MALFORMED = 10,
+    /// As LVS_OUTCOME_SEND; but there was no room to tell the real server who the client is \[FN-4\].
+    LVS_OUTCOME_SEND_WITHOUT_TOA = 11,
 }
 
 /// Why a frame was not rewritten.
@@ -95,7 +98,7 @@ pub struct lvs_outcome {
     pub next: lvs_address,
 }
 
-const _: () = assert!(size_of::<lvs_outcome>() == 52);
+const _: () = assert!(size_of::<lvs_outcome>() == 72);
 
 /// The verdict on a packet seen at `now`.
 ///
@@ -173,7 +176,7 @@ pub unsafe extern "C" fn lvs_director_decide_burst(
             for (flows, verdicts) in flows.chunks(BURST).zip(verdicts.chunks_mut(BURST)) {
                 let mut burst = Burst::<BURST>::new();
                 for flow in flows {
-                    burst.push(flow.try_into().ok());
+                    burst.push(|place| flow.read(place).is_ok());
                 }
                 let mut decided = [Verdict::Pass; BURST];
                 director.decide_burst(instant(now), burst.flows(), &mut decided);
@@ -278,10 +281,11 @@ pub unsafe extern "C" fn lvs_director_follow(
     status(|| {
         let (director, frame, out) = (required(director)?, required(frame)?, required(out)?);
         let (verdict, route) = ((*required(verdict)?).try_into()?, required(route)?);
+        let mut flow = NO_FLOW;
         // SAFETY: the caller's contract.
-        out.write(match unsafe { parsed(frame) } {
+        out.write(match unsafe { parse_into(&mut flow, frame) } {
             // SAFETY: the caller's contract.
-            Ok((flow, layout)) => unsafe {
+            Ok(layout) => unsafe {
                 followed(frame, (&flow, &layout), &verdict, &mut director.1, |_| Some(route))
             },
             Err(kind) => lvs_outcome::of(kind),
@@ -306,12 +310,16 @@ unsafe fn process_chunk<const N: usize>(
     let mut layouts = [None; N];
     for ((frame, outcome), layout) in frames.iter().zip(outcomes.iter_mut()).zip(&mut layouts) {
         // SAFETY: the caller vouches for it.
-        let parsed = unsafe { parsed(frame) };
-        burst.push(parsed.as_ref().ok().map(|(flow, _)| *flow));
-        match parsed {
-            Ok((_, found)) => *layout = Some(found),
-            Err(kind) => *outcome = lvs_outcome::of(kind),
-        }
+        burst.push(|flow| match unsafe { parse_into(flow, frame) } {
+            Ok(found) => {
+                *layout = Some(found);
+                true
+            }
+            Err(kind) => {
+                *outcome = lvs_outcome::of(kind);
+                false
+            }
+        });
     }
     let mut verdicts = [Verdict::Pass; N];
     director.decide_burst(now, burst.flows(), &mut verdicts);
@@ -324,19 +332,21 @@ unsafe fn process_chunk<const N: usize>(
     }
 }
 
-/// The flow of a frame, and where its parts are.
+/// Writes the flow of a frame to its place; gives where the parts of the frame are.
 ///
 /// # Safety
 /// The frame has its octets.
 #[inline]
-unsafe fn parsed(frame: &lvs_frame) -> Result<(Flow, Layout), lvs_outcome_kind> {
+unsafe fn parse_into(place: &mut Flow, frame: &lvs_frame) -> Result<Layout, lvs_outcome_kind> {
     // SAFETY: the caller vouches for it.
     let octets = unsafe { frame.octets() }.map_err(|_| LVS_OUTCOME_MALFORMED)?;
     let (flow, layout) = parse_with_layout(octets).map_err(|error| match error {
         ParseError::NotIp(_) => LVS_OUTCOME_NOT_IP,
         _ => LVS_OUTCOME_MALFORMED,
     })?;
-    Ok((frame.inform(&flow).map_err(|_| LVS_OUTCOME_MALFORMED)?, layout))
+    *place = flow;
+    frame.inform(place).map_err(|_| LVS_OUTCOME_MALFORMED)?;
+    Ok(layout)
 }
 
 /// Does with a frame what the verdict says; `identification` has counted the outer packets so far.
@@ -362,35 +372,33 @@ unsafe fn followed<'a>(
         Some(route_to(address)?.read(*identification))
     });
     (frame.offset, frame.length) = (opened.headroom(), opened.octets().len());
-    lvs_outcome { verdict: (*verdict).into(), next, ..outcome.into() }
+    let (kind, refusal, mtu) = told(outcome);
+    lvs_outcome { kind: kind as u8, refusal: refusal as u8, verdict: (*verdict).into(), mtu, next }
+}
+
+/// What an outcome says besides what is known anyway.
+#[inline]
+fn told(outcome: Outcome) -> (lvs_outcome_kind, lvs_refusal, u32) {
+    let kind = match outcome {
+        Outcome::Send => LVS_OUTCOME_SEND,
+        Outcome::Deliver => LVS_OUTCOME_DELIVER,
+        Outcome::SendWithoutToa(_) => LVS_OUTCOME_SEND_WITHOUT_TOA,
+        Outcome::Unresolved(_) => LVS_OUTCOME_UNRESOLVED,
+        Outcome::Pass => LVS_OUTCOME_PASS,
+        Outcome::Reject(_) => LVS_OUTCOME_REJECT,
+        Outcome::TimeExceeded => LVS_OUTCOME_TIME_EXCEEDED,
+        Outcome::TooBig { mtu } => return (LVS_OUTCOME_TOO_BIG, LVS_REFUSAL_NONE, mtu),
+        Outcome::Drop(_) => LVS_OUTCOME_DROP,
+        Outcome::NotRewritten(error) => return (LVS_OUTCOME_NOT_REWRITTEN, error.into(), 0),
+        Outcome::NotParsed(ParseError::NotIp(_)) => LVS_OUTCOME_NOT_IP,
+        Outcome::NotParsed(_) => LVS_OUTCOME_MALFORMED,
+    };
+    (kind, LVS_REFUSAL_NONE, 0)
 }
 
 impl lvs_outcome {
     fn of(kind: lvs_outcome_kind) -> Self {
         Self { kind: kind as u8, ..Self::default() }
-    }
-}
-
-impl From<Outcome> for lvs_outcome {
-    #[inline]
-    fn from(outcome: Outcome) -> Self {
-        let kind = match outcome {
-            Outcome::Send => LVS_OUTCOME_SEND,
-            Outcome::Deliver => LVS_OUTCOME_DELIVER,
-            Outcome::Unresolved(_) => LVS_OUTCOME_UNRESOLVED,
-            Outcome::Pass => LVS_OUTCOME_PASS,
-            Outcome::Reject(_) => LVS_OUTCOME_REJECT,
-            Outcome::TimeExceeded => LVS_OUTCOME_TIME_EXCEEDED,
-            Outcome::TooBig { mtu } => return Self { mtu, ..Self::of(LVS_OUTCOME_TOO_BIG) },
-            Outcome::Drop(_) => LVS_OUTCOME_DROP,
-            Outcome::NotRewritten(error) => {
-                let refusal = lvs_refusal::from(error) as u8;
-                return Self { refusal, ..Self::of(LVS_OUTCOME_NOT_REWRITTEN) };
-            }
-            Outcome::NotParsed(ParseError::NotIp(_)) => LVS_OUTCOME_NOT_IP,
-            Outcome::NotParsed(_) => LVS_OUTCOME_MALFORMED,
-        };
-        Self::of(kind)
     }
 }
 

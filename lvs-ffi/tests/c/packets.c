@@ -135,7 +135,7 @@ static void follow(struct lvs_director *director)
     EXPECT(LVS_ERR_NULL, lvs_director_follow(director, &frame, &good, &route, NULL));
     EXPECT_FIELD(LVS_ERR_VERDICT, kind, LVS_VERDICT_DROP, FOLLOW);
     EXPECT_FIELD(LVS_ERR_VERDICT, kind, 255, FOLLOW);
-    EXPECT_FIELD(LVS_ERR_METHOD, hop.method, 3, FOLLOW);
+    EXPECT_FIELD(LVS_ERR_METHOD, hop.method, 4, FOLLOW);
     EXPECT_FIELD(LVS_ERR_FAMILY, hop.address, garbage, FOLLOW);
     EXPECT_FIELD(LVS_ERR_TUNNEL, hop.tunnel.kind, 3, FOLLOW);
     EXPECT_FIELD(LVS_OK, hop.method, LVS_METHOD_TUNNEL, FOLLOW);

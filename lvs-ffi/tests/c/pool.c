@@ -65,7 +65,7 @@ static void pool_dests(struct lvs_pool *pool)
     EXPECT(LVS_ERR_NULL, lvs_pool_add_dest(pool, 0, &good, NULL));
     EXPECT_FIELD(LVS_ERR_NOT_UNICAST, address, multicast, lvs_pool_add_dest(pool, 0, &bad, &id));
     EXPECT_FIELD(LVS_ERR_FAMILY, address, garbage, lvs_pool_add_dest(pool, 0, &bad, &id));
-    EXPECT_FIELD(LVS_ERR_METHOD, method, 3, lvs_pool_add_dest(pool, 0, &bad, &id));
+    EXPECT_FIELD(LVS_ERR_METHOD, method, 4, lvs_pool_add_dest(pool, 0, &bad, &id));
     EXPECT_FIELD(LVS_ERR_TUNNEL, tunnel.kind, 3, lvs_pool_add_dest(pool, 0, &bad, &id));
     EXPECT_FIELD(LVS_ERR_TUNNEL_PORT, tunnel.kind, LVS_TUNNEL_GUE,
                  lvs_pool_add_dest(pool, 0, &bad, &id));

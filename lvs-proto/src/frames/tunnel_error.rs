@@ -20,7 +20,7 @@ const SHIM_LEN: usize = 4;
 /// way or from the real server \[ICMP-7\].
 ///
 /// Whether there is such a tunnel, and a connection that the carried packet is of, is for the
-/// decider to say; if so, the error is [told on](Self::relay) to the client.
+/// decider to say, which passed the error as such; if so, it is [told on](Self::relay) to the client.
 ///
 /// ```
 /// use core::net::Ipv4Addr;
@@ -53,6 +53,8 @@ pub struct TunnelError<'a> {
     pub tunnel: Tunnel,
     /// The addresses and ports of the carried packet, client first.
     pub carried: Embedded,
+    /// Octets of the error's IP packet; statistics count them.
+    pub length: u32,
     message: icmpv4::Message<'a>,
     /// The carried packet as far as it is quoted.
     quote: &'a [u8],
@@ -97,8 +99,8 @@ impl<'a> TunnelError<'a> {
         let carried = ip::Packet::V4(packet).as_embedded()?;
         // An IPv4 header of at most 60 octets, and GUE's with options of at most 136.
         let overhead = (message.payload.len() - quote.len()) as u16;
-        let server = outer.destination;
-        Some(Self { server, tunnel, carried, message, quote, overhead })
+        let (server, length) = (outer.destination, error.header_len + error.payload.len());
+        Some(Self { server, tunnel, carried, length: length as u32, message, quote, overhead })
     }
 
     /// Octets of the longest packet that the way to the real server takes, the tunnel's headers

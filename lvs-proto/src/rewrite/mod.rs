@@ -69,7 +69,7 @@ impl Path {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Route {
     /// To this host: it is the real server, or the client. Hand the frame to the local stack;
-    /// only [`Method::Nat`] changed it \[RT-4\].
+    /// only [translation](Method::is_translated) changed it \[RT-4\].
     Local,
     /// Out again.
     Via(Path),
@@ -139,7 +139,7 @@ pub enum RewriteError {
 }
 
 /// Sends a client's packet to its real server, as [`Verdict::Forward`](crate::Verdict::Forward)
-/// says \[NAT-1\], \[DR-1\], \[TUN-1\], \[BYP-1\]; an ICMP error about a connection as well
+/// says \[NAT-1\], \[DR-1\], \[TUN-1\], \[BYP-1\], \[FN-1\]; an ICMP error about a connection as well
 /// \[ICMP-4\], \[ICMP-5\].
 ///
 /// `layout` is that of [`parse_with_layout`](crate::parse_with_layout). A tunnel needs
@@ -157,6 +157,11 @@ pub fn forward(
 ) -> Result<(), RewriteError> {
     match hop.method {
         Method::Nat => apply(frame, layout, None, Some((&hop.address, hop.port)), route),
+        Method::FullNat => {
+            let server = Endpoint { address: hop.address, port: hop.port };
+            let ends = Translation { source: hop.local, destination: Some(server) };
+            translate(frame, layout, &ends, route)
+        }
         Method::DirectRoute => pass_on(frame, layout, route),
         Method::Tunnel => match route {
             Route::Local => Ok(()),
@@ -166,7 +171,7 @@ pub fn forward(
 }
 
 /// Sends a real server's answer to its client, as [`Verdict::Reply`](crate::Verdict::Reply) says
-/// \[NAT-6\], \[NAT-7\]; an ICMP error about a connection as well \[ICMP-6\].
+/// \[NAT-6\], \[NAT-7\], \[FN-1\]; an ICMP error about a connection as well \[ICMP-6\].
 ///
 /// For the rest as [`forward`].
 ///
@@ -180,6 +185,11 @@ pub fn reply(
 ) -> Result<(), RewriteError> {
     match origin.method {
         Method::Nat => apply(frame, layout, Some((&origin.address, origin.port)), None, route),
+        Method::FullNat => {
+            let virtual_end = Endpoint { address: origin.address, port: origin.port };
+            let ends = Translation { source: Some(virtual_end), destination: origin.client };
+            translate(frame, layout, &ends, route)
+        }
         Method::DirectRoute | Method::Tunnel => pass_on(frame, layout, route),
     }
 }

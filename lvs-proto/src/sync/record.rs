@@ -35,11 +35,12 @@ impl ConnFlags {
     /// [`OUT_SEQUENCE`](Self::OUT_SEQUENCE) or [`IN_SEQUENCE`](Self::IN_SEQUENCE).
     pub const SEQUENCE: Self = Self(0x0600);
 
-    /// The flags of a connection forwarded by `method`, and no others.
+    /// The flags of a connection forwarded by `method`, and no others. [`Method::FullNat`] has no
+    /// number, and is told of as [`Method::Nat`].
     #[must_use]
     pub const fn of_method(method: Method) -> Self {
         Self(match method {
-            Method::Nat => 0,
+            Method::Nat | Method::FullNat => 0,
             Method::Tunnel => 2,
             Method::DirectRoute => 3,
         })

@@ -28,7 +28,7 @@ fn rewrite_in_every_way(octets: &[u8], layout: &Layout) {
             });
         }
         let (hop, end) = (Hop::new(Method::Nat, address, 80), Endpoint { address, port: 80 });
-        let origin = Origin { method: Method::Nat, address, port: 80 };
+        let origin = Origin::new(Method::Nat, address, 80);
         let both = Translation { source: Some(end), destination: Some(end) };
         attempt(octets, layout, |frame, layout| forward(frame, layout, &hop, &OUT).is_ok());
         attempt(octets, layout, |frame, layout| reply(frame, layout, &origin, &OUT).is_ok());

@@ -85,8 +85,7 @@ fn icmp_6_errors_to_the_client() {
         let family = family(u)?;
         let (about, len) = quoted(u, family)?;
         let before = error(u, &about, len)?;
-        let origin =
-            Origin { method: Method::Nat, address: address(u, family)?, port: u.arbitrary()? };
+        let origin = Origin::new(Method::Nat, address(u, family)?, u.arbitrary()?);
 
         let mut client_sent = Packet { destination: origin.address, ..about.clone() };
         client_sent.ports_mut()[1] = origin.port;

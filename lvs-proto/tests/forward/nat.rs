@@ -37,7 +37,7 @@ fn requested(packet: &Packet, address: IpAddr, port: u16) -> Result<Vec<u8>, Rew
 }
 
 fn replied(packet: &Packet, address: IpAddr, port: u16) -> Result<Vec<u8>, RewriteError> {
-    let origin = Origin { method: Method::Nat, address, port };
+    let origin = Origin::new(Method::Nat, address, port);
     rewritten(packet, |frame, layout| reply(frame, layout, &origin, &OUT))
 }
 
@@ -267,7 +267,7 @@ fn dr_1_nat_7_other_methods_change_no_address() {
         let here = rewritten(&packet, |frame, layout| forward(frame, layout, &hop, &Route::Local));
         assert_eq!(here.unwrap(), packet.frame());
         let method = *u.choose(&[Method::DirectRoute, Method::Tunnel])?;
-        let origin = Origin { method, address: hop.address, port: 80 };
+        let origin = Origin::new(method, hop.address, 80);
         let back = rewritten(&packet, |frame, layout| reply(frame, layout, &origin, &OUT));
         assert_eq!(back.unwrap(), expected.frame());
         Ok(())

@@ -76,7 +76,7 @@ fn check(line: &Value) -> Option<Method> {
         port.as_u64().unwrap_or(0) as u16
     };
     if of_server {
-        let origin = Origin { method, address: source, port: port("sport", "dport") };
+        let origin = Origin::new(method, source, port("sport", "dport"));
         reply(&mut frame, &layout, &origin, &Route::Via(path)).unwrap();
     } else {
         let hop = Hop::new(method, destination, port("dport", "sport"));

@@ -130,3 +130,33 @@ fn fn_4_where_there_is_no_room() {
         Ok(())
     });
 }
+
+/// [FN-6]: whatever the options are, nothing but an MSS and the checksum changes, and the checksum
+/// stays that of the segment.
+#[test]
+fn fn_6_only_the_mss_changes() {
+    arbtest::arbtest(|u| {
+        let (carrier, of) = (family(u)?, family(u)?);
+        let client = Endpoint { address: address(u, of)?, port: 1 };
+        let mut packet = Packet::arbitrary(u, carrier)?;
+        let words = u.int_in_range(0..=10)?;
+        let mut options = octets(u, words * 4)?;
+        // Likely kinds and lengths.
+        options.iter_mut().filter(|octet| **octet < 200).for_each(|octet| *octet %= 5);
+        let flags = u.arbitrary()?;
+        packet.upper = Upper::Tcp { ports: [1, 2], flags, options, data: vec![] };
+        let before = packet.frame();
+        let (_, layout) = parse_with_layout(&before).unwrap();
+        let mut after = before.clone();
+        toa::reserve(&mut Frame::from(&mut after[..]), &layout, client);
+
+        let options = layout.message().start + 20..layout.message().end;
+        if let Upper::Tcp { options: of_packet, .. } = &mut packet.upper {
+            of_packet.copy_from_slice(&after[options]);
+        }
+        assert_eq!(after, packet.frame());
+        let changed = before.iter().zip(&after).filter(|(old, new)| old != new).count();
+        assert!(changed == 0 || flags & 0x02 != 0 && changed <= 4);
+        Ok(())
+    });
+}

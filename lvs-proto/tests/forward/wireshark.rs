@@ -90,7 +90,7 @@ fn cases() -> Vec<(Vec<u8>, &'static str)> {
     };
     let back = |packet: Packet| {
         let address = if packet.source.is_ipv4() { vip } else { vip6 };
-        let origin = Origin { method: Method::Nat, address, port: 80 };
+        let origin = Origin::new(Method::Nat, address, 80);
         rewritten(&packet, |frame, layout| reply(frame, layout, &origin, &OUT)).unwrap()
     };
     let about = |packet: Packet, kind| {

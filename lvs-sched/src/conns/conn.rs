@@ -53,7 +53,7 @@ impl Conn {
             state,
             // What a destination's flags say of all its connections [DST-11] [CON-8].
             active: false,
-            input_only: !matches!(hop.method, Method::Nat),
+            input_only: !hop.method.is_translated(),
             mark: 0,
             in_packets: 0,
             timeout_secs,

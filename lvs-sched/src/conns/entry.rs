@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 
-use lvs_proto::{Method, Origin};
+use lvs_proto::{Endpoint, Method, Origin};
 
 use super::conn::Conn;
 use super::key::{Address, Tuple};
@@ -41,17 +41,21 @@ impl<A: Address> Entry<A> {
         Self { tuple: Tuple::BLANK, server_port: 0, server: A::UNSPECIFIED, course: Course::BLANK };
 
     /// What its real server's packets are found by, as if the server were a client \[CON-4\].
-    pub(crate) fn reply_tuple(&self) -> Tuple<A> {
+    /// `local` is what the server sees of the client, if that is something else \[FN-2\].
+    #[inline]
+    pub(crate) fn reply_tuple(&self, local: Option<Endpoint>) -> Tuple<A> {
         let Tuple { client, virtual_address, client_port, virtual_port, protocol, .. } = self.tuple;
         let (address, port) = match self.course.method() {
-            Method::Nat => (self.server, self.server_port),
+            Method::Nat | Method::FullNat => (self.server, self.server_port),
             Method::DirectRoute | Method::Tunnel => (virtual_address, virtual_port),
         };
+        let local = local.and_then(|local| Some((A::of(local.address)?, local.port)));
+        let (seen, seen_port) = local.unwrap_or((client, client_port));
         Tuple {
             client: address,
-            virtual_address: client,
+            virtual_address: seen,
             client_port: port,
-            virtual_port: client_port,
+            virtual_port: seen_port,
             protocol,
             template: false,
         }
@@ -65,9 +69,11 @@ impl<A: Address> Entry<A> {
 
     /// Whom its real server's packets come from in the client's eyes.
     pub(crate) fn origin(&self) -> Origin {
-        let Tuple { virtual_address, virtual_port, .. } = self.tuple;
-        let address = virtual_address.ip();
-        Origin { method: self.course.method(), address, port: virtual_port }
+        let Tuple { virtual_address, virtual_port, client, client_port, .. } = self.tuple;
+        let (method, address) = (self.course.method(), virtual_address.ip());
+        let to_client = || Endpoint { address: client.ip(), port: client_port };
+        let client = (method == Method::FullNat).then(to_client);
+        Origin { method, address, port: virtual_port, client }
     }
 }
 
@@ -166,7 +172,8 @@ impl Course {
         match self.flags.0 & Flags::METHOD {
             0 => Method::Nat,
             1 => Method::DirectRoute,
-            _ => Method::Tunnel,
+            2 => Method::Tunnel,
+            _ => Method::FullNat,
         }
     }
 
@@ -230,7 +237,7 @@ mod tests {
 
     #[test]
     fn methods_and_flags_keep_out_of_each_others_way() {
-        for method in [Method::Nat, Method::DirectRoute, Method::Tunnel] {
+        for method in [Method::Nat, Method::DirectRoute, Method::Tunnel, Method::FullNat] {
             let mut course = Course::BLANK;
             assert!(!course.flags.set(Flags::RARE, true));
             assert!(!course.flags.set(Flags::ACTIVE, true));

@@ -3,7 +3,7 @@
 use core::hash::Hasher;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use lvs_proto::{CallId, Family, Flow, Hook, Instant, Method};
+use lvs_proto::{CallId, Endpoint, Family, Flow, Hook, Instant, Method};
 use siphasher::sip::SipHasher13;
 
 use super::Conns;
@@ -81,7 +81,7 @@ impl Conns {
             let key = key.reversed();
             let newest = self.newest(&key.sought(), self.hash(&key), None)?;
             self.first_of(newest, Chain::Client, |course| {
-                course.method() != Method::Nat && self.lives(now, course)
+                !course.method().is_translated() && self.lives(now, course)
             })
         })
     }
@@ -171,8 +171,32 @@ impl Conns {
         let first = A::id(&self.places, 0).place();
         self.replies.find(hash, |id| {
             let entry = id.place().checked_sub(first).and_then(|place| table.get(place));
-            entry.is_some_and(|entry| entry.reply_tuple() == *tuple)
+            entry.is_some_and(|entry| self.reply_tuple(entry) == *tuple)
         })
+    }
+
+    /// What the packets of a connection's real server are found by \[CON-4\] \[FN-2\].
+    #[inline]
+    pub(super) fn reply_tuple<A: Placed>(&self, entry: &Entry<A>) -> Tuple<A> {
+        entry.reply_tuple(self.local_of(&entry.course))
+    }
+
+    #[inline]
+    fn local_of(&self, course: &Course) -> Option<Endpoint> {
+        if course.method() != Method::FullNat {
+            return None;
+        }
+        self.rares.get(course.rare()?)?.local
+    }
+
+    /// Whether a packet of this key from a real server has a connection to belong to, living or not
+    /// \[FN-1\].
+    pub(crate) fn is_reply(&self, key: &ConnKey) -> bool {
+        let hash = self.hash(key);
+        match key.sought() {
+            Sought::V4(tuple) => self.newest_reply(hash, &tuple).is_some(),
+            Sought::V6(tuple) => self.newest_reply(hash, &tuple).is_some(),
+        }
     }
 
     fn is_for_call(&self, course: &Course, call: Option<CallId<'_>>) -> bool {

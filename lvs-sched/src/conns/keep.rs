@@ -36,8 +36,9 @@ impl Conns {
             server: server.unwrap_or(A::UNSPECIFIED),
             course: Course::of(conn),
         };
-        let reply = self.reply_of(&entry, server.is_none());
-        let is_rare = call.is_some() || server.is_none() || older.is_some();
+        let local = conn.hop.local;
+        let reply = self.reply_of(&entry, entry.reply_tuple(local), server.is_none());
+        let is_rare = call.is_some() || server.is_none() || local.is_some() || older.is_some();
         if !self.has_room(is_rare, older, reply) {
             return None;
         }
@@ -53,6 +54,7 @@ impl Conns {
             if let Some(rare) = self.rare_mut(id) {
                 rare.call = call;
                 rare.server = server.is_none().then_some(conn.hop.address);
+                (rare.local, rare.toa) = (local, conn.hop.toa);
             }
         }
         if let Some(older) = older {
@@ -143,12 +145,12 @@ impl Conns {
         let Some(course) = self.places.course_mut(id) else { return };
         course.dest = place_of(dest);
         course.set_method(method);
-        course.flags.set(Flags::INPUT_ONLY, method != Method::Nat);
+        course.flags.set(Flags::INPUT_ONLY, !method.is_translated());
         let bound = Entry { course: *course, ..entry };
         self.of_dests.link(&mut self.places, id);
         let rare = bound.course.rare().and_then(|place| self.rares.get(place));
         let is_mixed = rare.is_some_and(|rare| rare.server.is_some());
-        let reply = self.reply_of(&bound, is_mixed);
+        let reply = self.reply_of(&bound, self.reply_tuple(&bound), is_mixed);
         if let Some(reply) = reply.filter(|_| self.has_room(false, None, reply)) {
             self.enter_replies(id, reply);
         }
@@ -169,8 +171,13 @@ impl Conns {
     /// Those that are not translated are found by their clients' keys, but for those that no
     /// client's packet finds; and what is newer than one that is translated to just that address
     /// must be found before it.
-    fn reply_of<A: Placed>(&self, entry: &Entry<A>, is_mixed: bool) -> Option<Reply> {
-        let is_translated = entry.course.method() == Method::Nat;
+    fn reply_of<A: Placed>(
+        &self,
+        entry: &Entry<A>,
+        tuple: Tuple<A>,
+        is_mixed: bool,
+    ) -> Option<Reply> {
+        let is_translated = entry.course.method().is_translated();
         if entry.tuple.template || is_mixed && is_translated {
             return None;
         }
@@ -178,7 +185,6 @@ impl Conns {
         if is_plain && self.replies.is_empty() {
             return None;
         }
-        let tuple = entry.reply_tuple();
         let hash = self.hash_of_tuple(&tuple, None);
         let older = self.newest_reply(hash, &tuple);
         (!is_plain || older.is_some()).then_some(Reply { hash, older })
@@ -207,7 +213,8 @@ impl Conns {
         let links = rare.map(|rare| core::mem::replace(rare.links_mut(Chain::Reply), Links::NONE));
         let Links { front, behind } = links.unwrap_or(Links::NONE);
         if front.is_none() {
-            self.replies.replace(self.hash_of_tuple(&entry.reply_tuple(), None), id, behind);
+            let hash = self.hash_of_tuple(&self.reply_tuple(entry), None);
+            self.replies.replace(hash, id, behind);
         }
         self.unchain(Chain::Reply, front, behind);
     }

@@ -3,7 +3,7 @@
 use core::hash::Hasher;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use lvs_proto::{AddressPair, Embedded, Flow, Protocol};
+use lvs_proto::{AddressPair, Embedded, Endpoint, Flow, Protocol};
 use siphasher::sip::SipHasher13;
 
 /// The ports of the connection that IPsec rides along with: that of its key exchange \[CON-5\].
@@ -33,11 +33,23 @@ impl ConnKey {
         Some(Self::new(protocol, flow.addresses, ports))
     }
 
+    /// The key of the connection that a client's packet belongs to, which an error about a tunnel is
+    /// about \[ICMP-7\].
+    pub(crate) fn of_carried(carried: &Embedded) -> Option<Self> {
+        let (protocol, ports) = followed(carried.protocol, carried.ports)?;
+        Some(Self::new(protocol, carried.addresses, ports))
+    }
+
     /// The key of the connection that a packet to its client belongs to, which an error of a client
     /// is about \[CON-6\] \[ICMP-3\].
     pub(crate) fn of_inverse(embedded: &Embedded) -> Option<Self> {
-        let (protocol, ports) = followed(embedded.protocol, embedded.ports)?;
-        Some(Self::new(protocol, embedded.addresses, ports).reversed())
+        Some(Self::of_carried(embedded)?.reversed())
+    }
+
+    /// The key of what a real server answers to a local address \[FN-2\].
+    pub(crate) fn of_answer(&self, server: Endpoint, local: Endpoint) -> Option<Self> {
+        let addresses = AddressPair::new(server.address, local.address)?;
+        Some(Self::new(self.protocol, addresses, (server.port, local.port)))
     }
 
     const fn new(protocol: Protocol, addresses: AddressPair, ports: (u16, u16)) -> Self {

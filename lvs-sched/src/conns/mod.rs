@@ -123,7 +123,11 @@ impl Conns {
         Conn {
             key,
             dest: self.dest(course.dest),
-            hop: Hop::new(course.method(), address, port),
+            hop: Hop {
+                local: rare.and_then(|rare| rare.local),
+                toa: rare.is_some_and(|rare| rare.toa),
+                ..Hop::new(course.method(), address, port)
+            },
             state: course.state,
             active: course.flags.has(Flags::ACTIVE),
             input_only: course.flags.has(Flags::INPUT_ONLY),
@@ -161,6 +165,14 @@ impl Conns {
         match self.places.get(id)? {
             Found::V4(entry) => Some(entry.origin()),
             Found::V6(entry) => Some(entry.origin()),
+        }
+    }
+
+    /// The real server has been told who the client is \[FN-4\].
+    pub(crate) fn told(&mut self, id: ConnId) {
+        let rare = self.course(id).and_then(Course::rare);
+        if let Some(rare) = rare.and_then(|place| self.rares.get_mut(place)) {
+            rare.toa = false;
         }
     }
 

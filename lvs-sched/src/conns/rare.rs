@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use lvs_proto::Endpoint;
+
 use super::ConnId;
 use crate::OutOfMemory;
 use crate::arena::Key;
@@ -16,6 +18,10 @@ pub(crate) struct Rare {
     pub(crate) call: Option<Key>,
     /// A real server of the other family.
     pub(crate) server: Option<IpAddr>,
+    /// What the real server sees of the client, if that is something else \[FN-1\].
+    pub(crate) local: Option<Endpoint>,
+    /// Whether the real server has yet to be told who the client is \[FN-4\].
+    pub(crate) toa: bool,
     by_client: Links,
     by_reply: Links,
     /// Of a free record, the next free one.
@@ -28,6 +34,8 @@ impl Rare {
             mark,
             call: None,
             server: None,
+            local: None,
+            toa: false,
             by_client: Links::NONE,
             by_reply: Links::NONE,
             next_free: None,
@@ -52,6 +60,7 @@ impl Rare {
     pub(crate) const fn is_usual(&self) -> bool {
         self.call.is_none()
             && self.server.is_none()
+            && self.local.is_none()
             && self.by_client.is_alone()
             && self.by_reply.is_alone()
     }

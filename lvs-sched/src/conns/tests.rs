@@ -4,7 +4,7 @@ use core::net::IpAddr;
 use std::vec::Vec;
 
 use arbitrary::{Result, Unstructured};
-use lvs_proto::{AddressPair, Hop, Instant, Method, Protocol};
+use lvs_proto::{AddressPair, Endpoint, Hop, Instant, Method, Protocol};
 
 use super::{Capacity, Conn, ConnId, ConnKey, Conns, Due, NOWHERE};
 use crate::Timers;
@@ -39,11 +39,13 @@ fn key(u: &mut Unstructured<'_>) -> Result<ConnKey> {
 
 fn reply_key(conn: &Named) -> Option<ConnKey> {
     let (address, port) = match conn.hop.method {
-        Method::Nat => (conn.hop.address, conn.hop.port),
+        Method::Nat | Method::FullNat => (conn.hop.address, conn.hop.port),
         _ => (conn.key.virtual_address(), conn.key.virtual_port),
     };
-    let addresses = AddressPair::new(address, conn.key.client())?;
-    let virtual_port = conn.key.client_port;
+    let client = Endpoint { address: conn.key.client(), port: conn.key.client_port };
+    let seen = conn.hop.local.unwrap_or(client);
+    let addresses = AddressPair::new(address, seen.address)?;
+    let virtual_port = seen.port;
     Some(ConnKey { addresses, client_port: port, virtual_port, ..conn.key })
 }
 
@@ -65,9 +67,13 @@ fn compare(conns: &Conns, model: &[Named], now: u64, key: &ConnKey) {
 /// One more, if there is room.
 fn open(u: &mut Unstructured<'_>, conns: &mut Conns, now: u64) -> Result<Option<Named>> {
     let key = key(u)?;
-    let method = *u.choose(&[Method::Nat, Method::DirectRoute, Method::Tunnel])?;
+    let method = *u.choose(&[Method::Nat, Method::DirectRoute, Method::Tunnel, Method::FullNat])?;
     let v6 = key.client().is_ipv6() ^ (method == Method::Tunnel && u.arbitrary()?);
-    let hop = Hop::new(method, address(u, v6)?, u.int_in_range(1..=2)?);
+    let mut hop = Hop::new(method, address(u, v6)?, u.int_in_range(1..=2)?);
+    if method == Method::FullNat && !key.template {
+        hop.local = Some(Endpoint { address: address(u, v6)?, port: u.int_in_range(1..=2)? });
+        hop.toa = u.arbitrary()?;
+    }
     let timeout_secs = u.int_in_range(0..=9)?;
     let conn = Conn { timeout_secs, mark: 7, ..Conn::new(key, NOWHERE, hop) };
     let Some(id) = conns.insert(&conn, None) else {

@@ -434,7 +434,7 @@ fn check_family(service: Option<ServiceKey>, config: &DestConfig) -> Result<(), 
 }
 
 /// What a routing table would call local or unicast \[DST-8\].
-const fn is_unicast(address: IpAddr) -> bool {
+pub(crate) const fn is_unicast(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.octets()[0] != 0 && !v4.is_multicast() && !v4.is_broadcast(),
         IpAddr::V6(v6) => !v6.is_unspecified() && !v6.is_multicast() && !v6.is_unicast_link_local(),

@@ -1,6 +1,6 @@
 //! What a director is told to be.
 
-use crate::{Defences, LblcConfig, MhTableIndex, Policy, Profile, Timeouts, Timers};
+use crate::{Defences, LblcConfig, LocalPorts, MhTableIndex, Policy, Profile, Timeouts, Timers};
 
 /// What a director is told to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +23,22 @@ pub struct DirectorConfig {
     /// The most of IPv6, of 170 or 198 octets each.
     pub connections_v6: u32,
     /// The most of them, at a time, of the kinds that need memory of their own: templates for
-    /// calls, connections through a tunnel to a real server of the other family, and those that
+    /// calls, connections through a tunnel to a real server of the other family, all connections by
+    /// [`FullNat`](lvs_proto::Method::FullNat), and those that
     /// another one of the same client and port replaces before they have ended \[CON-12\].
     pub rare: u32,
     /// The most templates for calls \[PE-2\]; memory for their Call-IDs is taken at once.
     pub calls: u32,
     /// The most packets in fragments of which is remembered, for half a minute, what became of the
-    /// first one, so that the others go the same way; 88 octets each \[NAT-9\]. 0 is the kernel's
+    /// first one, so that the others go the same way; 104 octets each \[NAT-9\]. 0 is the kernel's
     /// way, which sees packets only when they have been put together: see
     /// [`Transport::LaterFragment`](lvs_proto::Transport::LaterFragment).
     pub fragments: u32,
-    /// A secret, for tables that strangers fill; only their speed depends on it.
+    /// The ports of the [local addresses](crate::Director::add_local) \[FN-1\]: of several
+    /// directors that share the addresses, each needs its own.
+    pub local_ports: LocalPorts,
+    /// A secret, for tables that strangers fill: their speed depends on it, and which local port
+    /// comes first.
     pub seed: [u64; 2],
     /// The cache of each `lblc` service.
     pub lblc: LblcConfig,
@@ -64,6 +69,7 @@ impl Default for DirectorConfig {
             rare: 4096,
             calls: 1024,
             fragments: 0,
+            local_ports: LocalPorts::default(),
             seed: [0; 2],
             lblc: LblcConfig::default(),
             lblcr: LblcConfig::default(),

@@ -27,6 +27,8 @@ pub struct VerdictCounters {
     pub dropped_no_call_id: u64,
     /// [`DropReason::IcmpError`].
     pub dropped_icmp_error: u64,
+    /// [`DropReason::NoLocalPort`].
+    pub dropped_no_local_port: u64,
     /// [`DropReason::LaterFragment`].
     pub dropped_later_fragment: u64,
     /// Packets in fragments that were forgotten before their time, for want of room: what follows
@@ -48,6 +50,7 @@ impl VerdictCounters {
             Verdict::Drop(DropReason::Defended) => &mut self.dropped_defended,
             Verdict::Drop(DropReason::NoCallId) => &mut self.dropped_no_call_id,
             Verdict::Drop(DropReason::IcmpError) => &mut self.dropped_icmp_error,
+            Verdict::Drop(DropReason::NoLocalPort) => &mut self.dropped_no_local_port,
             Verdict::Drop(DropReason::LaterFragment) => &mut self.dropped_later_fragment,
         };
         *counter += 1;

@@ -151,6 +151,6 @@ mod tests {
     /// What the configuration says it takes.
     #[test]
     fn octets_of_a_place() {
-        assert_eq!(size_of::<Option<First>>(), 88);
+        assert_eq!(size_of::<Option<First>>(), 104);
     }
 }

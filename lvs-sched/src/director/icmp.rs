@@ -1,7 +1,9 @@
 //! ICMP errors about connections (section 4.9).
 
+use lvs_proto::frames::TunnelError;
 use lvs_proto::{DropReason, Embedded, Family, Flow, Hook, Instant, Method, Verdict};
 
+use super::full_nat::of_packet;
 use super::{Director, Packet};
 use crate::{ConnId, ConnKey, Profile};
 
@@ -24,6 +26,41 @@ impl Director {
         Verdict::Pass
     }
 
+    /// Whether an error that arrived at this host is about a packet that this director has sent
+    /// through a tunnel: if so, it is counted as an answer, and to be
+    /// [told on](TunnelError::relay) to the client \[ICMP-7\].
+    ///
+    /// ```
+    /// use lvs_proto::Instant;
+    /// use lvs_proto::frames::TunnelError;
+    /// use lvs_sched::Director;
+    ///
+    /// /// A frame was passed: the MTU of the path to the server from now on, if it is about that.
+    /// fn passed(director: &mut Director, now: Instant, frame: &[u8]) -> Option<u16> {
+    ///     let error = TunnelError::parse(frame)?;
+    ///     if !director.is_own_tunnel_error(now, &error) {
+    ///         return None;
+    ///     }
+    ///     // What `error.relay` writes goes to the client.
+    ///     error.path_mtu()
+    /// }
+    /// ```
+    pub fn is_own_tunnel_error(&mut self, now: Instant, error: &TunnelError<'_>) -> bool {
+        let now = self.advance(now);
+        self.count_tunnel_error(now, error).is_some()
+    }
+
+    fn count_tunnel_error(&mut self, now: Instant, error: &TunnelError<'_>) -> Option<()> {
+        let key = ConnKey::of_carried(&error.carried)?;
+        let id = self.conns.find(now, &key)?;
+        let dest = self.conns.dest(self.conns.course(id)?.dest);
+        let hop = self.with_tunnel(self.conns.next_hop(id)?, dest)?;
+        let is_its = hop.method == Method::Tunnel
+            && hop.address == error.server
+            && hop.tunnel.ends_like(error.tunnel);
+        is_its.then(|| self.dests.count_reply(dest, error.length))
+    }
+
     /// From the client's side \[ICMP-4\] \[ICMP-5\].
     pub(super) fn forward_error(&mut self, id: ConnId, flow: &Flow) -> Verdict {
         let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
@@ -32,7 +69,7 @@ impl Director {
         let Some(hop) = self.conns.next_hop(id) else { return Verdict::Pass };
         let dest = self.conns.dest(dest);
         self.dests.count_packet(dest, flow.length);
-        self.send(hop, dest)
+        self.send(of_packet(hop, flow), dest)
     }
 
     /// From the server's side \[ICMP-6\].

@@ -5,6 +5,7 @@ mod counters;
 mod decide;
 mod defence;
 mod fragments;
+mod full_nat;
 mod icmp;
 mod outbound;
 mod packet;
@@ -26,6 +27,7 @@ use crate::arena::Key;
 use crate::conns::{Capacity, Conns};
 use crate::dests::Dests;
 use crate::hash::Seed;
+use crate::locals::Locals;
 use crate::scheduler::SchedulerSetup;
 use crate::{
     Conn, ConnId, Dest, DestConfig, DestError, DestId, Listing, OutOfMemory, Policy, Rule,
@@ -68,6 +70,7 @@ pub struct Director {
     dests: Dests,
     conns: Conns,
     fragments: fragments::Fragments,
+    locals: Locals,
     /// The walk that ends the connections of deleted destinations, when it is due.
     nodest: Option<time::Walk>,
     guard: defence::Guard,
@@ -103,6 +106,7 @@ impl Director {
             dests: Dests::new(config.profile, config.timers),
             conns: Conns::new(capacity, seed, config.timers)?,
             fragments: fragments::Fragments::new(config.fragments, seed)?,
+            locals: Locals::new(config.local_ports, config.seed),
             nodest: None,
             guard: defence::Guard::new(config.seed),
             master: None,

@@ -45,8 +45,8 @@ impl Director {
         let hop = Hop::new(Method::Nat, flow.source(), server.client_port);
         let opening = Opening { key, dest, hop, controller: Some(template) };
         Some(match self.connect(now, flow, opening) {
-            Some(id) => self.reply_first(now, id, flow, &service),
-            None => Verdict::Drop(DropReason::TableFull),
+            Ok(id) => self.reply_first(now, id, flow, &service),
+            Err(reason) => Verdict::Drop(reason),
         })
     }
 

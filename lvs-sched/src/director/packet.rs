@@ -5,6 +5,7 @@ use lvs_proto::{
     Transport, Verdict,
 };
 
+use super::full_nat::of_packet;
 use super::{Director, Packet};
 use crate::conns::{Course, Flags};
 use crate::reuse::{Judgement, judge, opens};
@@ -125,7 +126,7 @@ impl Director {
         self.dests.count_packet(dest, flow.length);
         self.follow(now, id, flow, way);
         self.announce(now, id);
-        self.send(hop, dest)
+        self.send(of_packet(hop, flow), dest)
     }
 
     /// By that hop to a destination; a tunnel to none is no way \[BK-8\].
@@ -149,6 +150,9 @@ impl Director {
         let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
         course.flags.set(Flags::INPUT_ONLY, false);
         let dest = course.dest;
+        if course.method() == Method::FullNat {
+            self.note_answer(id, flow);
+        }
         self.dests.count_reply(self.conns.dest(dest), flow.length);
         self.follow(now, id, flow, Way::Out);
         self.conns.origin(id).map_or(Verdict::Pass, Verdict::Reply)

@@ -184,11 +184,14 @@ impl Director {
         service: &ServiceEntry,
         opening: Opening,
     ) -> Verdict {
-        if service.config.one_packet && opening.key.protocol == Protocol::UDP {
+        // What has a local address keeps it, to be answered at.
+        let one_packet = service.config.one_packet && opening.hop.method != Method::FullNat;
+        if one_packet && opening.key.protocol == Protocol::UDP {
             return self.forward_alone(now, flow, opening);
         }
-        let Some(id) = self.connect(now, flow, opening) else {
-            return Verdict::Drop(DropReason::TableFull);
+        let id = match self.connect(now, flow, opening) {
+            Ok(id) => id,
+            Err(reason) => return Verdict::Drop(reason),
         };
         if flow.embedded.is_some() {
             self.conns.arm(now, id);
@@ -197,24 +200,28 @@ impl Director {
         self.forward(now, id, flow)
     }
 
-    /// Makes a connection; `None` if there is no room.
+    /// Makes a connection, if there is room and a local address where it needs one.
     pub(super) fn connect(
         &mut self,
         now: Instant,
         flow: &Flow,
         opening: Opening,
-    ) -> Option<ConnId> {
-        let Opening { key, dest, hop, controller } = opening;
+    ) -> Result<ConnId, DropReason> {
+        let Opening { key, dest, mut hop, controller } = opening;
+        if hop.method == Method::FullNat {
+            hop.local = Some(self.take_local(&key, &hop).ok_or(DropReason::NoLocalPort)?);
+            hop.toa = key.protocol == Protocol::TCP;
+        }
         let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
         // Held first: making room for the connection must not cost it its template.
         self.conns.hold(controller);
         let Some(id) = self.insert(now, &conn, None) else {
             self.conns.release(controller);
-            return None;
+            return Err(DropReason::TableFull);
         };
         self.dests.bind(dest);
         self.dests.count_conn(dest);
-        Some(id)
+        Ok(id)
     }
 
     /// A connection of one packet is over before it could be found again, by a reply or otherwise

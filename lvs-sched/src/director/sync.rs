@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use lvs_proto::sync::{ConnFlags, MessageBuffer, StateNumber, SyncRecord, Version};
-use lvs_proto::{Flow, Hop, Instant, Protocol};
+use lvs_proto::{Flow, Hop, Instant, Method, Protocol};
 
 use super::Director;
 use crate::conns::{Course, Flags, NOWHERE};
@@ -190,7 +190,9 @@ impl SyncMaster for Table<'_> {
     fn announce(&mut self, now: Instant, id: ConnId, state: SyncState) {
         let Director { conns, master, .. } = &mut *self.0;
         conns.set_sync_state(id, state);
-        if let (Some(conn), Some(master)) = (conns.get(id), master) {
+        // Without its local address nobody could go on with a connection.
+        let conn = conns.get(id).filter(|conn| conn.hop.local.is_none());
+        if let (Some(conn), Some(master)) = (conn, master) {
             let record = SyncRecord { call_id: conns.call_id(&conn), ..record(&conn) };
             master.outbox.push(now, &record);
         }
@@ -229,6 +231,8 @@ impl SyncBackup for Table<'_> {
             .dests
             .list(service.group)
             .iter()
+            // A record tells no local address.
+            .filter(|(_, dest)| record.is_template() || dest.method() != Method::FullNat)
             .find(|(_, dest)| (dest.address(), dest.port()) == (record.dest, port))
             .map(|(id, _)| id)
     }

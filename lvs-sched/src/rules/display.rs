@@ -84,6 +84,8 @@ fn write_dest_config(
     write_service(f, command, service)?;
     let method = match dest.method {
         Method::Nat => "-m",
+        // Its short name in DPVS is that of scheduler flags in ipvsadm.
+        Method::FullNat => "--fullnat",
         Method::DirectRoute => "-g",
         Method::Tunnel => "-i",
     };

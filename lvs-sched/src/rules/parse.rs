@@ -108,7 +108,7 @@ enum ServiceKind {
 }
 
 /// Short name, long name, option.
-const OPTIONS: [(&str, &str, Name); 23] = [
+const OPTIONS: [(&str, &str, Name); 24] = [
     ("-t", "--tcp-service", Name::Service(ServiceKind::Tcp)),
     ("-u", "--udp-service", Name::Service(ServiceKind::Udp)),
     ("", "--sctp-service", Name::Service(ServiceKind::Sctp)),
@@ -124,6 +124,7 @@ const OPTIONS: [(&str, &str, Name); 23] = [
     ("-g", "--gatewaying", Name::Method(Method::DirectRoute)),
     ("-i", "--ipip", Name::Method(Method::Tunnel)),
     ("-m", "--masquerading", Name::Method(Method::Nat)),
+    ("", "--fullnat", Name::Method(Method::FullNat)),
     ("", "--tun-type", Name::TunnelType),
     ("", "--tun-port", Name::TunnelPort),
     ("", "--tun-nocsum", Name::TunnelChecksum(GueChecksum::None)),
@@ -319,8 +320,8 @@ impl<'a> Options<'a> {
             _ => None,
         });
         let method = method.unwrap_or_default();
-        // The packet's port stays what it is, except through NAT [ADM-3].
-        let keeps_port = method != Method::Nat && matches!(service, ServiceKey::Address { .. });
+        // The packet's port stays what it is, unless it is translated [ADM-3].
+        let keeps_port = !method.is_translated() && matches!(service, ServiceKey::Address { .. });
         let port = port.filter(|_| !keeps_port).unwrap_or(service.port());
         let tunnel = self.tunnel()?;
         let weight = match self.value(Name::Weight) {

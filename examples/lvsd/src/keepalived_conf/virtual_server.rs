@@ -352,7 +352,7 @@ fn method(method: &mut Option<Method>, input: &mut Input<'_>) -> Outcome {
 pub(super) fn check_method(method: Method) -> Outcome {
     match method {
         Method::DirectRoute => Ok(()),
-        Method::Nat | Method::Tunnel => {
+        Method::Nat | Method::Tunnel | Method::FullNat => {
             Err(Verdict::unsupported("packets are forwarded by direct routing alone"))
         }
     }
