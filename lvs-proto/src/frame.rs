@@ -105,6 +105,16 @@ impl<'a> Frame<'a> {
         }
         Ok(())
     }
+
+    /// Takes `len` octets at `place` away: what is before them moves to the back.
+    pub(crate) fn close(&mut self, place: usize, len: usize) {
+        let octets = Cell::from_mut(self.octets_mut()).as_slice_of_cells();
+        let to = octets.get(len..).unwrap_or_default();
+        for (to, from) in to.iter().zip(octets).take(place).rev() {
+            to.set(from.get());
+        }
+        self.offset = self.offset.saturating_add(len).min(self.buffer.len());
+    }
 }
 
 /// A frame that fills its buffer: it can be rewritten, but not grow.
@@ -141,6 +151,21 @@ mod tests {
                 assert_eq!(frame.octets()[place + len..], [1, 2, 3, 4, 5][place..]);
                 let error = NoHeadroom { needed: 4, available: 3 - len };
                 assert_eq!(frame.open(place, 4), Err(error));
+            }
+        }
+    }
+
+    #[test]
+    fn octets_can_be_taken_away_anywhere() {
+        for place in 0..=5 {
+            for len in 0..=5 - place {
+                let mut buffer = [0, 1, 2, 3, 4, 5];
+                let mut frame = Frame::new(&mut buffer, 1, 5).unwrap();
+                frame.close(place, len);
+                assert_eq!(frame.octets()[..place], [1, 2, 3, 4, 5][..place]);
+                assert_eq!(frame.octets()[place..], [1, 2, 3, 4, 5][place + len..]);
+                frame.close(usize::MAX, usize::MAX);
+                assert_eq!(frame.octets(), []);
             }
         }
     }

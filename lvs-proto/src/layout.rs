@@ -88,9 +88,9 @@ impl Layout {
         self.transport as usize..self.end as usize
     }
 
-    /// Notes that the message has become longer.
-    pub(crate) const fn grow(&mut self, by: usize) {
-        self.end += by as u32;
+    /// Notes that the message has become longer, or shorter.
+    pub(crate) const fn grow(&mut self, by: i32) {
+        self.end = self.end.wrapping_add_signed(by);
     }
 
     /// Octets of the IP header with options or extension headers.

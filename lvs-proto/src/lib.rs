@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod checksum;
 pub mod frames;
+pub mod ftp;
 pub mod sync;
 pub mod toa;
 pub mod vrrp;
@@ -33,7 +34,7 @@ pub use flow::{Embedded, Flow, Hook, Protocol, SctpChunk, TcpFlags, Transport};
 pub use frame::{Frame, NoHeadroom, OutOfBuffer};
 pub use layout::Layout;
 pub use parse::{ParseError, parse, parse_call_id, parse_with_layout};
-pub use process::{BURST, Outcome, follow, process, process_burst};
+pub use process::{BURST, Outcome, follow, help_ftp, process, process_burst};
 pub use rewrite::{
     Endpoint, LinkPair, Path, RewriteError, Route, Translation, forward, reply,
     rewrite_direct_route, translate,

@@ -3,19 +3,21 @@
 use core::array;
 use core::net::{IpAddr, Ipv4Addr};
 
+use crate::ftp;
 use crate::parse::{ParseError, parse_with_layout};
 use crate::rewrite::{RewriteError, Route, forward, reply};
 use crate::toa::{self, ToaError};
 use crate::{
-    AddressPair, Decide, DropReason, Endpoint, Flow, Frame, Instant, Layout, Origin, Protocol,
-    Reject, Transport, Verdict,
+    AddressPair, Decide, DropReason, Endpoint, Flow, Frame, Instant, Layout, Method, NoHeadroom,
+    Origin, Protocol, Reject, Transport, Verdict,
 };
 
 /// Frames that are parsed, decided and rewritten together.
 pub const BURST: usize = 32;
 
 /// What to do with a frame that [`process`] has seen. It is unchanged but for
-/// [`Send`](Self::Send), [`SendWithoutToa`](Self::SendWithoutToa) and [`Deliver`](Self::Deliver).
+/// [`Send`](Self::Send), [`SendWithoutToa`](Self::SendWithoutToa) and [`Deliver`](Self::Deliver), and
+/// but for what control connections of FTP say \[FTP-3\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an outcome says what to do with the frame"]
 pub enum Outcome {
@@ -26,8 +28,8 @@ pub enum Outcome {
     /// It was rewritten: send it out. But there was no room to tell the real server who the client
     /// is \[FN-4\].
     SendWithoutToa(ToaError),
-    /// The way to the next hop is not known: resolve it, then [`follow`] this verdict. Do not process
-    /// the frame again: it has been counted.
+    /// The way to the next hop is not known: resolve it, then parse the frame again and [`follow`]
+    /// this verdict. Do not process it again: it has been counted.
     Unresolved(Verdict),
     /// Not ours: hand it to the local stack.
     Pass,
@@ -98,9 +100,12 @@ pub fn process(
     route_to: impl FnOnce(IpAddr) -> Option<Route>,
 ) -> Outcome {
     match parse_with_layout(frame.octets()) {
-        Ok((flow, layout)) => {
+        Ok((flow, mut layout)) => {
             let verdict = decider.decide(now, &flow);
-            follow(frame, &flow, &layout, &verdict, route_to)
+            match help_ftp(now, frame, &flow, &mut layout, &verdict, decider) {
+                Ok(()) => follow(frame, &flow, &layout, &verdict, route_to),
+                Err(error) => Outcome::NotRewritten(error.into()),
+            }
         }
         Err(error) => Outcome::NotParsed(error),
     }
@@ -135,8 +140,13 @@ pub fn process_burst<'a>(
         let mut decided = flows.iter().zip(verdicts.iter());
         for (frame, layout) in burst.iter_mut().zip(layouts.into_iter().flatten()) {
             let outcome = match layout {
-                Ok(layout) => match decided.next() {
-                    Some((flow, verdict)) => follow(frame, flow, &layout, verdict, &mut route_to),
+                Ok(mut layout) => match decided.next() {
+                    Some((flow, verdict)) => {
+                        match help_ftp(now, frame, flow, &mut layout, verdict, decider) {
+                            Ok(()) => follow(frame, flow, &layout, verdict, &mut route_to),
+                            Err(error) => Outcome::NotRewritten(error.into()),
+                        }
+                    }
                     None => Outcome::Pass,
                 },
                 Err(error) => Outcome::NotParsed(error),
@@ -152,6 +162,35 @@ const NO_FLOW: Flow = {
     let addresses = AddressPair::V4 { source: nowhere, destination: nowhere };
     Flow::new(addresses, Transport::Other(Protocol(0)))
 };
+
+/// Lets the decider see what passes on a control connection of FTP, and change it \[FTP-1\], after
+/// the verdict and before [`follow`], as [`process`] does. The layout is brought up to date.
+///
+/// # Errors
+/// [`NoHeadroom`]; frame and layout are unchanged.
+#[inline]
+pub fn help_ftp(
+    now: Instant,
+    frame: &mut Frame<'_>,
+    flow: &Flow,
+    layout: &mut Layout,
+    verdict: &Verdict,
+    decider: &mut impl Decide,
+) -> Result<(), NoHeadroom> {
+    let (method, virtual_port) = match (verdict, flow.transport) {
+        (Verdict::Forward(hop), Transport::Tcp { destination_port, .. }) => {
+            (hop.method, destination_port)
+        }
+        (Verdict::Reply(origin), Transport::Tcp { .. }) => (origin.method, origin.port),
+        _ => return Ok(()),
+    };
+    if virtual_port != ftp::PORT || method != Method::Nat {
+        return Ok(());
+    }
+    let Some(segment) = ftp::read(frame.octets(), flow, layout) else { return Ok(()) };
+    let edit = decider.help_ftp(now, flow, &segment);
+    ftp::write(frame, layout, &edit)
+}
 
 /// Does what `verdict` says with a frame that [`parse_with_layout`] made `flow` and `layout` of, as
 /// [`process`] does after it has asked: for embedders that know more of a packet than its octets

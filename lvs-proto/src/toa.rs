@@ -186,7 +186,7 @@ fn put<const N: usize>(
         *place = option;
     }
     let old_len = layout.message().len();
-    layout.grow(N);
+    layout.grow(N as i32);
     let packet = octets.get_mut(layout.packet()).unwrap_or_default();
     let (ip, segment) = packet.split_at_mut_checked(layout.header_len()).unwrap_or_default();
     lengthen_ip(ip, layout.family, N as u16);
@@ -217,7 +217,8 @@ fn check(frame: &[u8], layout: &Layout, needed: usize) -> Result<(), ToaError> {
     }
 }
 
-fn lengthen_ip(header: &mut [u8], family: Family, by: u16) {
+/// Adds to the length of a packet; modulo 2^16, so that it may get shorter as well.
+pub(crate) fn lengthen_ip(header: &mut [u8], family: Family, by: u16) {
     match (family, header) {
         (Family::V4, [_, _, a, b, _, _, _, _, _, _, high, low, ..]) => {
             let old = u16::from_be_bytes([*a, *b]);

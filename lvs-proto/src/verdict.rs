@@ -3,6 +3,7 @@
 use core::fmt;
 use core::net::IpAddr;
 
+use crate::ftp::{Edit, Segment};
 use crate::{Endpoint, Flow, Instant, Tunnel};
 
 /// How a packet travels from the director to the real server.
@@ -161,6 +162,12 @@ pub enum Verdict {
 pub trait Decide {
     /// The verdict on a packet seen at `now`.
     fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict;
+
+    /// What is to be changed in a segment of an FTP control connection that was decided about as
+    /// `flow`, and is on its way \[FTP-1\]: nothing, unless the decider helps with FTP.
+    fn help_ftp(&mut self, _now: Instant, _flow: &Flow, _segment: &Segment) -> Edit {
+        Edit::default()
+    }
 
     /// The verdicts on packets seen together at `now`, in their order, as one by one. Returns how
     /// many were decided about, which is as many as there are packets and places for verdicts.

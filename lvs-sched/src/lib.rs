@@ -52,6 +52,7 @@ mod policy;
 mod pool;
 mod prefetch;
 mod profile;
+mod recent;
 mod reuse;
 mod rules;
 mod scatter;

@@ -29,7 +29,9 @@ pub(crate) fn judge(
     if opens(flow.transport) {
         let quiesced = dest.is_some_and(|dest| dest.weight() == 0);
         let anew = policy.expire_nodest_conn && quiesced;
-        if anew || (conn.controller.is_none() && is_over(conn, policy.conn_reuse_mode)) {
+        let is_over = conn.controller.is_none() && is_over(conn, policy.conn_reuse_mode);
+        // What controls others is left only where nothing holds the packet to it [REUSE-3].
+        if anew || (is_over && (conn.controlled == 0 || !flow.tracked)) {
             return reschedule;
         }
     }

@@ -125,7 +125,7 @@ fn nod_3_the_sweep() {
 }
 
 #[test]
-fn nat_6_replies_and_dir_2() {
+fn nat_6_replies_and_nat_8_strays_and_dir_2() {
     let service = ServiceKey::tcp(ip(VIP), 80);
     let mut director = web("-m");
     assert!(hop(&mut director, secs(0), &client(1, SYN)).is_some());
@@ -177,7 +177,7 @@ fn con_5_ipsec_rides_along() {
 }
 
 #[test]
-fn icmp_3_to_6() {
+fn icmp_3_to_icmp_6_and_icmp_8() {
     for profile in common::PROFILES {
         let rules = ["-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.2.0.1:8080 -m"];
         let mut director = director(profile, &rules);
@@ -298,6 +298,45 @@ fn def_2_half_open_connections_make_room() {
     }
     let full = Verdict::Drop(DropReason::TableFull);
     assert_eq!(director.decide(secs(1), &client(5, SYN)), full);
+}
+
+/// However small the budget of each call: the same connections end, and no call looks at more than a
+/// bucket.
+#[test]
+fn def_2_the_looks_of_a_second_go_on_with_the_next_call() {
+    let [mut at_once, mut in_steps] = [(); 2].map(|()| {
+        let defences =
+            Defences { drop_entry: Defence::Automatic, amemthresh: 9000, ..Defences::default() };
+        let config = DirectorConfig {
+            connections: 8000,
+            connections_v6: 0,
+            defences,
+            ..DirectorConfig::default()
+        };
+        let mut director = Director::new(config).unwrap();
+        let service = ServiceKey::tcp(ip(VIP), 80);
+        director.add_service(secs(0), ServiceConfig::new(service)).unwrap();
+        director.add_dest(secs(0), &service, DestConfig::new(ip(RS), 80)).unwrap();
+        for port in 1001..=8000 {
+            assert!(hop(&mut director, secs(0), &client(port, SYN)).is_some());
+        }
+        director
+    });
+    at_once.handle_timeout(secs(3), usize::MAX);
+    let mut calls = 0;
+    while in_steps.next_deadline().is_some_and(|deadline| deadline <= secs(3)) {
+        let before = in_steps.conns().count();
+        in_steps.handle_timeout(secs(3), 1);
+        assert!(before - in_steps.conns().count() <= 14);
+        calls += 1;
+    }
+    assert!((40..100).contains(&calls), "{calls}");
+    assert_eq!(in_steps.next_deadline(), at_once.next_deadline());
+    let ports = |director: &Director| {
+        director.conns().map(|conn| conn.key().client_port).collect::<Vec<_>>()
+    };
+    assert_eq!(ports(&in_steps), ports(&at_once));
+    assert!(ports(&at_once).len() < 6800);
 }
 
 #[test]

@@ -341,6 +341,40 @@ fn syn_14_backups_that_are_masters() {
     assert_eq!(records, [SyncRecord { flags: ConnFlags::SYNCED, ..established() }]);
 }
 
+/// Bound, its real server's packets would be found as those of another connection are, and there is
+/// no room to tell which is newer: it goes on as it is, and a later record binds it [BK-9].
+#[test]
+fn bk_12_no_room_to_be_bound() {
+    let mut director =
+        Director::new(DirectorConfig { rare: 0, ..DirectorConfig::default() }).unwrap();
+    let other = ServiceKey::tcp(ip("10.0.0.2"), 80);
+    for rule in [WEB, "-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -m"] {
+        apply(&mut director, secs(0), rule);
+    }
+    assert_eq!(receive(&mut director, &established()), SyncReceived::Created);
+    let flags = ConnFlags::of_method(Method::DirectRoute);
+    let addresses = AddressPair::new(ip("198.18.0.9"), ip("10.0.0.2")).unwrap();
+    let record = SyncRecord { flags, addresses, ..established() };
+    assert_eq!(receive(&mut director, &record), SyncReceived::Created);
+    for rule in ["-A -t 10.0.0.2:80 -s rr", "-a -t 10.0.0.2:80 -r 10.1.0.1:8080 -m"] {
+        apply(&mut director, secs(1), rule);
+    }
+    let method = |director: &Director| {
+        let mut conns = director.conns();
+        conns.find(|conn| conn.key().addresses == addresses).unwrap().hop().method
+    };
+    assert_eq!(receive(&mut director, &record), SyncReceived::TableFull);
+    assert_eq!(method(&director), Method::DirectRoute);
+    assert_eq!(counts(&director, &other, "10.1.0.1"), (0, 0, 0));
+
+    let over = SyncRecord { timeout_secs: 1, ..established() };
+    assert_eq!(receive(&mut director, &over), SyncReceived::Updated);
+    director.handle_timeout(secs(4), 8);
+    assert_eq!(receive(&mut director, &record), SyncReceived::Updated);
+    assert_eq!(method(&director), Method::Nat);
+    assert_eq!(counts(&director, &other, "10.1.0.1"), (1, 0, 0));
+}
+
 #[test]
 fn a_full_table_is_told() {
     let config = DirectorConfig { connections: 0, calls: 0, ..DirectorConfig::default() };

@@ -30,6 +30,7 @@ pub struct RouterId {
 
 /// Room for one virtual router of an [`Engine`].
 #[derive(Clone, Debug)]
+// The numbers share a cache line with what is busy in a router.
 #[repr(C)]
 pub struct Slot<A, P = [Peer; 0], const SENDERS: usize = 2> {
     /// How many routers were here before.

@@ -11,10 +11,12 @@ mod config;
 mod counters;
 mod engine;
 mod event;
+mod hold;
 mod lateness;
 mod marks;
 mod pacer;
 mod router;
+mod strict;
 mod timers;
 mod tracker;
 
@@ -29,7 +31,9 @@ pub use engine::{
     AddError, Block, Engine, EngineCounters, InterfaceId, JoinError, RouterId, Slot, UnknownRouter,
 };
 pub use event::{Event, Reason, State};
+pub use hold::PriorityHold;
 pub use lateness::{LateActive, LateBackup};
 pub use pacer::Pacer;
 pub use router::{ApplyError, Plan, Refusal, RestoreError, Router, Snapshot};
+pub use strict::StrictError;
 pub use tracker::{Contribution, Tracked, Tracker, TrackerConfig, TrackerError};

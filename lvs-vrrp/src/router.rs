@@ -165,7 +165,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     }
 
     /// Starts the router: an owner becomes Active at once, any other Backup. If its interface is
-    /// down it starts when that comes up \[FSM-4\].
+    /// down it starts when that comes up \[FSM-4\]. A start-up delay is a later call: until then
+    /// adverts are ignored, and all waiting begins then \[X-40\].
     pub fn startup(&mut self, now: Instant) {
         let now = self.advance(now);
         self.started = true;

@@ -35,32 +35,32 @@ pub(super) fn sed<L: List>(list: &L) -> Option<L::Place> {
     least(list, |counters| counters.active.get() + 1)
 }
 
-/// The smallest load for its weight, in products of 64 bits \[WLC-1\].
+/// The smallest load for its weight, in products of 64 bits \[WLC-1\]. What is known of the least so
+/// far is where it is, and its load; its weight is in its record.
 #[inline]
 fn least<L: List>(list: &L, load: impl Fn(&Counters) -> i32) -> Option<L::Place> {
     let mut dests = list.iter();
-    let (mut best, settings, counters) = dests.find(|(_, settings, _)| settings.is_eligible())?;
-    let facts = |settings: &Settings, counters: &Counters| {
-        (i64::from(load(counters)), i64::from(settings.weight.get()))
-    };
-    let (mut best_load, mut best_weight) = facts(settings, counters);
-    for (place, settings, counters) in dests {
+    let mut least = dests.find(|(_, settings, _)| settings.is_eligible())?;
+    let mut least_load = i64::from(load(least.2));
+    for dest in dests {
+        let (_, settings, counters) = dest;
         if settings.overloaded.get() {
             continue;
         }
-        let (load, weight) = facts(settings, counters);
-        if best_load * weight > load * best_weight {
-            (best, best_load, best_weight) = (place, load, weight);
+        let load = i64::from(load(counters));
+        if least_load * i64::from(settings.weight.get()) > load * i64::from(least.1.weight.get()) {
+            least = dest;
+            least_load = load;
         }
     }
-    Some(best)
+    Some(least.0)
 }
 
 /// \[NQ-1\] \[NQ-2\]
 #[inline]
 pub(super) fn nq<L: List>(list: &L) -> Option<L::Place> {
-    let mut best = None;
-    let (mut best_load, mut best_weight) = (0, 0);
+    let mut least: Option<(L::Place, &Settings)> = None;
+    let mut least_load = 0;
     for (place, settings, counters) in list.iter() {
         if !settings.is_eligible() {
             continue;
@@ -70,11 +70,13 @@ pub(super) fn nq<L: List>(list: &L) -> Option<L::Place> {
             return Some(place);
         }
         let load = active + 1;
-        if best.is_none() || best_load * weight > load * best_weight {
-            (best, best_load, best_weight) = (Some(place), load, weight);
+        let is_less = |least: &Settings| least_load * weight > load * i64::from(least.weight.get());
+        if least.is_none_or(|(_, least)| is_less(least)) {
+            least = Some((place, settings));
+            least_load = load;
         }
     }
-    best
+    least.map(|(place, _)| place)
 }
 
 /// \[FO-1\]

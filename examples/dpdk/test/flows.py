@@ -11,6 +11,8 @@ import sys
 
 DIRECTOR = bytes.fromhex("027063617000")  # what net_pcap calls itself
 CLIENT = bytes.fromhex("020000000901")
+CLIENTS = [ipaddress.ip_network("198.51.0.0/16"), ipaddress.ip_network("2001:db8:9::/48")]
+LOCAL = ipaddress.ip_address("10.2.1.100")
 TCP, UDP, SYN, ACK = 6, 17, 2, 16
 
 
@@ -58,7 +60,7 @@ def arp(target):
 
 def golden():
     def client(i):
-        return "198.51.100.%d" % (1 + i % 200), 20000 + i
+        return "198.51.100.%d" % (1 + i), 20000 + i
 
     yield arp("192.0.2.100")
     for i in range(60):  # direct routing, weights 2 and 1
@@ -104,32 +106,35 @@ def read(path):
         at += 16 + length
 
 
+def describe_end(address, port):
+    """Which client it was, and which free port of a local address, is left out."""
+    address = ipaddress.ip_address(address)
+    if any(address in network for network in CLIENTS if network.version == address.version):
+        return "client"
+    return "%s port %s" % (address, "free" if address == LOCAL else port)
+
+
 def describe(octets):
-    """To which MAC address, from and to which server or service; clients and free ports are left out."""
-    to, kind, at, tag = octets[:6].hex(":"), struct.unpack_from("!H", octets, 12)[0], 14, ""
-    if kind == 0x8100:
-        tag, kind, at = " vlan %d" % (struct.unpack_from("!H", octets, 14)[0] & 4095), struct.unpack_from("!H", octets, 16)[0], 18
+    """To which MAC address, from and to which server or service."""
+    to, at, tag = octets[:6].hex(":"), 12, ""
+    if octets[at:at + 2] == b"\x81\0":
+        tag, at = " vlan %d" % (struct.unpack_from("!H", octets, 14)[0] & 4095), 16
+    kind, at = struct.unpack_from("!H", octets, at)[0], at + 2
     if kind == 0x0806:
         return "%s arp %s is at %s" % (to, ipaddress.ip_address(octets[28:32]), octets[22:28].hex(":"))
-    width = 4 if kind == 0x0800 else 16
-    if width == 4:
+    if kind == 0x0800:
         assert ones(octets[at:at + 20]) == 0xFFFF, "checksum of an IPv4 header"
-        protocol, addresses, inner = octets[at + 9], at + 12, at + 20
+        protocol, addresses, width, inner = octets[at + 9], at + 12, 4, at + 20
         end = at + struct.unpack_from("!H", octets, at + 2)[0]
     else:
-        protocol, addresses, inner = octets[at + 6], at + 8, at + 40
+        protocol, addresses, width, inner = octets[at + 6], at + 8, 16, at + 40
         end = inner + struct.unpack_from("!H", octets, at + 4)[0]
     source, destination = (octets[addresses + i * width:addresses + (i + 1) * width] for i in (0, 1))
     pseudo = source + destination + struct.pack("!IHBB", end - inner, 0, 0, protocol)
-    if protocol in (TCP, UDP):
-        assert ones(pseudo + octets[inner:end]) == 0xFFFF, "checksum of TCP or UDP"
-    ports = struct.unpack_from("!HH", octets, inner)
-    ends = []
-    for address, port in zip((source, destination), ports):
-        address = ipaddress.ip_address(address)
-        is_client = address in ipaddress.ip_network("198.51.0.0/16") if width == 4 else str(address).startswith("2001:db8:9:")
-        ends.append("client" if is_client else "%s port %s" % (address, port if port < 10000 and port >= 53 and port != 0 else "free"))
-    return "%s%s %s: %s to %s" % (to, tag, {TCP: "tcp", UDP: "udp"}.get(protocol, protocol), *ends)
+    assert ones(pseudo + octets[inner:end]) == 0xFFFF, "checksum of TCP or UDP"
+    source_port, port = struct.unpack_from("!HH", octets, inner)
+    return "%s%s %s: %s to %s" % (to, tag, {TCP: "tcp", UDP: "udp"}[protocol],
+                                  describe_end(source, source_port), describe_end(destination, port))
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ def here(name):
     return os.path.join(HERE, name)
 
 
-def run(*words, **options):
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, **options)
+def run(*words):
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
     assert done.returncode == 0, "%s\n%s" % (" ".join(words), done.stdout)
     return done.stdout
 
@@ -56,19 +56,22 @@ def forward(director, out, port):
         devices += ["--vdev=net_pcap1,tx_pcap=%s" % out[1]]
     run(director, "-l", "0", *EAL, "--file-prefix", "lvsdpdkgolden", *devices,
         "--", "--rules", here("golden.rules"), *words)
-    return [run(sys.executable, here("flows.py"), "tell", path).splitlines(True) for path in out[:port + 1]]
+    tell = [sys.executable, here("flows.py"), "tell"]
+    return [run(*tell, path).splitlines(True) for path in out[:port + 1]]
 
 
 def golden(director, folder):
     flows, out = os.path.join(folder, "flows.pcap"), [os.path.join(folder, "out%d.pcap" % i) for i in (0, 1)]
     run(sys.executable, here("flows.py"), "write", flows)
-    check("the committed flows are those of flows.py", open(flows, "rb").read() == open(here("flows.pcap"), "rb").read())
+    check("the committed flows are those of flows.py",
+          open(flows, "rb").read() == open(here("flows.pcap"), "rb").read())
     expected = open(here("golden.txt")).readlines()
     told = forward(director, out, 0)
     check("frames went where they should, checksums good", told == [expected], told)
     told = forward(director, out, 1)
     to_clients = [line for line in expected if "02:00:00:00:09" in line]
-    check("by two ports, too", told == [to_clients, [line for line in expected if line not in to_clients]], told)
+    to_servers = [line for line in expected if line not in to_clients]
+    check("by two ports, too", told == [to_clients, to_servers], told)
 
 
 # --- a network of namespaces -----------------------------------------------------------------------
@@ -121,13 +124,15 @@ def add_network():
 
 
 class Director:
-    """One of the two; `lcores` of more than one worker share the interface by a hash of the kernel's."""
+    """One of the two. Of more than one worker the kernel gives each frames by a hash of its own."""
 
     def __init__(self, program, folder, name, number, priority, lcores, queues):
         self.log = os.path.join(folder, name + ".log")
-        options = ("--vrid 9 --interval 20 --priority %d --virtual fe80::9:1 --virtual fd09::100 --virtual fd09:1::fe "
-                   "--virtual 10.9.0.100 --virtual 10.9.1.254 --virtual 10.9.1.200 --local 10.9.1.200 --own 10.9.0.%d "
-                   "--own 10.9.1.%d --own fe80::%d --own fd09::%d --own fd09:1::%d" % ((priority,) + (number,) * 5)).split()
+        options = ["--vrid", "9", "--interval", "20", "--priority", str(priority), "--local", "10.9.1.200"]
+        for address in "fe80::9:1 fd09::100 fd09:1::fe 10.9.0.100 10.9.1.254 10.9.1.200".split():
+            options += ["--virtual", address]
+        for network in "10.9.0. 10.9.1. fe80:: fd09:: fd09:1::".split():
+            options += ["--own", network + str(number)]
         self.rules = os.path.join(folder, name + ".rules")
         shutil.copy(here("network.rules"), self.rules)
         self.process = subprocess.Popen(
@@ -150,7 +155,8 @@ def ask(protocol, address, port, count, servers, what):
     """From ports that nobody had before: each is a connection of its own."""
     answers = inside(CLIENT, sys.executable, here("peers.py"), protocol, address, str(port), str(count),
                      str(next(FIRST_PORTS))).strip()
-    check("%s: %s" % (what, answers), set(re.findall(r"(\w+)=", answers)) == set(servers), "of " + " ".join(servers))
+    check("%s: %s" % (what, answers), set(re.findall(r"(\w+)=", answers)) == set(servers),
+          "of " + " ".join(servers))
 
 
 def ask_all(when):
@@ -233,7 +239,8 @@ def measure(program, flows, packets, *options):
                "--vdev=net_pcap0,rx_pcap=%s,infinite_rx=1" % flows, "--vdev=net_null0,no-rx=1",
                "--", "--rules", here("golden.rules"), "--virtual", "192.0.2.100", "--packets", str(packets),
                "--neighbor", "10.2.0.1=02:00:00:00:00:01@1", "--neighbor", "10.2.0.2=02:00:00:00:00:02@1", *options)
-    cycles, seconds = float(re.search(r"cycles ([\d.]+)", text)[1]), float(re.search(r"([\d.]+) s$", text, re.M)[1])
+    cycles = float(re.search(r"cycles ([\d.]+)", text)[1])
+    seconds = float(re.search(r"([\d.]+) s$", text, re.M)[1])
     assert re.search(r"lost or dropped 0$", text, re.M), text
     return cycles, packets / seconds / 1e6
 
@@ -242,11 +249,13 @@ def speed(program, folder):
     """The best of five runs each: others may have the machine meanwhile."""
     flows, packets = os.path.join(folder, "many.pcap"), 5_000_000
     run(sys.executable, here("flows.py"), "write-many", flows)
-    runs = [(measure(program, flows, packets), measure(program, flows, packets, "--no-director")) for _ in range(5)]
+    runs = [(measure(program, flows, packets), measure(program, flows, packets, "--no-director"))
+            for _ in range(5)]
     director, bare = (min(cycles for cycles, _ in column) for column in zip(*runs))
     fast, faster = (max(rate for _, rate in column) for column in zip(*runs))
     print("     1000 flows: %.1f Mpps with the director, %.1f without" % (fast, faster))
-    print("     %.1f cycles a packet with the director, %.1f without: the call costs %.1f" % (director, bare, director - bare))
+    print("     %.1f cycles a packet with the director, %.1f without: the call costs %.1f"
+          % (director, bare, director - bare))
 
 
 def skip(what):

@@ -43,7 +43,7 @@ pub struct StackUse {
 }
 
 /// Runs `gateway` on `board`. `heap_used` is for the console's report.
-pub fn run(board: &mut impl Board, gateway: &mut Gateway, heap_used: usize) -> ! {
+pub fn run(board: &mut impl Board, gateway: &mut Gateway<'_>, heap_used: usize) -> ! {
     let mut frame = [0; LONGEST_FRAME];
     let mut console = Console::new(heap_used);
     gateway.start(board.now(), &mut |frame| board.send(frame));

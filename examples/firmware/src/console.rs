@@ -15,7 +15,7 @@ impl Console {
     }
 
     /// Tells of a new state, and obeys what was typed: `d`own, `u`p, `r`eport.
-    pub(crate) fn attend(&mut self, board: &mut impl Board, gateway: &mut Gateway) {
+    pub(crate) fn attend(&mut self, board: &mut impl Board, gateway: &mut Gateway<'_>) {
         match board.typed() {
             Some(b'd') => gateway.stop(board.now(), &mut |frame| board.send(frame)),
             Some(b'u') => gateway.start(board.now(), &mut |frame| board.send(frame)),
@@ -33,7 +33,7 @@ impl Console {
         }
     }
 
-    fn report(&self, board: &mut impl Board, gateway: &Gateway) {
+    fn report(&self, board: &mut impl Board, gateway: &Gateway<'_>) {
         let StackUse { used, size } = board.stack();
         let counters = gateway.counters();
         let rows = [

@@ -1,6 +1,8 @@
 //! The gateway, from frame to frame: the virtual router decides whether it is to serve, the
 //! director where each packet goes, the neighbor cache whose link address that is.
 
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use core::net::{IpAddr, Ipv6Addr};
@@ -33,10 +35,10 @@ pub(crate) type Send<'a> = &'a mut dyn FnMut(&[u8]);
 /// A virtual router and a director on one link. After each call ask for
 /// [`next_deadline`](Self::next_deadline) again.
 #[derive(Debug)]
-pub struct Gateway {
+pub struct Gateway<'a> {
     site: &'static Site,
     router: Router<[IpAddr; 1]>,
-    director: Director,
+    director: &'a mut Director,
     neighbors: Neighbors,
     waiting: Waiting,
     /// Where frames of our own making are written.
@@ -65,25 +67,52 @@ pub enum GatewayError {
     OutOfMemory(#[from] OutOfMemory),
 }
 
+/// The director of a site. `seed` is a secret: a random number that nobody can guess.
+///
+/// # Errors
+/// See [`GatewayError`].
+// Not inlined, so that the stack which this takes is given back.
+#[inline(never)]
+pub fn director(site: &Site, seed: [u64; 2]) -> Result<Director, GatewayError> {
+    let mut director = Director::new(DirectorConfig {
+        connections: site.connections,
+        connections_v6: 0,
+        rare: 8,
+        calls: 0,
+        seed,
+        ..DirectorConfig::default()
+    })?;
+    for server in site.virtual_servers {
+        director.add_service(Instant::EPOCH, server.service)?;
+        for dest in server.dests {
+            director.add_dest(Instant::EPOCH, &server.service.key, *dest)?;
+        }
+    }
+    Ok(director)
+}
+
 /// Configuring, and what is done by hand.
-impl Gateway {
-    /// The gateway of a site, in Initialize. This is all that ever takes memory. `seed` is a secret:
-    /// a random number that nobody can guess.
+impl<'a> Gateway<'a> {
+    /// The gateway of a site, in Initialize. After this, nothing ever takes memory. `director` is the
+    /// [site's](director), `seed` a secret as there.
     ///
     /// # Errors
     /// See [`GatewayError`].
-    // Neither this nor what it calls is inlined: the stack that configuring takes is given back.
     #[inline(never)]
-    pub fn new(site: &'static Site, seed: [u64; 2]) -> Result<Self, GatewayError> {
+    pub fn new(
+        site: &'static Site,
+        director: &'a mut Director,
+        seed: [u64; 2],
+    ) -> Result<Self, GatewayError> {
+        let vrid = Vrid::new(site.vrid).ok_or(GatewayError::Vrid)?;
+        let priority = Priority::new(site.priority);
+        let config = Config { priority, ..Config::keepalived(Version::V3, vrid) };
+        let capacity = site.neighbors;
         Ok(Self {
             site,
-            router: router(site)?,
-            director: director(site, seed)?,
-            neighbors: Neighbors::new(NeighborsConfig {
-                capacity: site.neighbors,
-                seed,
-                ..NeighborsConfig::default()
-            })?,
+            router: Router::new(config, site.address.into(), [site.virtual_address.into()])?,
+            director,
+            neighbors: Neighbors::new(NeighborsConfig { capacity, seed, ..Default::default() })?,
             waiting: Waiting::default(),
             answer: [0; LONGEST_ANSWER],
             next_error: Instant::EPOCH,
@@ -122,7 +151,7 @@ impl Gateway {
 }
 
 /// Frames and time.
-impl Gateway {
+impl Gateway<'_> {
     /// Takes in a frame, which may be rewritten and sent.
     pub fn handle_frame(&mut self, now: Instant, frame: &mut [u8], send: Send<'_>) {
         let Ok(ethernet) = ethernet::Frame::parse(frame) else { return };
@@ -202,7 +231,7 @@ impl Gateway {
             }
             None
         };
-        let error = match process(now, &mut Frame::from(&mut *frame), director, route_to) {
+        let error = match process(now, &mut Frame::from(&mut *frame), *director, route_to) {
             Outcome::Send => return send(frame),
             Outcome::Unresolved(verdict) => {
                 if let Some(next_hop) = pending {
@@ -228,7 +257,7 @@ impl Gateway {
 }
 
 /// What the deciders ask for.
-impl Gateway {
+impl Gateway<'_> {
     fn act(&mut self, send: Send<'_>) {
         while let Some(action) = self.router.poll_action() {
             self.act_for_router(action, send);
@@ -270,33 +299,6 @@ impl Gateway {
             Ask::Unreachable(address) => self.waiting.forget(address),
         }
     }
-}
-
-#[inline(never)]
-fn router(site: &Site) -> Result<Router<[IpAddr; 1]>, GatewayError> {
-    let vrid = Vrid::new(site.vrid).ok_or(GatewayError::Vrid)?;
-    let priority = Priority::new(site.priority);
-    let config = Config { priority, ..Config::keepalived(Version::V3, vrid) };
-    Ok(Router::new(config, site.address.into(), [site.virtual_address.into()])?)
-}
-
-#[inline(never)]
-fn director(site: &Site, seed: [u64; 2]) -> Result<Director, GatewayError> {
-    let mut director = Director::new(DirectorConfig {
-        connections: site.connections,
-        connections_v6: 0,
-        rare: 8,
-        calls: 0,
-        seed,
-        ..DirectorConfig::default()
-    })?;
-    for server in site.virtual_servers {
-        director.add_service(Instant::EPOCH, server.service)?;
-        for dest in server.dests {
-            director.add_dest(Instant::EPOCH, &server.service.key, *dest)?;
-        }
-    }
-    Ok(director)
 }
 
 fn route_via(site: &Site, destination: MacAddr) -> Route {

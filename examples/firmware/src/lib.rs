@@ -16,5 +16,5 @@ mod site;
 
 pub use arena::Arena;
 pub use board::{Board, StackUse, run};
-pub use gateway::{Gateway, GatewayError, LONGEST_FRAME};
+pub use gateway::{Gateway, GatewayError, LONGEST_FRAME, director};
 pub use site::{SITE, Site, VirtualServer};

@@ -14,7 +14,7 @@ mod machine;
 
 use core::panic::PanicInfo;
 
-use lvs_firmware::{Arena, Board, Gateway, SITE, run};
+use lvs_firmware::{Arena, Board, Gateway, SITE, director, run};
 
 /// What the tables of the site take, and little more.
 #[global_allocator]
@@ -25,17 +25,15 @@ static MEMORY: Arena<{ 36 * 1024 }> = Arena::new();
 const SEED: [u64; 2] = [0x6c76_735f_6669_726d, 0x7761_7265_5f73_6565];
 
 fn serve(board: &mut impl Board) -> ! {
-    // Not moved: that would take its size twice.
-    match &mut Gateway::new(&SITE, SEED) {
-        Ok(gateway) => {
+    // Both are used where they are made: moving them would take their size twice.
+    if let Ok(director) = &mut director(&SITE, SEED) {
+        if let Ok(gateway) = &mut Gateway::new(&SITE, director, SEED) {
             MEMORY.seal();
             run(board, gateway, MEMORY.used())
         }
-        Err(_) => {
-            board.print("the site cannot be run\n");
-            machine::halt()
-        }
     }
+    board.print("the site cannot be run\n");
+    machine::halt()
 }
 
 #[panic_handler]

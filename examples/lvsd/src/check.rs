@@ -30,6 +30,7 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     let (config, mut report) = read(&args.config)?;
     let mut director = Director::new(DirectorConfig::default())?;
     report.extend(config.apply(Instant::EPOCH, &mut director));
+    report.extend(config.checker(Instant::EPOCH, [0; 2])?.1);
     print(&args.config, &report)?;
     let obstacles = report.obstacles().count();
     Ok(if obstacles == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -13,7 +13,7 @@ use lvs_vrrp::{Event, Reason, State};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
-use serde_json::json;
+use serde_json::{Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use crate::capture::Capture;
@@ -42,8 +42,13 @@ pub trait Daemon {
         send: &mut impl FnMut(usize, &[u8]),
     );
 
-    /// Sends what is to be sent without a frame that it answers.
-    fn poll(&mut self, _send: &mut impl FnMut(usize, &[u8])) {}
+    /// Does what is to be done, and sends what is to be sent without a frame that it answers.
+    fn poll(&mut self, _now: Instant, _send: &mut impl FnMut(usize, &[u8])) {}
+
+    /// What else wakes it, to be called as if its time had come.
+    fn source(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 
     /// Does what is due.
     fn handle_timeout(&mut self, now: Instant);
@@ -98,22 +103,23 @@ pub fn drive(daemon: &mut impl Daemon, interfaces: &[Interface], extras: Extras<
 
     daemon.virtual_router().machine_mut().startup(clock::now()?);
     loop {
-        carry_out(daemon, &mut link);
+        carry_out(daemon, &mut link)?;
+        let deadline = earliest(daemon);
         let sources = [terminate.as_fd(), report.as_fd(), carrier.as_fd()];
         let sockets = link.sockets.iter().map(AsFd::as_fd);
         let sync = link.sync.as_ref().map(AsFd::as_fd);
-        wait(sources.into_iter().chain(sockets).chain(sync), earliest(daemon))?;
+        let others = sockets.chain(sync).chain(daemon.source());
+        wait(sources.into_iter().chain(others), deadline)?;
         if !read_all(&terminate)?.is_empty() {
             daemon.virtual_router().machine_mut().shutdown(clock::now()?);
-            carry_out(daemon, &mut link);
-            return Ok(());
+            return carry_out(daemon, &mut link);
         }
         if !read_all(&report)?.is_empty() {
             print(&daemon.report());
         }
         for state in read_all(&carrier)? {
             follow_carrier(daemon, state != 0)?;
-            carry_out(daemon, &mut link);
+            carry_out(daemon, &mut link)?;
         }
         link.take_in_sync_messages(daemon, clock::now()?);
         for port in 0..interfaces.len() {
@@ -205,22 +211,22 @@ fn take_in(
             link.record(frame.octets());
             let mut send = |port: usize, frame: &[u8]| link.send(port, frame);
             daemon.handle_frame(clock::now()?, port, &mut frame, &mut send);
-            carry_out(daemon, link);
+            carry_out(daemon, link)?;
         }
     }
     Ok(())
 }
 
 /// Drains the frames and messages that are to be sent and the actions of the virtual router.
-fn carry_out(daemon: &mut impl Daemon, link: &mut Link) {
-    daemon.poll(&mut |port, frame| link.send(port, frame));
+fn carry_out(daemon: &mut impl Daemon, link: &mut Link) -> Result<()> {
+    daemon.poll(clock::now()?, &mut |port, frame| link.send(port, frame));
     while let Some(message) = daemon.poll_sync_message() {
         link.send_sync_message(&message);
     }
     loop {
         let action = daemon.virtual_router().poll(&mut |frame| link.send(OUTSIDE, frame));
         let accept = match action {
-            None => return,
+            None => return Ok(()),
             Some(HostAction::Notify(event)) => {
                 print_state(&event);
                 continue;
@@ -301,9 +307,17 @@ fn print_state(event: &Event) {
         (State::Initialize, Reason::InterfaceDown) => "FAULT",
         (State::Initialize, _) => "INIT",
     };
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     log::info!("{event}");
-    print(&format!("{}\n", json!({ "state": state, "time": time })));
+    tell(json!({ "state": state }));
+}
+
+/// Prints an object as a line, with the time in it.
+pub(crate) fn tell(mut line: Value) {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    if let Some(object) = line.as_object_mut() {
+        object.insert("time".into(), time.into());
+    }
+    print(&format!("{line}\n"));
 }
 
 /// Tells whoever listens. A router goes on when nobody does any more.

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
+use crate::health::Health;
 use crate::keepalived_conf::{Config, VrrpInstance};
 use crate::netlink::Interface;
-use crate::run::{Work, new_director};
+use crate::run::{Work, new_director, seed};
 use crate::virtual_router::VirtualRouter;
 use crate::{check, clock};
 
@@ -35,8 +36,10 @@ pub struct KeepalivedArgs {
 pub fn run(args: &KeepalivedArgs) -> Result<()> {
     let name = args.config.display();
     let (config, mut report) = check::read(&args.config)?;
-    let mut director = new_director()?;
-    report.extend(config.apply(clock::now()?, &mut director));
+    let now = clock::now()?;
+    report.extend(config.apply(now, &mut new_director()?));
+    let (checker, refused) = config.checker(now, seed()?)?;
+    report.extend(refused);
     for obstacle in report.obstacles() {
         eprintln!("{name}:{obstacle}");
     }
@@ -49,8 +52,16 @@ pub fn run(args: &KeepalivedArgs) -> Result<()> {
     let interface = instance.interface.as_ref().context("the vrrp_instance has no interface")?;
     let interface = Interface::named(interface)?;
     let router = virtual_router(&config, instance, &interface)?;
-    let (rules, sync_id) = (config.rules(), config.sync_id(instance));
-    Work { interface, router, director, rules, sync_id }.until_terminated(args.pcap.as_deref())
+    let mut director = new_director()?;
+    for rule in config.services() {
+        if let Err(error) = director.apply(now, &rule) {
+            log::warn!("`{rule}` is refused: {error}");
+        }
+    }
+    let (servers, health) = (config.servers(), Some(Health::new(checker)?));
+    let sync_id = config.sync_id(instance);
+    let work = Work { interface, router, director, servers, health, sync_id };
+    work.until_terminated(args.pcap.as_deref())
 }
 
 fn find_instance<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a VrrpInstance> {

@@ -24,9 +24,9 @@ enum Command {
     Check(CheckArgs),
     /// Be the director that a keepalived.conf describes
     Keepalived(KeepalivedArgs),
-    /// Build a whole cluster on this machine, use it, and kill its Active director
+    /// Build whole clusters on this machine, use them, and kill what serves
     Lab(LabArgs),
-    /// Be a director on an interface: virtual services by direct routing, with a virtual router
+    /// Be a director: virtual services by direct routing, NAT and tunnels, with a virtual router
     Run(RunArgs),
     /// Be a virtual router on an interface, and nothing else
     Vrrp(VrrpArgs),

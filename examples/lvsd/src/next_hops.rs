@@ -3,7 +3,7 @@
 //! A packet whose next hop is still being asked for waits here, with its verdict.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::Result;
 use lvs_proto::frames::{self, OwnAddresses};
@@ -235,9 +235,62 @@ pub fn own_addresses(addresses: &[IpAddr]) -> OwnAddresses {
             IpAddr::V4(_) => None,
         })
         .collect();
-    v6.sort_by_key(std::net::Ipv6Addr::is_unicast_link_local);
+    v6.sort_by_key(Ipv6Addr::is_unicast_link_local);
     OwnAddresses {
         v4: v4.unwrap_or(Ipv4Addr::UNSPECIFIED),
-        v6: v6.first().copied().unwrap_or(std::net::Ipv6Addr::UNSPECIFIED),
+        v6: v6.first().copied().unwrap_or(Ipv6Addr::UNSPECIFIED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lvs_proto::{Hop, Method};
+
+    use super::*;
+    use crate::routes;
+
+    const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 11));
+
+    fn next_hops() -> NextHops {
+        let own = own_addresses(&["192.0.2.1".parse().unwrap()]);
+        let port = Port { index: 2, mac: MacAddr::new([2, 0, 0, 0, 0, 1]), mtu: 1_500, own };
+        let route = routes::Route { network: SERVER, prefix: 24, gateway: None, interface: 2 };
+        NextHops::new(vec![port], Routes::new(vec![route]), [0; 2]).unwrap()
+    }
+
+    #[test]
+    fn packets_wait_for_three_requests_and_no_longer() {
+        let mut next_hops = next_hops();
+        let mut now = Instant::EPOCH;
+        let verdict = Verdict::Forward(Hop::new(Method::DirectRoute, SERVER, 80));
+        for _ in 0..MOST_WAITING + 10 {
+            let way = next_hops.way_to(now, SERVER).unwrap();
+            assert_eq!(way.path, None);
+            next_hops.hold(way, &[0; 60], verdict);
+        }
+        assert_eq!(next_hops.waiting.len(), MOST_WAITING, "the oldest are gone");
+        let mut requests = 0;
+        next_hops.poll(&mut |_, _| requests += 1);
+        while let Some(deadline) = next_hops.next_deadline() {
+            now = deadline;
+            next_hops.handle_timeout(now);
+            next_hops.poll(&mut |_, _| requests += 1);
+        }
+        assert_eq!((requests, now), (3, Instant::EPOCH + Duration::from_secs(3)));
+        assert_eq!((next_hops.waiting.len(), next_hops.way_to(now, SERVER)), (0, None));
+    }
+
+    #[test]
+    fn addresses_that_others_can_reach_come_first() {
+        let addresses = ["fe80::1", "192.0.2.1", "2001:db8::1", "192.0.2.2"];
+        let own = own_addresses(&addresses.map(|address| address.parse().unwrap()));
+        assert_eq!(
+            (own.v4.to_string(), own.v6.to_string()),
+            ("192.0.2.1".into(), "2001:db8::1".into())
+        );
+        let own = own_addresses(&["fe80::1".parse().unwrap()]);
+        assert_eq!((own.v4.is_unspecified(), own.v6.to_string()), (true, "fe80::1".into()));
     }
 }

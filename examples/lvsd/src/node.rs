@@ -1,4 +1,4 @@
-//! A director on a link, from frame to frame: the virtual router decides whether it is to serve,
+//! A director on its links, from frame to frame: the virtual router decides whether it is to serve,
 //! the director decides where each packet goes.
 
 use lvs_proto::frames;
@@ -48,7 +48,6 @@ impl Node {
         let virtual_mac = self.router.machine().virtual_mac();
         let to_virtual = port == OUTSIDE && destination == virtual_mac;
         let to_group = port == OUTSIDE && destination.is_multicast();
-        let active = self.router.machine().state() == State::Active;
         if to_group {
             self.router.handle_frame(now, frame.octets());
         }
@@ -62,7 +61,7 @@ impl Node {
         };
         if let Some(length) = length {
             send(port, answer.get(..length).unwrap_or_default());
-        } else if active && (to_virtual || self.is_own(port, destination)) {
+        } else if to_virtual || self.is_own(port, destination) {
             self.forward(now, port, frame, send);
         }
     }
@@ -157,6 +156,7 @@ impl Node {
         }
     }
 
+    /// Does with a frame what the director says, if this node is to serve.
     fn forward(
         &mut self,
         now: Instant,
@@ -164,6 +164,9 @@ impl Node {
         frame: &mut Frame<'_>,
         send: &mut impl FnMut(usize, &[u8]),
     ) {
+        if self.router.machine().state() != State::Active {
+            return;
+        }
         let Some(own) = self.next_hops.port(port).map(|port| port.own) else { return };
         let mut way: Option<Way> = None;
         let outcome = process(now, frame, &mut self.director, |address| {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -13,6 +14,7 @@ use lvs_sched::{Director, DirectorConfig, Rule, ServiceKey};
 
 use crate::clock;
 use crate::event_loop::{self, Daemon, Extras};
+use crate::health::Health;
 use crate::netlink::{self, Interface};
 use crate::next_hops::{NextHops, Port, own_addresses};
 use crate::node::Node;
@@ -25,7 +27,8 @@ use crate::virtual_router::{RouterArgs, VirtualRouter};
 pub struct RunArgs {
     #[command(flatten)]
     router: RouterArgs,
-    /// The virtual services in the syntax of ipvsadm-save; `-` for standard input
+    /// The virtual services in the syntax of ipvsadm-save; `-` for standard input. Beside NAT (`-m`)
+    /// the kernel must not forward by itself (`net.ipv4.ip_forward`): answers would leave twice
     #[arg(long, value_name = "FILE")]
     rules: PathBuf,
     /// The virtual addresses; by default those of the services
@@ -55,7 +58,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let addresses = if args.vip.is_empty() { service_addresses(&rules) } else { args.vip.clone() };
     ensure!(!addresses.is_empty(), "no virtual address: no service has one, and no --vip is given");
     let router = VirtualRouter::new(&args.router, &interface, addresses)?;
-    let work = Work { interface, router, director, rules, sync_id: args.sync_id };
+    let servers = real_servers(&rules);
+    let sync_id = args.sync_id;
+    let work = Work { interface, router, director, servers, health: None, sync_id };
     work.until_terminated(args.pcap.as_deref())
 }
 
@@ -65,7 +70,10 @@ pub(crate) struct Work {
     pub(crate) router: VirtualRouter,
     /// It has the services already.
     pub(crate) director: Director,
-    pub(crate) rules: Vec<(usize, Rule)>,
+    /// Whom packets may go to.
+    pub(crate) servers: Vec<IpAddr>,
+    /// Who brings real servers into the director, if it has not got them already.
+    pub(crate) health: Option<Health>,
     pub(crate) sync_id: Option<u8>,
 }
 
@@ -85,15 +93,17 @@ impl Work {
             node.start_sync()?;
             extras.sync = Some(SyncSocket::open(&self.interface)?);
         }
-        event_loop::drive(&mut RunDaemon(node), &interfaces, extras)
+        event_loop::drive(&mut RunDaemon { node, health: self.health }, &interfaces, extras)
     }
 
     /// The virtual router's interface, and those that lead to real servers.
     fn interfaces(&self, routes: &Routes) -> Result<Vec<Interface>> {
         let mut interfaces = vec![self.interface.clone()];
-        for address in real_servers(&self.rules) {
-            let (index, _) =
-                routes.find(address).with_context(|| format!("no route to {address}"))?;
+        for &address in &self.servers {
+            let Some((index, _)) = routes.find(address) else {
+                log::warn!("there is no route to {address}");
+                continue;
+            };
             if interfaces.iter().all(|interface| interface.index != index) {
                 interfaces.push(Interface::of_index(index)?);
             }
@@ -135,11 +145,14 @@ pub fn read_rules(path: &Path) -> Result<Vec<(usize, Rule)>> {
     Ok(rules)
 }
 
-struct RunDaemon(Node);
+struct RunDaemon {
+    node: Node,
+    health: Option<Health>,
+}
 
 impl Daemon for RunDaemon {
     fn virtual_router(&mut self) -> &mut VirtualRouter {
-        &mut self.0.router
+        &mut self.node.router
     }
 
     fn handle_frame(
@@ -149,19 +162,30 @@ impl Daemon for RunDaemon {
         frame: &mut Frame<'_>,
         send: &mut impl FnMut(usize, &[u8]),
     ) {
-        self.0.handle_frame(now, port, frame, send);
+        self.node.handle_frame(now, port, frame, send);
     }
 
-    fn poll(&mut self, send: &mut impl FnMut(usize, &[u8])) {
-        self.0.poll(send);
+    fn poll(&mut self, now: Instant, send: &mut impl FnMut(usize, &[u8])) {
+        if let Some(health) = &mut self.health {
+            health.poll(now, &mut self.node.director, &mut event_loop::tell);
+        }
+        self.node.poll(send);
+    }
+
+    fn source(&self) -> Option<BorrowedFd<'_>> {
+        self.health.as_ref().map(AsFd::as_fd)
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        self.0.handle_timeout(now);
+        if let Some(health) = &mut self.health {
+            health.handle_timeout(now);
+        }
+        self.node.handle_timeout(now);
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.0.next_deadline()
+        let health = self.health.as_ref().and_then(Health::next_deadline);
+        health.into_iter().chain(self.node.next_deadline()).min()
     }
 
     /// Nothing to do: the node answers for the addresses itself, and takes the frames for them
@@ -171,15 +195,15 @@ impl Daemon for RunDaemon {
     }
 
     fn poll_sync_message(&mut self) -> Option<Vec<u8>> {
-        self.0.poll_sync_message()
+        self.node.poll_sync_message()
     }
 
     fn handle_sync_message(&mut self, now: Instant, message: &[u8]) {
-        self.0.handle_sync_message(now, message);
+        self.node.handle_sync_message(now, message);
     }
 
     fn report(&self) -> String {
-        self.0.director.listing().to_string()
+        self.node.director.listing().to_string()
     }
 }
 
@@ -209,7 +233,7 @@ fn real_servers(rules: &[(usize, Rule)]) -> Vec<IpAddr> {
 }
 
 /// A key that strangers cannot guess, for the director's tables.
-fn seed() -> Result<[u64; 2]> {
+pub(crate) fn seed() -> Result<[u64; 2]> {
     let mut octets = [0; 16];
     fs::File::open("/dev/urandom")?.read_exact(&mut octets)?;
     let (high, low) = octets.split_at(8);

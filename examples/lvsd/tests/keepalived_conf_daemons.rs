@@ -110,7 +110,7 @@ fn check_prints_a_line_for_each_statement_and_fails_if_one_is_not_followed() {
     for expected in [
         "s3-master.conf:8 notification_email_from: ignored: no mail is sent\n",
         "s3-master.conf:21 authentication: unsupported: adverts carry no authentication\n",
-        "19 used, 6 ignored, 3 unsupported, 0 wrong\n",
+        "28 used, 7 ignored, 1 unsupported, 0 wrong\n",
     ] {
         assert!(said.contains(expected), "{said}");
     }
@@ -177,6 +177,32 @@ fn a_configuration_runs() {
     }
     lvsd.signal(Signal::SIGTERM);
     assert!(lines.any(|line| line.contains("\"INIT\"")));
+    assert!(lvsd.0.wait().unwrap().success());
+}
+
+/// S4 and S2: packets are translated, and a server that refuses connections is not in the table.
+#[test]
+fn a_server_that_refuses_connections_is_taken_out() {
+    let Some((mut network, host)) = host(false) else { return };
+    let servers =
+        [79, 80].map(|last| network.add_host(&[([192, 168, 2, last].into(), 24)]).unwrap());
+    let listener = servers[1].run(|| Ok(std::net::TcpListener::bind("192.168.2.80:8080")?));
+    let check = "{ weight 3\nTCP_CHECK {\nretry 0\n}\n}";
+    let text = RUNNING
+        .replace("lb_kind DR", "lb_kind NAT\ndelay_loop 0.2")
+        .replace("80 { weight 3 }", &format!("8080 {check}"));
+    let mut command = lvsd(&["keepalived", "--config"], &written("checked", &text));
+    let mut lvsd = Running(host.run(|| Ok(command.stdout(Stdio::piped()).spawn()?)).unwrap());
+    let mut lines = BufReader::new(lvsd.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let out = lines.find(|line| line.contains("real_server")).unwrap();
+    assert!(out.contains("\"real_server\":\"192.168.2.79:8080\""), "{out}");
+    assert!(out.contains("\"up\":false"), "{out}");
+    lvsd.signal(Signal::SIGUSR1);
+    let listing: Vec<String> = lines.by_ref().take(5).collect();
+    assert!(listing[4].starts_with("  -> 192.168.2.80:8080            Masq    3"), "{listing:#?}");
+    drop(listener);
+    assert!(lines.any(|line| line.contains("\"192.168.2.80:8080\",\"service\"")));
+    lvsd.signal(Signal::SIGTERM);
     assert!(lvsd.0.wait().unwrap().success());
 }
 

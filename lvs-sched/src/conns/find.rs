@@ -25,7 +25,7 @@ impl Conns {
         self.first_of(newest, Chain::Client, |course| self.lives(now, course))
     }
 
-    /// The same of a packet's key, by the [hash](Self::hash) of it.
+    /// The same of a key that is no template's, by the [hash](Self::hash) of it.
     #[inline]
     pub(crate) fn find_hashed(&self, now: Instant, key: &ConnKey, hash: u64) -> Option<ConnId> {
         match key.sought() {
@@ -34,11 +34,23 @@ impl Conns {
         }
     }
 
-    /// The connection that a packet belongs to if it comes from a client \[CON-3\].
-    pub(crate) fn find_of(&self, now: Instant, flow: &Flow) -> Option<ConnId> {
+    /// The hash of a packet's key; of a packet that has none, of nothing.
+    #[inline]
+    pub(crate) fn hash_of_flow(&self, flow: &Flow) -> u64 {
+        match Sought::of(flow) {
+            Some(Sought::V4(tuple)) => self.hash_alone(&tuple),
+            Some(Sought::V6(tuple)) => self.hash_alone(&tuple),
+            None => 0,
+        }
+    }
+
+    /// The connection that a packet of that [hash](Self::hash_of_flow) belongs to if it comes from a
+    /// client \[CON-3\].
+    #[inline]
+    pub(crate) fn find_of(&self, now: Instant, flow: &Flow, hash: u64) -> Option<ConnId> {
         match Sought::of(flow)? {
-            Sought::V4(tuple) => self.find_tuple(now, &tuple, self.hash_alone(&tuple)),
-            Sought::V6(tuple) => self.find_tuple(now, &tuple, self.hash_alone(&tuple)),
+            Sought::V4(tuple) => self.find_tuple(now, &tuple, hash),
+            Sought::V6(tuple) => self.find_tuple(now, &tuple, hash),
         }
     }
 

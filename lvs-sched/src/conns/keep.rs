@@ -85,8 +85,10 @@ impl Conns {
         self.leave_replies(id, entry);
         let rare = course.rare().and_then(|place| self.rares.get(place)).copied();
         let call = rare.and_then(|rare| rare.call);
-        let hash = self.hash_of_tuple(&entry.tuple, call.and_then(|call| self.calls.get(call)));
-        if let (Some(place), Some(rare)) = (course.rare(), rare) {
+        // Most lie in their own group and have nothing that is alike: theirs is not needed.
+        let hash = (rare.is_some() || self.places.needs_hash(id))
+            .then(|| self.hash_of_tuple(&entry.tuple, call.and_then(|call| self.calls.get(call))));
+        if let (Some(place), Some(rare), Some(hash)) = (course.rare(), rare, hash) {
             self.leave_alike(&rare, hash);
             self.rares.remove(place);
         }
@@ -129,32 +131,52 @@ impl Conns {
         }
     }
 
-    /// Gives it a destination, and that one's method \[BK-12\].
-    pub(crate) fn bind(&mut self, id: ConnId, dest: DestId, method: Method) {
+    /// Gives it a destination, and that one's method \[BK-12\]. Returns whether it has them: if there is
+    /// no room for what its replies are found by then, nothing has changed.
+    pub(crate) fn bind(&mut self, id: ConnId, dest: DestId, method: Method) -> bool {
         match self.places.get(id) {
             Some(Found::V4(&entry)) => self.bind_entry(id, entry, dest, method),
             Some(Found::V6(&entry)) => self.bind_entry(id, entry, dest, method),
-            None => {}
+            None => false,
         }
     }
 
-    fn bind_entry<A: Placed>(&mut self, id: ConnId, entry: Entry<A>, dest: DestId, method: Method) {
+    fn bind_entry<A: Placed>(
+        &mut self,
+        id: ConnId,
+        entry: Entry<A>,
+        dest: DestId,
+        method: Method,
+    ) -> bool {
         // Its real server's packets may be found by another key now.
-        self.leave_replies(id, &entry);
-        self.of_dests.unlink(&mut self.places, &entry.course);
-        let Some(course) = self.places.course_mut(id) else { return };
+        let was_found = self.leave_replies(id, &entry);
+        self.settle(id);
+        let Some(&before) = self.places.course(id) else { return false };
+        let mut course = before;
         course.dest = place_of(dest);
         course.set_method(method);
         course.flags.set(Flags::INPUT_ONLY, !method.is_translated());
-        let bound = Entry { course: *course, ..entry };
-        self.of_dests.link(&mut self.places, id);
-        let rare = bound.course.rare().and_then(|place| self.rares.get(place));
+        let rare = course.rare().and_then(|place| self.rares.get(place));
         let is_mixed = rare.is_some_and(|rare| rare.server.is_some());
-        let reply = self.reply_of(&bound, self.reply_tuple(&bound), is_mixed);
-        if let Some(reply) = reply.filter(|_| self.has_room(false, None, reply)) {
+        let bound = Entry { course, ..entry };
+        let mut reply = self.reply_of(&bound, self.reply_tuple(&bound), is_mixed);
+        let has_room = reply.is_none() || self.has_room(false, None, reply);
+        if has_room {
+            self.of_dests.unlink(&mut self.places, &before);
+            if let Some(place) = self.places.course_mut(id) {
+                *place = course;
+            }
+            self.of_dests.link(&mut self.places, id);
+        } else {
+            // There is room for what it was found by, for it has just left.
+            let unbound = Entry { course: before, ..entry };
+            let old = self.reply_of(&unbound, self.reply_tuple(&unbound), is_mixed);
+            reply = old.filter(|_| was_found);
+        }
+        if let Some(reply) = reply {
             self.enter_replies(id, reply);
         }
-        self.settle(id);
+        has_room
     }
 }
 
@@ -204,10 +226,11 @@ impl Conns {
         }
     }
 
-    fn leave_replies<A: Placed>(&mut self, id: ConnId, entry: &Entry<A>) {
-        let Some(course) = self.places.course_mut(id) else { return };
+    /// Returns whether it was there.
+    fn leave_replies<A: Placed>(&mut self, id: ConnId, entry: &Entry<A>) -> bool {
+        let Some(course) = self.places.course_mut(id) else { return false };
         if !course.flags.set(Flags::IN_REPLIES, false) {
-            return;
+            return false;
         }
         let rare = course.rare().and_then(|place| self.rares.get_mut(place));
         let links = rare.map(|rare| core::mem::replace(rare.links_mut(Chain::Reply), Links::NONE));
@@ -217,6 +240,7 @@ impl Conns {
             self.replies.replace(hash, id, behind);
         }
         self.unchain(Chain::Reply, front, behind);
+        true
     }
 }
 
@@ -235,8 +259,8 @@ impl Conns {
             && needs_place.is_none_or(|reply| self.replies.has_room(reply.hash))
     }
 
-    /// The rare part, made if there is none; there must be room for it.
-    fn rare_mut(&mut self, id: ConnId) -> Option<&mut Rare> {
+    /// The rare part, made if there is none; `None` if there is no room for it.
+    pub(super) fn rare_mut(&mut self, id: ConnId) -> Option<&mut Rare> {
         let course = self.places.course_mut(id)?;
         if course.rare().is_none() {
             course.mark = self.rares.insert(Rare::of_mark(course.mark))?;
@@ -246,7 +270,7 @@ impl Conns {
     }
 
     /// Gives the rare part back if nothing is rare any more.
-    fn settle(&mut self, id: ConnId) {
+    pub(super) fn settle(&mut self, id: ConnId) {
         let Some(course) = self.places.course_mut(id) else { return };
         let Some(place) = course.rare() else { return };
         if let Some(rare) = self.rares.get(place).filter(|rare| rare.is_usual()) {

@@ -31,11 +31,7 @@ impl<'a> Lookup<'a> {
         let flows = flows.get(..Self::MOST).unwrap_or(flows);
         let mut hashes = [0; Self::MOST];
         for (flow, hash) in flows.iter().zip(&mut hashes) {
-            *hash = match Sought::of(flow) {
-                Some(Sought::V4(tuple)) => conns.hash_alone(&tuple),
-                Some(Sought::V6(tuple)) => conns.hash_alone(&tuple),
-                None => continue,
-            };
+            *hash = conns.hash_of_flow(flow);
             conns.prefetch_index(flow, *hash);
         }
         Self { conns, flows, hashes, likely: [None; Self::MOST] }

@@ -7,6 +7,7 @@
 
 mod calls;
 mod conn;
+mod control;
 mod deadlines;
 mod entry;
 mod find;
@@ -18,6 +19,7 @@ mod places;
 mod queue;
 mod rare;
 mod replies;
+mod scouts;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -31,6 +33,7 @@ use lvs_proto::{CallId, Family, Hop, Instant, Method, Origin};
 
 use calls::Calls;
 pub use conn::Conn;
+pub(crate) use control::Control;
 pub use entry::ConnId;
 use entry::Entry;
 pub(crate) use entry::{Course, Flags};

@@ -131,11 +131,19 @@ impl Places {
         }
     }
 
-    /// Frees a place that is taken.
-    pub(crate) fn remove(&mut self, id: ConnId, hash: u64) {
+    /// Frees a place that is taken; without a hash if it [needs none](Self::needs_hash).
+    pub(crate) fn remove(&mut self, id: ConnId, hash: Option<u64>) {
         match id.place().checked_sub(self.v4.places()) {
-            None => self.v4.remove(hash, id.place()),
-            Some(place) => self.v6.remove(hash, place),
+            None => self.v4.remove(id.place(), hash),
+            Some(place) => self.v6.remove(place, hash),
+        }
+    }
+
+    /// Whether removing what is at a place takes its hash.
+    pub(crate) fn needs_hash(&self, id: ConnId) -> bool {
+        match id.place().checked_sub(self.v4.places()) {
+            None => self.v4.needs_hash(id.place()),
+            Some(place) => self.v6.needs_hash(place),
         }
     }
 

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 
 use lvs_proto::Endpoint;
 
-use super::ConnId;
+use super::{ConnId, Control};
 use crate::OutOfMemory;
 use crate::arena::Key;
 
@@ -22,6 +22,8 @@ pub(crate) struct Rare {
     pub(crate) local: Option<Endpoint>,
     /// Whether the real server has yet to be told who the client is \[FN-4\].
     pub(crate) toa: bool,
+    /// Of a control connection of FTP.
+    pub(crate) control: Control,
     by_client: Links,
     by_reply: Links,
     /// Of a free record, the next free one.
@@ -36,6 +38,7 @@ impl Rare {
             server: None,
             local: None,
             toa: false,
+            control: Control::NONE,
             by_client: Links::NONE,
             by_reply: Links::NONE,
             next_free: None,
@@ -57,10 +60,11 @@ impl Rare {
     }
 
     /// Whether all there is left is the mark.
-    pub(crate) const fn is_usual(&self) -> bool {
+    pub(crate) fn is_usual(&self) -> bool {
         self.call.is_none()
             && self.server.is_none()
             && self.local.is_none()
+            && self.control == Control::NONE
             && self.by_client.is_alone()
             && self.by_reply.is_alone()
     }

@@ -238,13 +238,22 @@ impl<A: Address> Table<A> {
         }
     }
 
-    /// Frees a place that is taken.
-    pub(crate) fn remove(&mut self, hash: u64, place: u32) {
-        self.count_passing(hash, place, |passed| passed.saturating_sub(1));
+    /// Frees a place that is taken; without a hash if it [needs none](Self::needs_hash).
+    pub(crate) fn remove(&mut self, place: u32, hash: Option<u64>) {
+        if let Some(hash) = hash {
+            self.count_passing(hash, place, |passed| passed.saturating_sub(1));
+        }
         if let Some(tag) = self.tag_mut(place) {
             *tag = FREE;
         }
         self.len = self.len.saturating_sub(1);
+    }
+
+    /// Whether what is at a place may lie away from its own group: it passed the one before then.
+    pub(crate) fn needs_hash(&self, place: u32) -> bool {
+        let group = (place / LANES) as usize;
+        let before = group.checked_sub(1).or(self.groups.len().checked_sub(1));
+        before.and_then(|before| self.groups.get(before)).is_some_and(|group| group.passed() > 0)
     }
 
     /// Every group that an entry passed on the way to its place.
@@ -330,7 +339,7 @@ mod tests {
                 let hash = *u.choose(&hashes)?;
                 if u.ratio(1, 3)? && !model.is_empty() {
                     let (hash, place, ..) = model.swap_remove(u.choose_index(model.len())?);
-                    table.remove(hash, place);
+                    table.remove(place, table.needs_hash(place).then_some(hash));
                 } else if let Some(place) = table.vacancy(hash) {
                     assert!(!table.is_taken(place));
                     let hidden = u.ratio(1, 4)?;
@@ -350,7 +359,7 @@ mod tests {
                 assert_eq!(taken, model.len());
             }
             for (hash, place, ..) in model {
-                table.remove(hash, place);
+                table.remove(place, table.needs_hash(place).then_some(hash));
             }
             assert!(
                 table.groups.iter().all(|group| group.passed() == 0 && group.tags == [FREE; 14])

@@ -177,7 +177,8 @@ fn floods_spread_like_random_keys() {
     assert!(ports < random * 5 / 4 && aimed < random * 5 / 4, "{random} {ports} {aimed}");
 }
 
-/// What the documentation of the configuration says; the timers are two links for each place.
+/// What the documentation of the configuration says; the timers are two links for each place, and a
+/// mark for each sixteen.
 #[test]
 fn octets_for_each_connection() {
     let count = 100_000;
@@ -185,7 +186,7 @@ fn octets_for_each_connection() {
         let capacity = Capacity { v4, v6, rare: 0, calls: 0 };
         let conns = Conns::new(capacity, Seed([1, 2]), Timers::default()).unwrap();
         let Conns { places, replies, .. } = &conns;
-        let links = 8 * places.count() as usize;
+        let links = 8 * places.count() as usize + places.count() as usize / 2;
         let all = places.v4.octets() + places.v6.octets() + replies.octets() + links;
         assert!(all <= octets * count as usize, "{all}");
     }

@@ -7,6 +7,7 @@
 
 use alloc::vec::Vec;
 
+use super::scouts::Scouts;
 use crate::OutOfMemory;
 use crate::prefetch::prefetch;
 use crate::timers::{LEVELS, SHIFT_PER_LEVEL};
@@ -17,13 +18,13 @@ const LISTS_PER_LEVEL: u64 = 64;
 /// memory meanwhile.
 const AHEAD: u32 = 8;
 /// The end of a list.
-const END: u32 = u32::MAX;
+pub(super) const END: u32 = u32::MAX;
 
 /// The neighbours in a list.
 #[derive(Clone, Copy, Debug)]
-struct Link {
-    newer: u32,
-    older: u32,
+pub(super) struct Link {
+    pub(super) newer: u32,
+    pub(super) older: u32,
 }
 
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub(crate) struct Wheel {
     /// Which lists of each level are not empty.
     taken: [u64; LEVELS as usize],
     links: Vec<Link>,
+    scouts: Scouts,
     /// The list that was visited last, by its tick and level. What fires before, and the coarser
     /// ones of that tick, are done with.
     clock: u64,
@@ -61,6 +63,7 @@ impl Wheel {
             heads,
             taken,
             links,
+            scouts: Scouts::new(lists, capacity)?,
             clock: 0,
             level: 0,
             cursor: END,
@@ -85,6 +88,7 @@ impl Wheel {
             *taken |= 1 << number(fires, level);
         }
         self.idle_until = self.idle_until.min(fires);
+        self.scouts.note(list(fires, level), index);
     }
 
     /// Asks for what is known of `index`.
@@ -147,7 +151,9 @@ impl Wheel {
             (self.clock, self.level) = (tick, level);
             self.cursor = *self.head_mut(tick, level)?;
             self.distance = 0;
+            self.scouts.begin(list(tick, level));
         }
+        self.scouts.go_on(&self.links);
         let index = self.cursor;
         self.cursor = self.links.get(index as usize)?.older;
         self.distance = self.distance.saturating_sub(1);
@@ -193,9 +199,13 @@ impl Wheel {
     }
 
     fn head_mut(&mut self, fires: u64, level: u8) -> Option<&mut u32> {
-        let list = u64::from(level) * LISTS_PER_LEVEL + number(fires, level);
-        self.heads.get_mut(list as usize)
+        self.heads.get_mut(list(fires, level))
     }
+}
+
+/// Which of all lists fires at a tick.
+const fn list(fires: u64, level: u8) -> usize {
+    (level as u64 * LISTS_PER_LEVEL + number(fires, level)) as usize
 }
 
 /// Which list of its level fires at a tick.

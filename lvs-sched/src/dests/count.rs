@@ -14,7 +14,7 @@ impl Dests {
         let load = self.loads.get_mut(id).ok_or(CountError::UnknownDest)?;
         change(load)?;
         if load.wants_attention() {
-            load.attended(load.is_watched());
+            load.heard();
             if let Some(group) = self.groups.at_mut(load.group) {
                 group.scheduler.counted(load);
             }
@@ -53,15 +53,15 @@ impl Dests {
 
     /// A template is born \[CNT-3\].
     pub(crate) fn bind_template(&mut self, id: DestId) {
-        if let Some(load) = self.loads.get_mut(id) {
-            load.persistent = load.persistent.saturating_add(1);
+        if let Some(facts) = self.facts.get_mut(id.0) {
+            facts.persistent = facts.persistent.saturating_add(1);
         }
     }
 
     /// A template ends \[CNT-4\].
     pub(crate) fn unbind_template(&mut self, id: DestId) {
-        if let Some(load) = self.loads.get_mut(id) {
-            load.persistent = load.persistent.saturating_sub(1);
+        if let Some(facts) = self.facts.get_mut(id.0) {
+            facts.persistent = facts.persistent.saturating_sub(1);
         }
     }
 }

@@ -172,6 +172,10 @@ pub(super) struct Facts {
     pub(super) group: Key,
     /// The service that it served last: what it needs to come back from the trash \[DST-5\].
     pub(super) service: Option<ServiceKey>,
+    /// Templates.
+    pub(super) persistent: u32,
+    /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
+    pub(super) last_weight: u32,
     /// Without the connections, which are in its [`Load`].
     pub(super) traffic: Traffic,
 }
@@ -180,7 +184,8 @@ impl Facts {
     /// Of a destination that has yet to be [configured](Load::configure): it has no thresholds.
     pub(super) fn new(group: Key, config: DestConfig) -> Self {
         let config = DestConfig { upper_threshold: 0, lower_threshold: 0, ..config };
-        Self { config, group, service: None, traffic: Traffic::default() }
+        let traffic = Traffic::default();
+        Self { config, group, service: None, persistent: 0, last_weight: 0, traffic }
     }
 }
 
@@ -234,7 +239,7 @@ impl<'a> Dest<'a> {
     /// Persistence templates \[CNT-3\].
     #[must_use]
     pub const fn persistent_conns(self) -> u32 {
-        self.load.persistent
+        self.facts.persistent
     }
 
     /// Whether the thresholds keep new connections away \[OVL-5\].
@@ -264,7 +269,7 @@ impl<'a> Dest<'a> {
 
     /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
     pub(crate) const fn last_weight(self) -> u32 {
-        self.load.last_weight
+        self.facts.last_weight
     }
 
     /// The service that it serves, or served last.

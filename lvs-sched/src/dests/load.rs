@@ -19,9 +19,6 @@ pub(crate) struct Load {
     pub(crate) active: u32,
     /// Active and inactive.
     pub(crate) total: u32,
-    pub(super) persistent: u32,
-    /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
-    pub(crate) last_weight: u32,
     /// The weight while it is not overloaded, else 0.
     pub(crate) free_weight: u32,
     /// With this many connections the next one overloads it.
@@ -30,8 +27,12 @@ pub(crate) struct Load {
     lower: u32,
     /// Connections scheduled.
     pub(super) conns: u64,
-    /// `2^64 / weight`, rounded down, or a little less.
-    pub(crate) inverse: u64,
+    /// What its scheduler makes keys with: of a list with [`Steps`], these; else
+    /// [`inverse`] of the weight.
+    pub(crate) factor: u64,
+    /// Of a list with [`Steps`], what tells who is picked: the smallest. It follows the counters,
+    /// and is [`BARRED`] or more while the destination is not eligible.
+    pub(crate) key: u64,
     pub(crate) overloaded: bool,
     /// Cleared when deleted \[DST-4\].
     pub(crate) available: bool,
@@ -59,13 +60,12 @@ impl Load {
             weight: 0,
             active: 0,
             total: 0,
-            persistent: 0,
-            last_weight: 0,
             free_weight: 0,
             upper: u32::MAX,
             lower: 0,
             conns: 0,
-            inverse: 0,
+            factor: 0,
+            key: 0,
             overloaded: false,
             available: false,
             attention: 0,
@@ -102,6 +102,9 @@ impl Load {
         }
         self.total = self.total.wrapping_add(1);
         self.active = self.active.wrapping_add(active as u32);
+        let Steps { per_active, per_conn } = self.steps();
+        let more = if active { per_active as u64 + per_conn as u64 } else { per_conn as u64 };
+        self.key = self.key.wrapping_add(more);
         Ok(())
     }
 
@@ -118,10 +121,12 @@ impl Load {
                 return Err(CountError::NoneActive);
             }
             self.active -= 1;
+            self.key = self.key.wrapping_sub(self.steps().per_active as u64);
         } else if self.active >= self.total {
             return Err(CountError::NoneInactive);
         }
         self.total = self.total.wrapping_sub(1);
+        self.key = self.key.wrapping_sub(self.steps().per_conn as u64);
         if self.total < self.lower {
             self.set_overloaded(false);
         }
@@ -135,6 +140,7 @@ impl Load {
             return Err(CountError::NoneInactive);
         }
         self.active += 1;
+        self.key = self.key.wrapping_add(self.steps().per_active as u64);
         Ok(())
     }
 
@@ -145,6 +151,7 @@ impl Load {
             return Err(CountError::NoneActive);
         }
         self.active -= 1;
+        self.key = self.key.wrapping_sub(self.steps().per_active as u64);
         Ok(())
     }
 
@@ -152,10 +159,6 @@ impl Load {
     pub(super) fn configure(&mut self, config: &DestConfig, old: &DestConfig, profile: Profile) {
         self.weight = config.weight;
         self.set_overloaded(self.overloaded);
-        self.inverse = u64::MAX.checked_div(config.weight.into()).unwrap_or(0);
-        if config.weight != 0 {
-            self.last_weight = config.weight;
-        }
         let (upper, lower) = (config.upper_threshold, config.lower_threshold);
         self.upper = upper.wrapping_sub(1);
         // E of OVL-1; the 4·sum < 3·U of OVL-4 says the same.
@@ -182,9 +185,17 @@ impl Load {
     const fn set_overloaded(&mut self, overloaded: bool) {
         if overloaded != self.overloaded {
             self.attention |= STIRRED;
+            if self.weight > 0 {
+                self.key = self.key.wrapping_add(BARRED);
+            }
         }
         self.overloaded = overloaded;
         self.free_weight = if overloaded { 0 } else { self.weight };
+    }
+
+    #[inline]
+    const fn steps(&self) -> Steps {
+        Steps { per_active: (self.factor >> 32) as u32, per_conn: self.factor as u32 }
     }
 
     /// Whether its scheduler wants to hear of what was just counted.
@@ -193,13 +204,42 @@ impl Load {
         self.attention != 0
     }
 
+    /// Its scheduler has heard of what was just counted.
+    #[inline]
+    pub(super) const fn heard(&mut self) {
+        self.attention &= WATCHED;
+    }
+
     /// Its scheduler has heard of it, and wants to hear of every count or not.
     pub(super) const fn attended(&mut self, watched: bool) {
         self.attention = if watched { WATCHED } else { 0 };
     }
+}
 
-    pub(super) const fn is_watched(&self) -> bool {
-        self.attention & WATCHED != 0
+/// What a key grows by, of a scheduler that need not hear of counts for that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Steps {
+    /// For each active connection.
+    pub(crate) per_active: u32,
+    /// For each connection, active and inactive.
+    pub(crate) per_conn: u32,
+}
+
+impl Steps {
+    /// These, as a [factor](Load::factor).
+    pub(crate) const fn factor(self) -> u64 {
+        (self.per_active as u64) << 32 | self.per_conn as u64
+    }
+}
+
+/// Added to the [key](Load::key) of who is not eligible.
+pub(crate) const BARRED: u64 = 1 << 63;
+
+/// `2^64 / weight`, rounded down, or a little less; 0 of weight 0.
+pub(crate) const fn inverse(weight: u32) -> u64 {
+    match u64::MAX.checked_div(weight as u64) {
+        Some(inverse) => inverse,
+        None => 0,
     }
 }
 

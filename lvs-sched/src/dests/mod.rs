@@ -19,7 +19,7 @@ pub use dest::{Dest, DestConfig, DestError, DestId};
 pub(crate) use list::{DestList, Members};
 pub use load::CountError;
 use load::NO_GROUP;
-pub(crate) use load::{Load, Loads};
+pub(crate) use load::{BARRED, Load, Loads, Steps, inverse};
 use servers::Servers;
 
 use crate::arena::{Arena, Key};
@@ -206,6 +206,7 @@ impl Dests {
         for (id, place) in order.iter().zip(0..) {
             if let Some(load) = loads.get_mut(*id) {
                 (load.group, load.place) = (group.index, place);
+                (load.factor, load.key) = scheduler.factor_and_key(load);
                 load.attended(watched);
             }
         }
@@ -252,7 +253,7 @@ impl Dests {
             }
             facts.group = group;
             facts.service = service;
-            load.last_weight = 0;
+            facts.last_weight = 0;
             load.available = true;
         }
         self.configure(id, config);
@@ -319,6 +320,9 @@ impl Dests {
         if let (Some(facts), Some(load)) = (facts.get_mut(id.0), loads.get_mut(id)) {
             load.configure(&config, &facts.config, self.profile);
             facts.config = config;
+            if config.weight != 0 {
+                facts.last_weight = config.weight;
+            }
         }
         if let Some(dest) = Dest::of(facts, loads, id) {
             servers.add(dest);
@@ -390,7 +394,7 @@ impl Dests {
                 return false;
             };
             let referenced = load.total > 0
-                || load.persistent > 0
+                || of.persistent > 0
                 || groups.get(of.group).is_some_and(|g| g.scheduler.refers_to(trashed.dest));
             if referenced {
                 return true;

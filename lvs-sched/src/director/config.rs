@@ -24,8 +24,8 @@ pub struct DirectorConfig {
     pub connections_v6: u32,
     /// The most of them, at a time, of the kinds that need memory of their own: templates for
     /// calls, connections through a tunnel to a real server of the other family, all connections by
-    /// [`FullNat`](lvs_proto::Method::FullNat), and those that
-    /// another one of the same client and port replaces before they have ended \[CON-12\].
+    /// [`FullNat`](lvs_proto::Method::FullNat), control connections of FTP, and those that another one
+    /// of the same client and port replaces before they have ended \[CON-12\].
     pub rare: u32,
     /// The most templates for calls \[PE-2\]; memory for their Call-IDs is taken at once.
     pub calls: u32,
@@ -34,6 +34,10 @@ pub struct DirectorConfig {
     /// way, which sees packets only when they have been put together: see
     /// [`Transport::LaterFragment`](lvs_proto::Transport::LaterFragment).
     pub fragments: u32,
+    /// The most passive data connections of FTP that are expected at a time, of 104 octets each: what
+    /// control connections by NAT say is read, and followed \[FTP-1\]. 0 is no help, as where the
+    /// kernel's module is not loaded.
+    pub ftp: u32,
     /// The ports of the [local addresses](crate::Director::add_local) \[FN-1\]: of several
     /// directors that share the addresses, each needs its own.
     pub local_ports: LocalPorts,
@@ -54,7 +58,7 @@ pub struct DirectorConfig {
     pub table_size: u32,
 }
 
-/// 65536 connections of each family, 4096 rare ones, 1024 calls, no packets in fragments, a seed of
+/// 65536 connections of each family, 4096 rare ones, 1024 calls, no packets in fragments, no FTP, a seed of
 /// zeros, and the kernel's figures.
 impl Default for DirectorConfig {
     fn default() -> Self {
@@ -69,6 +73,7 @@ impl Default for DirectorConfig {
             rare: 4096,
             calls: 1024,
             fragments: 0,
+            ftp: 0,
             local_ports: LocalPorts::default(),
             seed: [0; 2],
             lblc: LblcConfig::default(),

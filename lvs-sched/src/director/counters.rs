@@ -34,6 +34,9 @@ pub struct VerdictCounters {
     /// Packets in fragments that were forgotten before their time, for want of room: what follows
     /// of them is dropped.
     pub forgotten_fragments: u64,
+    /// Passive data connections of FTP that were expected no more before their time, for want of
+    /// room.
+    pub forgotten_ftp_data: u64,
 }
 
 impl VerdictCounters {

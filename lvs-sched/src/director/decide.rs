@@ -1,13 +1,19 @@
 //! Packets, one or many at once, and lookups for those who only look.
 
+use lvs_proto::ftp::{Edit, Segment};
 use lvs_proto::{CallId, Decide, Flow, Instant, Verdict};
 
 use super::{Director, Packet};
-use crate::{ConnId, ConnKey, Lookup};
+use crate::{ConnId, Lookup};
 
 impl Decide for Director {
     fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict {
         self.decide_call(now, flow, None)
+    }
+
+    fn help_ftp(&mut self, now: Instant, flow: &Flow, segment: &Segment) -> Edit {
+        let now = self.advance(now);
+        self.control_segment(now, flow, segment).unwrap_or_default()
     }
 
     /// The same verdicts in less time: what packets need of the table is asked for before the first
@@ -31,8 +37,7 @@ impl Director {
     /// The verdict on a packet seen at `now` that is a message of a call, for services that tell
     /// calls apart; `None` is a packet without one.
     pub fn decide_call(&mut self, now: Instant, flow: &Flow, call: Option<CallId<'_>>) -> Verdict {
-        let key = ConnKey::of(flow);
-        let hash = key.map_or(0, |key| self.conns.hash(&key));
+        let hash = self.conns.hash_of_flow(flow);
         self.decide_hashed(now, Packet { flow, call }, hash)
     }
 
@@ -53,7 +58,7 @@ impl Director {
     /// The connection that a packet belongs to at `now` if it comes from a client \[CON-3\].
     #[must_use]
     pub fn find_conn(&self, now: Instant, flow: &Flow) -> Option<ConnId> {
-        self.conns.find_of(self.now.max(now), flow)
+        self.conns.find_of(self.now.max(now), flow, self.conns.hash_of_flow(flow))
     }
 
     /// The same of many packets, in their order and in less time. Returns how many were looked up,

@@ -26,6 +26,10 @@ const FEW_PACKETS: usize = 8;
 pub(super) struct Guard {
     /// When room is looked at next; `None` if no defence asks for it.
     deadline: Option<Instant>,
+    /// When it was looked at last.
+    looked: Instant,
+    /// Buckets that are still to be looked at since then \[DEF-2\].
+    looks: usize,
     scarce: bool,
     /// One packet in so many is dropped while room is scarce.
     rate: u32,
@@ -40,12 +44,22 @@ impl Guard {
     pub(super) const fn new(seed: [u64; 2]) -> Self {
         let [one, other] = seed;
         let random = Random(one ^ other.rotate_left(32));
-        let idle = [0; FEW_PACKETS];
-        Self { deadline: None, scarce: false, rate: 0, packets: 0, idle, random }
+        Self {
+            deadline: None,
+            looked: Instant::EPOCH,
+            looks: 0,
+            scarce: false,
+            rate: 0,
+            packets: 0,
+            idle: [0; FEW_PACKETS],
+            random,
+        }
     }
 
+    /// When [`look_around`](Director::look_around) is wanted: as long as it has not come to an end,
+    /// since it began.
     pub(super) const fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        if self.looks > 0 { Some(self.looked) } else { self.deadline }
     }
 
     /// \[DEF-5\]
@@ -85,6 +99,7 @@ impl Guard {
         let modes = [defences.drop_entry, defences.drop_packet, defences.secure_tcp];
         let wanted = modes.contains(&Defence::Automatic) || defences.drop_entry == Defence::On;
         self.deadline = wanted.then(|| timers.deadline(now, PERIOD));
+        (self.looked, self.looks) = (now, 0);
     }
 
     /// Whether a connection is one of those that may end before their time \[DEF-2\].
@@ -126,13 +141,17 @@ impl Director {
         self.guard.look(&self.conns, self.config.timers, &defences, now);
     }
 
-    /// Looks at the room, and ends connections if there is too little.
+    /// Looks at the room; then, if there is too little, at one bucket after the other.
     pub(super) fn look_around(&mut self, now: Instant) {
         let Self { config, conns, guard, .. } = self;
+        if let Some(left) = guard.looks.checked_sub(1) {
+            guard.looks = left;
+            self.drop_entries(now, 1, 0..self.conns.buckets());
+            return;
+        }
         guard.look(conns, config.timers, &config.defences, now);
         if config.defences.drop_entry.is_on(guard.scarce) {
-            let buckets = 0..self.conns.buckets();
-            self.drop_entries(now, buckets.len() / BUCKETS_PER_LOOK, buckets);
+            guard.looks = conns.buckets() / BUCKETS_PER_LOOK;
         }
     }
 

@@ -5,30 +5,27 @@
 //! rest. Nothing is kept until it is whole: a later fragment that comes first is dropped, and all
 //! is sent again.
 
-use alloc::vec::Vec;
-use core::hash::BuildHasher;
 use core::time::Duration;
 
-use lvs_proto::{AddressPair, DropReason, Family, Flow, Instant, Protocol, Verdict};
+use lvs_proto::{DropReason, Family, Flow, Instant, Verdict};
 
 use super::Director;
 use crate::conns::NOWHERE;
-use crate::hash::{Address, Seed};
-use crate::{ConnKey, DestId, OutOfMemory};
+use crate::hash::Address;
+use crate::recent::Recent;
+use crate::{ConnKey, DestId};
 
 /// How long the first fragment is remembered: as long as Linux waits for the others. A sender that
 /// uses its identifications up sooner teaches anew.
 const LIFETIME: Duration = Duration::from_secs(30);
-/// Places that a packet may be in.
-const WAYS: usize = 8;
 
 impl Director {
     /// Remembers what became of a first fragment.
     #[cold]
     pub(super) fn learn(&mut self, now: Instant, flow: &Flow, hash: u64, verdict: &Verdict) {
-        let (Some(packet), Some(key)) = (FragmentsOf::of(flow), ConnKey::of(flow)) else { return };
+        let (Some(packet), Some(key)) = (key(flow), ConnKey::of(flow)) else { return };
         // AH and ESP have a key without ports, and in every fragment.
-        if !self.fragments.are_remembered() || flow.transport.ports().is_none() {
+        if self.fragments.is_off() || flow.transport.ports().is_none() {
             return;
         }
         let conn = match verdict {
@@ -43,16 +40,17 @@ impl Director {
             Verdict::Reject(_) => Verdict::Drop(DropReason::LaterFragment),
             verdict => verdict,
         };
-        let first = First { packet, verdict, dest, until: now + LIFETIME };
-        self.counters.forgotten_fragments += u64::from(self.fragments.remember(now, first));
+        let first = First { verdict, dest };
+        let forgotten = self.fragments.put(now, now + LIFETIME, packet, first);
+        self.counters.forgotten_fragments += u64::from(forgotten);
     }
 
     /// A fragment goes the way of the first one, and counts for the same destination. Connections
     /// follow first ones alone.
     #[cold]
     pub(super) fn later_fragment(&mut self, now: Instant, flow: &Flow, has_ports: bool) -> Verdict {
-        match FragmentsOf::of(flow).and_then(|packet| self.fragments.first(now, &packet)) {
-            Some(&First { verdict, dest, .. }) => {
+        match key(flow).and_then(|packet| self.fragments.get(now, &packet)) {
+            Some(&First { verdict, dest }) => {
                 match verdict {
                     Verdict::Forward(_) => self.dests.count_packet(dest, flow.length),
                     Verdict::Reply(_) => self.dests.count_reply(dest, flow.length),
@@ -66,82 +64,28 @@ impl Director {
     }
 }
 
-/// What the fragments of one packet have in common (RFC 791 section 3.2, RFC 8200 section 4.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct FragmentsOf {
-    addresses: AddressPair,
-    identification: u32,
-    /// Of IPv4. Over IPv6 only the first fragment shows it behind all extension headers.
-    protocol: Option<Protocol>,
-}
+/// What the fragments of one packet have in common: its ends, its identification, and over IPv4 its
+/// protocol (RFC 791 section 3.2). Over IPv6 only the first one shows that behind all extension
+/// headers (RFC 8200 section 4.5).
+type Key = (Address, Address, u32, u8);
 
-impl FragmentsOf {
-    fn of(flow: &Flow) -> Option<Self> {
-        let protocol = match flow.family() {
-            Family::V4 => Some(flow.protocol()),
-            Family::V6 => None,
-        };
-        Some(Self { addresses: flow.addresses, identification: flow.fragment?, protocol })
-    }
-}
+/// What became of the first fragment of each packet.
+pub(super) type Fragments = Recent<Key, First>;
 
-/// What became of the first fragment of a packet.
 #[derive(Clone, Copy, Debug)]
-struct First {
-    packet: FragmentsOf,
+pub(super) struct First {
     verdict: Verdict,
     dest: DestId,
-    until: Instant,
 }
 
-/// A fixed number of places, in sets by the hash of what is there: of a set that is full, the
-/// oldest gives way. What is out of time is not found, so that no timer is needed.
-#[derive(Debug)]
-pub(super) struct Fragments {
-    sets: Vec<[Option<First>; WAYS]>,
-    seed: Seed,
-}
-
-impl Fragments {
-    pub(super) fn new(capacity: u32, seed: Seed) -> Result<Self, OutOfMemory> {
-        let count = (capacity as usize).div_ceil(WAYS);
-        let mut sets = Vec::new();
-        sets.try_reserve_exact(count).map_err(|_| OutOfMemory)?;
-        sets.resize(count, [None; WAYS]);
-        Ok(Self { sets, seed })
-    }
-
-    pub(super) fn are_remembered(&self) -> bool {
-        !self.sets.is_empty()
-    }
-
-    fn first(&self, now: Instant, packet: &FragmentsOf) -> Option<&First> {
-        let set = self.sets.get(self.set(packet))?;
-        set.iter().flatten().find(|first| first.packet == *packet && first.until > now)
-    }
-
-    /// Whether another one was forgotten for it before its time.
-    fn remember(&mut self, now: Instant, first: First) -> bool {
-        let set = self.set(&first.packet);
-        let Some(set) = self.sets.get_mut(set) else { return false };
-        let is_same = |place: &Option<First>| place.is_some_and(|old| old.packet == first.packet);
-        let place = match set.iter().position(is_same) {
-            Some(same) => set.get_mut(same),
-            // Nothing is older than what is not there.
-            None => set.iter_mut().min_by_key(|place| place.map(|old| old.until)),
-        };
-        let Some(old) = place.and_then(|place| place.replace(first)) else { return false };
-        old.packet != first.packet && old.until > now
-    }
-
-    /// The set of a packet: its hash as a fraction of all sets.
-    fn set(&self, packet: &FragmentsOf) -> usize {
-        let FragmentsOf { addresses, identification, protocol } = *packet;
-        let ends = (Address(addresses.source()), Address(addresses.destination()));
-        let protocol = protocol.map_or(0, |protocol| protocol.0);
-        let hash = self.seed.hash_one((ends, identification.to_be(), protocol));
-        ((u128::from(hash) * self.sets.len() as u128) >> 64) as usize
-    }
+/// The key of a fragment.
+fn key(flow: &Flow) -> Option<Key> {
+    let protocol = match flow.family() {
+        Family::V4 => flow.protocol().0,
+        Family::V6 => 0,
+    };
+    // In the order of the wire, so that every machine hashes alike.
+    Some((Address(flow.source()), Address(flow.destination()), flow.fragment?.to_be(), protocol))
 }
 
 #[cfg(test)]
@@ -151,6 +95,6 @@ mod tests {
     /// What the configuration says it takes.
     #[test]
     fn octets_of_a_place() {
-        assert_eq!(size_of::<Option<First>>(), 104);
+        assert_eq!(Fragments::octets_per_place(), 104);
     }
 }

@@ -5,6 +5,7 @@ mod counters;
 mod decide;
 mod defence;
 mod fragments;
+mod ftp;
 mod full_nat;
 mod icmp;
 mod outbound;
@@ -70,6 +71,7 @@ pub struct Director {
     dests: Dests,
     conns: Conns,
     fragments: fragments::Fragments,
+    expected: ftp::Expected,
     locals: Locals,
     /// The walk that ends the connections of deleted destinations, when it is due.
     nodest: Option<time::Walk>,
@@ -106,6 +108,7 @@ impl Director {
             dests: Dests::new(config.profile, config.timers),
             conns: Conns::new(capacity, seed, config.timers)?,
             fragments: fragments::Fragments::new(config.fragments, seed)?,
+            expected: ftp::Expected::new(config.ftp, seed)?,
             locals: Locals::new(config.local_ports, config.seed),
             nodest: None,
             guard: defence::Guard::new(config.seed),

@@ -28,14 +28,14 @@ impl Director {
         if let Some(about) = &flow.embedded {
             return self.icmp_error(now, flow, about);
         }
-        let Some(key) = ConnKey::of(flow) else { return self.without_key(now, flow) };
         // Replies are looked for first only by the letter: no packet is of both kinds, unless a
         // virtual address is another one's client from the very port that it serves.
         if self.may_be_request(flow) {
-            if let Some(id) = self.conns.find_hashed(now, &key, hash) {
-                return self.request(now, id, packet, key);
+            if let Some(id) = self.conns.find_of(now, flow, hash) {
+                return self.request(now, id, packet);
             }
         }
+        let Some(key) = ConnKey::of(flow) else { return self.without_key(now, flow) };
         match self.conns.find_reply(now, &key, hash) {
             Some(id) => self.reply(now, id, flow),
             None => self.without_conn(now, packet, key),
@@ -49,7 +49,7 @@ impl Director {
         let has_ports =
             [Protocol::TCP, Protocol::UDP, Protocol::SCTP].contains(&flow.transport.protocol());
         match (flow.transport, flow.family()) {
-            (Transport::LaterFragment(_), _) if self.fragments.are_remembered() => {
+            (Transport::LaterFragment(_), _) if !self.fragments.is_off() => {
                 self.later_fragment(now, flow, has_ports)
             }
             (Transport::Unreadable(_), _) | (Transport::LaterFragment(_), Family::V4)
@@ -63,6 +63,11 @@ impl Director {
 
     fn without_conn(&mut self, now: Instant, packet: Packet<'_>, key: ConnKey) -> Verdict {
         let Packet { flow, .. } = packet;
+        if self.may_be_request(flow) {
+            if let Some(id) = self.open_expected(now, flow, &key) {
+                return self.forward(now, id, flow);
+            }
+        }
         match self.open_outbound(now, packet, &key) {
             Some(verdict) => verdict,
             None if self.is_stray_reply(flow) => Verdict::Reject(Reject::PortUnreachable),
@@ -91,7 +96,7 @@ impl Director {
     }
 
     /// A client's packet on its connection.
-    fn request(&mut self, now: Instant, id: ConnId, packet: Packet<'_>, key: ConnKey) -> Verdict {
+    fn request(&mut self, now: Instant, id: ConnId, packet: Packet<'_>) -> Verdict {
         let Packet { flow, .. } = packet;
         let Some(course) = self.conns.course(id) else { return Verdict::Pass };
         let dest = self.dests.get(self.conns.dest(course.dest));
@@ -110,7 +115,10 @@ impl Director {
                 if judgement == Judgement::Tracked {
                     return Verdict::Drop(DropReason::Tracked);
                 }
-                self.schedule(now, packet, key)
+                match ConnKey::of(flow) {
+                    Some(key) => self.schedule(now, packet, key),
+                    None => Verdict::Pass,
+                }
             }
         }
     }

@@ -166,7 +166,12 @@ impl Director {
         Some(template)
     }
 
-    fn insert(&mut self, now: Instant, conn: &Conn, call: Option<CallId<'_>>) -> Option<ConnId> {
+    pub(super) fn insert(
+        &mut self,
+        now: Instant,
+        conn: &Conn,
+        call: Option<CallId<'_>>,
+    ) -> Option<ConnId> {
         let family = conn.key.addresses.family();
         if self.conns.room(family) == 0 {
             self.make_room(now, family);

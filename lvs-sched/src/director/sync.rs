@@ -261,18 +261,22 @@ impl SyncBackup for Table<'_> {
         Some(id)
     }
 
-    fn bind(&mut self, id: ConnId, dest: DestId) {
-        let Some(method) = self.0.dests.get(dest).map(crate::Dest::method) else { return };
-        self.0.conns.bind(id, dest, method);
-        let Some(course) = self.0.conns.course(id) else { return };
+    fn bind(&mut self, id: ConnId, dest: DestId) -> bool {
+        let Director { conns, dests, .. } = &mut *self.0;
+        let method = dests.get(dest).map(crate::Dest::method);
+        if !method.is_some_and(|method| conns.bind(id, dest, method)) {
+            return false;
+        }
+        let Some(course) = conns.course(id) else { return false };
         if course.is_template() {
-            self.0.dests.bind_template(dest);
-            return;
+            dests.bind_template(dest);
+            return true;
         }
-        self.0.dests.bind(dest);
+        dests.bind(dest);
         if course.flags.has(Flags::ACTIVE) {
-            self.0.dests.activate(dest);
+            dests.activate(dest);
         }
+        true
     }
 
     fn set_flags(&mut self, id: ConnId, flags: ConnFlags) {

@@ -35,29 +35,34 @@ impl Director {
     }
 
     /// Does what is due, in the order it was due: at most `budget` connections and templates are
-    /// looked at or ended, and destinations and caches looked after. A packet finds a connection
-    /// that is due gone even before this; for the rest there is no other call.
+    /// looked at or ended, buckets looked at by the defences \[DEF-2\], and destinations and caches
+    /// looked after. What is left goes on with the next call. A packet finds a connection that is due
+    /// gone even before this; for the rest there is no other call.
     ///
-    /// Three kinds of work count as one of the budget and are bounded by what was configured: the
+    /// Two kinds of work count as one of the budget and are bounded by what was configured: the
     /// caches of all services are swept together, in time proportional to their capacities
-    /// \[LBLC-1\]; once a minute the deleted destinations are gone through, and the cache of its
-    /// service for each \[DST-6\]; and once a second the defences look at a thirty-second of the
-    /// table \[DEF-2\].
+    /// \[LBLC-1\]; and once a minute the deleted destinations are gone through, and the cache of its
+    /// service for each \[DST-6\].
     pub fn handle_timeout(&mut self, now: Instant, budget: usize) {
         let now = self.advance(now);
         let mut of_dests = self.dests.next_deadline();
-        for _ in 0..budget {
-            match self.first_timer(of_dests).filter(|(deadline, _)| *deadline <= now) {
-                None => return,
-                Some((deadline, Timer::Conn)) => self.end_one(deadline),
-                Some((_, Timer::Nodest)) => self.walk_on(),
-                Some((deadline, Timer::Guard)) => self.look_around(deadline),
-                Some((deadline, Timer::Sync)) => self.close_sync_message(deadline),
-                Some((deadline, Timer::Dests)) => {
+        let mut left = budget;
+        while left > 0 {
+            let next = self.first_timer(of_dests).filter(|(deadline, _)| *deadline <= now);
+            let Some((deadline, timer)) = next else { return };
+            let mut done = 1;
+            match timer {
+                // All that are due at that moment: the rest comes after them.
+                Timer::Conn => done = self.sweep(deadline, left).max(1),
+                Timer::Nodest => self.walk_on(),
+                Timer::Guard => self.look_around(deadline),
+                Timer::Sync => self.close_sync_message(deadline),
+                Timer::Dests => {
                     self.dests.handle_timeout(deadline);
                     of_dests = self.dests.next_deadline();
                 }
             }
+            left = left.saturating_sub(done);
         }
     }
 
@@ -70,19 +75,14 @@ impl Director {
         [of_conns, of_walk, of_guard, of_dests, of_sync].into_iter().flatten().min()
     }
 
-    /// Ends up to `budget` of what is due.
+    /// Ends up to `budget` of what is due; returns how many.
     #[inline]
-    pub(super) fn sweep(&mut self, now: Instant, budget: usize) {
-        for _ in 0..budget {
-            let Some(due) = self.conns.pop_due(now) else { return };
+    pub(super) fn sweep(&mut self, now: Instant, budget: usize) -> usize {
+        for ended in 0..budget {
+            let Some(due) = self.conns.pop_due(now) else { return ended };
             self.ended(now, due);
         }
-    }
-
-    fn end_one(&mut self, now: Instant) {
-        if let Some(due) = self.conns.pop_due(now) {
-            self.ended(now, due);
-        }
+        budget
     }
 
     fn ended(&mut self, now: Instant, due: Due) {

@@ -62,16 +62,25 @@ impl AnyScheduler {
     }
 
     /// The counters or the overload flag of a destination in the list changed.
+    #[inline]
     pub(crate) fn counted(&mut self, load: &Load) {
+        if let Self::Least(least) = self {
+            least.counted(load);
+        } else {
+            self.counted_otherwise(load);
+        }
+    }
+
+    /// Out of line, so that it costs nothing where it is counted most often.
+    #[inline(never)]
+    fn counted_otherwise(&mut self, load: &Load) {
         match self {
-            // The others are kept out of line, so that nothing of them is paid for here.
-            Self::Least(least) => least.counted(load),
+            Self::Least(_) | Self::Dh(_) | Self::Sh(_) | Self::Mh(_) => {}
             Self::Lblc(lblc) => lblc.counted(load),
             Self::Lblcr(lblcr) => lblcr.counted(load),
             Self::Rr(rr) => rr.counted(load),
             Self::Wrr(wrr) => wrr.counted(load),
             Self::Twos(twos) => twos.counted(load),
-            Self::Dh(_) | Self::Sh(_) | Self::Mh(_) => {}
         }
     }
 
@@ -86,6 +95,10 @@ impl AnyScheduler {
 
     pub(crate) fn changed(&mut self, list: DestList<'_>, change: Change) {
         self.any_mut().changed(list, change);
+    }
+
+    pub(crate) fn factor_and_key(&self, load: &Load) -> (u64, u64) {
+        self.any().factor_and_key(load)
     }
 
     pub(crate) fn watches_counts(&self) -> bool {

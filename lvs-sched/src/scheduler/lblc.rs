@@ -66,6 +66,10 @@ impl Scheduler for Lblc {
         self.spare.changed(list, change);
     }
 
+    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
+        self.spare.factor_and_key(load)
+    }
+
     fn watches_counts(&self) -> bool {
         true
     }

@@ -102,6 +102,10 @@ impl Scheduler for Lblcr {
         self.spare.changed(list, change);
     }
 
+    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
+        self.spare.factor_and_key(load)
+    }
+
     fn watches_counts(&self) -> bool {
         true
     }

@@ -1,17 +1,21 @@
 //! What `lc`, `wlc`, `sed`, `nq`, `fo` and `ovf` have in common: the pick is the first in the list of
 //! those whose amount is the smallest share of their weight.
 //!
-//! A short list is walked. Over a longer one each change of a counter keeps a tree up to date: a key
-//! orders as the fraction does that the kernel compares by products, and then as the list, so that
-//! the smallest key is the pick.
+//! A key orders as the fraction does that the kernel compares by products, and then as the list, so
+//! that the smallest key is the pick. Of few destinations the fractions have a common denominator:
+//! their keys are in their [`Load`]s, and each count adds to one. Over longer lists each change of a
+//! counter keeps a tree of keys up to date.
 
-use super::winners::Winners;
-use super::{Change, Scheduler, SchedulerKind, fo, lc, nq, ovf, sed, wlc};
-use crate::dests::{DestList, Load, Members};
+use super::winners::{Key, Winners};
+use super::{Change, Scheduler, SchedulerKind, fo, gcd, lc, nq, ovf, sed, wlc};
+use crate::dests::{BARRED, DestList, Load, Members, Steps, inverse};
 use crate::{DestId, OutOfMemory, Profile};
 
-/// Lists up to this long are walked: there a walk is as fast, and counters need no upkeep.
-const SHORT: usize = 12;
+/// Lists up to this long are walked, for keys of a common denominator if there is one: there a walk
+/// is as fast, and counters need no upkeep.
+const FEW: usize = 8;
+/// Lists up to this long are walked if keys would need more than 64 bits.
+const FEW_WIDE: usize = 12;
 
 #[derive(Debug)]
 pub(crate) struct Least {
@@ -21,16 +25,23 @@ pub(crate) struct Least {
     wrapped: bool,
     /// The bits of a fraction that a narrow key has.
     scale: u32,
-    /// The bits of a place that a narrow key has.
+    /// The bits of a place that a key has.
     place_bits: u32,
+    /// These bits.
+    place_mask: u64,
+    /// What all weights divide, if the index is exact.
+    denominator: u64,
     narrow: Winners<u64>,
     wide: Winners<u128>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Index {
-    /// The list is short.
-    None,
+    /// None: the list is walked.
+    Walk,
+    /// Keys are amounts in units of the common denominator.
+    Exact,
+    /// Keys are fractions in 64 bits.
     Narrow,
     /// A key needs more than 64 bits.
     Wide,
@@ -40,10 +51,12 @@ impl Least {
     pub(super) fn new(kind: SchedulerKind, list: DestList<'_>) -> Result<Self, OutOfMemory> {
         let mut least = Self {
             rule: Rule::of(kind, list.profile()),
-            index: Index::None,
+            index: Index::Walk,
             wrapped: false,
             scale: 0,
             place_bits: 0,
+            place_mask: 0,
+            denominator: 1,
             narrow: Winners::new(),
             wide: Winners::new(),
         };
@@ -54,71 +67,115 @@ impl Least {
 
     /// The list is another one, or a weight in it.
     fn rebuild(&mut self, list: DestList<'_>) {
-        self.scale = self.rule.scale(list.loads().map(|load| load.weight));
+        let weights = list.loads().map(|load| self.rule.weight(load));
+        self.scale = scale(weights.clone());
         self.place_bits = place_bits(list.len());
-        self.index = index(list.len(), self.scale);
+        self.place_mask = (1 << self.place_bits) - 1;
+        self.denominator = common_denominator(weights.clone()).unwrap_or(1);
+        self.index = self.rule.index(list.len(), weights);
         let places = |index| if self.index == index { list.len() } else { 0 };
         self.narrow.clear(places(Index::Narrow));
         self.wide.clear(places(Index::Wide));
         self.wrapped = false;
         for (load, place) in list.loads().zip(0..) {
-            self.set(place, load);
+            self.set(place, load, self.rule.inverse(load));
         }
     }
 
     /// The counters or the overload flag of a destination changed.
     #[inline]
     pub(super) fn counted(&mut self, load: &Load) {
-        self.set(load.place, load);
+        self.set(load.place, load, load.factor);
     }
 
     #[inline]
-    fn set(&mut self, place: u32, load: &Load) {
+    fn set(&mut self, place: u32, load: &Load, inverse: u64) {
+        if self.index != Index::Narrow {
+            return self.set_otherwise(place, load, inverse);
+        }
         let amount = self.rule.amount(load);
         if amount > MAX_AMOUNT {
             self.wrapped = true;
         }
-        match self.index {
-            Index::None => {}
-            Index::Narrow => {
-                let share = self.rule.share(amount, load, self.scale);
-                let key = share << self.place_bits | u64::from(place);
-                self.narrow.set(place as usize, self.rule.admits(load).then_some(key));
-            }
-            Index::Wide => self.set_wide(place, amount, load),
-        }
+        let key = share(amount, inverse, self.scale) << self.place_bits | u64::from(place);
+        self.narrow.set(place as usize, if self.rule.admits(load) { key } else { u64::NONE });
     }
 
     /// Out of line, so that it costs nothing where keys are narrow.
     #[inline(never)]
-    fn set_wide(&mut self, place: u32, amount: u32, load: &Load) {
-        let (high, low) = wide_share(amount, load);
+    fn set_otherwise(&mut self, place: u32, load: &Load, inverse: u64) {
+        if self.index != Index::Wide {
+            return;
+        }
+        let amount = self.rule.amount(load);
+        if amount > MAX_AMOUNT {
+            self.wrapped = true;
+        }
+        let (high, low) = wide_share(amount, load.weight, inverse);
         let key = u128::from(high) << 64 | u128::from(low << 32 | u64::from(place));
-        self.wide.set(place as usize, self.rule.admits(load).then_some(key));
+        self.wide.set(place as usize, if self.rule.admits(load) { key } else { u128::NONE });
     }
 
+    /// Each way is out of line: it has a frame of its own, or none.
     #[inline]
     pub(super) fn pick(&mut self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
         match self.index {
-            Index::None => self.rule.walk(order, loads),
-            Index::Narrow if !self.wrapped => {
-                let place = self.narrow.least()? & ((1 << self.place_bits) - 1);
-                order.get(place as usize).copied()
-            }
+            Index::Exact if self.rule.idle == 0 => self.pick_of_few(order, loads),
+            Index::Exact => self.pick_idle_of_few(order, loads),
+            Index::Narrow if !self.wrapped => self.pick_winner(order),
             _ => self.pick_otherwise(order, loads),
         }
     }
 
-    /// Out of line, so that it costs nothing where keys are narrow.
+    #[inline(never)]
+    fn pick_winner(&self, order: &[DestId]) -> Option<DestId> {
+        order.get((self.narrow.least()? & self.place_mask) as usize).copied()
+    }
+
+    #[inline(never)]
+    fn pick_of_few(&mut self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
+        self.pick_least(order, loads, |load| load.key)
+    }
+
+    /// Nothing but the place is left of the key of who is idle \[NQ-1\].
+    #[inline(never)]
+    fn pick_idle_of_few(&mut self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
+        let of_idle = BARRED | self.place_mask;
+        let key = |load: &Load| if load.active == 0 { load.key & of_idle } else { load.key };
+        self.pick_least(order, loads, key)
+    }
+
+    #[inline]
+    fn pick_least(
+        &mut self,
+        order: &[DestId],
+        loads: &[Load],
+        key: impl Fn(&Load) -> u64,
+    ) -> Option<DestId> {
+        let (mut least, mut conns) = (BARRED, 0);
+        for (_, load) in (Members { order, loads }).iter() {
+            least = least.min(key(load));
+            conns |= load.total;
+        }
+        if least < BARRED && conns <= MAX_CONNS {
+            return order.get((least & self.place_mask) as usize).copied();
+        }
+        self.pick_otherwise(order, loads)
+    }
+
     #[inline(never)]
     fn pick_otherwise(&mut self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
+        let members = Members { order, loads };
         if self.wrapped {
             // While an amount is too great, and to find out when none is any more.
-            let mut members = Members { order, loads }.iter();
-            self.wrapped = members.any(|(_, load)| self.rule.amount(load) > MAX_AMOUNT);
-            return self.rule.walk(order, loads);
+            let mut amounts = members.iter().map(|(_, load)| self.rule.amount(load));
+            self.wrapped = amounts.any(|amount| amount > MAX_AMOUNT);
+            return self.rule.walk(members);
         }
-        order.get(self.wide.least()? as u32 as usize).copied()
+        match self.index {
+            Index::Wide => order.get(self.wide.least()? as u32 as usize).copied(),
+            _ => self.rule.walk(members),
+        }
     }
 }
 
@@ -129,10 +186,9 @@ impl Scheduler for Least {
         dests: usize,
         weight: u32,
     ) -> Result<(), OutOfMemory> {
-        let weights = list.loads().map(|load| load.weight).chain([weight]);
-        match index(dests, self.rule.scale(weights)) {
-            Index::None => Ok(()),
-            Index::Narrow => self.narrow.reserve(dests),
+        let weights = list.loads().map(|load| self.rule.weight(load)).chain([weight]);
+        match self.rule.index(dests, weights) {
+            Index::Walk | Index::Exact | Index::Narrow => self.narrow.reserve(dests),
             Index::Wide => {
                 // When a heavy one leaves, narrow keys do again.
                 self.narrow.reserve(dests)?;
@@ -146,13 +202,35 @@ impl Scheduler for Least {
     }
 
     fn watches_counts(&self) -> bool {
-        self.index != Index::None && self.rule.kind != SchedulerKind::Fo
+        let is_tree = matches!(self.index, Index::Narrow | Index::Wide);
+        is_tree && self.rule.kind != SchedulerKind::Fo
+    }
+
+    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
+        if self.index != Index::Exact {
+            return (self.rule.inverse(load), 0);
+        }
+        let weight = u64::from(self.rule.weight(load));
+        let unit = self.denominator.checked_div(weight).unwrap_or(0) << self.place_bits;
+        // Fewer than 2^32, if the index is exact.
+        let of = |count: u32| (unit * u64::from(count)) as u32;
+        let steps =
+            Steps { per_active: of(self.rule.per_active), per_conn: of(self.rule.per_conn) };
+        let amount = u64::from(self.rule.per_active) * u64::from(load.active)
+            + u64::from(self.rule.per_conn) * u64::from(load.total)
+            + u64::from(self.rule.base);
+        let barred = if load.is_eligible() { 0 } else { BARRED };
+        let key = amount.wrapping_mul(unit).wrapping_add(barred + u64::from(load.place));
+        (steps.factor(), key)
     }
 }
 
 /// The greatest amount that keys order as the kernel does, whose amounts have a sign: beyond it only
 /// a walk makes its decision \[OVH-4\] \[WLC-2\].
 const MAX_AMOUNT: u32 = i32::MAX as u32;
+/// With no more connections than these, 2^n - 1, an amount is not too great: each counts for 257 at
+/// most.
+const MAX_CONNS: u32 = (1 << 22) - 1;
 
 /// What a scheduler compares: so much for each active connection, each connection, and always.
 #[derive(Clone, Copy, Debug)]
@@ -180,7 +258,7 @@ impl Rule {
 
     /// The rule taken literally.
     #[inline]
-    fn walk(&self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
+    fn walk(&self, Members { order, loads }: Members<'_>) -> Option<DestId> {
         match self.kind {
             SchedulerKind::Lc => lc::pick(order, loads, self.per_active),
             SchedulerKind::Sed => sed::pick(order, loads),
@@ -195,7 +273,8 @@ impl Rule {
     const fn amount(&self, load: &Load) -> u32 {
         let of_active = self.per_active.wrapping_mul(load.active);
         let of_conns = self.per_conn.wrapping_mul(load.total);
-        let idle = if load.active == 0 { self.idle } else { 0 };
+        // Who is idle is hard to foretell: no branch.
+        let idle = self.idle & (load.active == 0) as u32;
         of_active.wrapping_add(of_conns).wrapping_add(self.base).wrapping_sub(idle)
     }
 
@@ -204,57 +283,91 @@ impl Rule {
         load.is_eligible() && (!matches!(self.kind, SchedulerKind::Ovf) || ovf::has_room(load))
     }
 
-    /// The bits after the point that tell any two different fractions apart: those of unequal
-    /// weights `v` and `w` differ by `1 / vw` or more.
-    fn scale(&self, weights: impl Iterator<Item = u32> + Clone) -> u32 {
-        if matches!(self.kind, SchedulerKind::Lc) {
-            return 0;
-        }
-        let first = weights.clone().max().unwrap_or(0);
-        let second = weights.filter(|weight| *weight != first).max().unwrap_or(0).max(1);
-        let product = u64::from(first) * u64::from(second);
-        u64::BITS - product.saturating_sub(1).leading_zeros()
+    /// What an amount is for: `lc` looks at no weight but 0.
+    const fn weight(&self, load: &Load) -> u32 {
+        if matches!(self.kind, SchedulerKind::Lc) { 1 } else { load.weight }
     }
 
-    /// The amount for each unit of weight, in units of `2^-scale`, rounded down.
-    #[inline]
-    const fn share(&self, amount: u32, load: &Load, scale: u32) -> u64 {
-        match self.kind {
-            SchedulerKind::Lc => amount as u64,
-            _ => divide((amount as u64) << scale, load).0,
+    const fn inverse(&self, load: &Load) -> u64 {
+        inverse(self.weight(load))
+    }
+
+    /// Which keys do for a list.
+    fn index(&self, dests: usize, weights: impl Iterator<Item = u32> + Clone) -> Index {
+        let is_few = dests <= FEW;
+        if is_few && self.kind != SchedulerKind::Ovf && is_exact(dests, weights.clone()) {
+            Index::Exact
+        } else if !is_few && is_narrow(dests, weights) {
+            Index::Narrow
+        } else if dests <= FEW_WIDE {
+            Index::Walk
+        } else {
+            Index::Wide
         }
     }
 }
 
+/// The amount for each unit of weight, in units of `2^-scale`, rounded down, if keys are
+/// [narrow](is_narrow).
+#[inline]
+const fn share(amount: u32, inverse: u64, scale: u32) -> u64 {
+    // One more makes up for the inverse, which is too small: as long as number times weight fits 64
+    // bits, the product is less than 1 / weight too great, and never too small.
+    let number = ((amount as u64) << scale) + 1;
+    ((number as u128 * inverse as u128) >> 64) as u64
+}
+
+/// What all weights divide, if there is room for it.
+fn common_denominator(mut weights: impl Iterator<Item = u32>) -> Option<u64> {
+    weights.try_fold(1_u64, |common, weight| {
+        let rest = common.checked_rem(weight.into()).unwrap_or(0) as u32;
+        let shared = gcd(weight, rest).max(1);
+        common.checked_mul(u64::from((weight / shared).max(1)))
+    })
+}
+
+/// Whether a key has room for amounts in units of the common denominator and a place, and half of it
+/// for what a connection adds, which is 256 at most.
+fn is_exact(dests: usize, weights: impl Iterator<Item = u32> + Clone) -> bool {
+    let lightest = weights.clone().filter(|weight| *weight != 0).min().unwrap_or(1);
+    let room = u32::BITS - 8 - place_bits(dests);
+    common_denominator(weights).is_some_and(|common| common / u64::from(lightest) < 1 << room)
+}
+
+/// Whether a key has room for an amount, its fraction and a place, and so has a product of amount
+/// and fraction for the heaviest weight.
+fn is_narrow(dests: usize, weights: impl Iterator<Item = u32> + Clone) -> bool {
+    let heaviest = weights.clone().max().unwrap_or(0);
+    let bits = place_bits(dests).max(u32::BITS - heaviest.leading_zeros());
+    MAX_AMOUNT.count_ones() + scale(weights) + bits <= u64::BITS
+}
+
+/// The bits after the point that tell any two different fractions apart: those of unequal weights
+/// `v` and `w` differ by `1 / vw` or more.
+fn scale(weights: impl Iterator<Item = u32> + Clone) -> u32 {
+    let first = weights.clone().max().unwrap_or(0);
+    let second = weights.filter(|weight| *weight != first).max().unwrap_or(0).max(1);
+    let product = u64::from(first) * u64::from(second);
+    u64::BITS - product.saturating_sub(1).leading_zeros()
+}
+
 /// The amount for each unit of weight in units of `2^-62`: its upper bits, and the last 31.
-const fn wide_share(amount: u32, load: &Load) -> (u64, u64) {
-    let (whole, rest) = divide(amount as u64, load);
-    let (high, rest) = divide(rest << 31, load);
-    let (low, _) = divide(rest << 31, load);
+const fn wide_share(amount: u32, weight: u32, inverse: u64) -> (u64, u64) {
+    let (whole, rest) = divide(amount as u64, weight, inverse);
+    let (high, rest) = divide(rest << 31, weight, inverse);
+    let (low, _) = divide(rest << 31, weight, inverse);
     (whole << 31 | high, low)
 }
 
 /// Quotient and rest by the weight. The product with the inverse is at most one too small.
-#[inline]
-const fn divide(number: u64, load: &Load) -> (u64, u64) {
-    let weight = load.weight as u64;
-    let quotient = ((number as u128 * load.inverse as u128) >> 64) as u64;
+const fn divide(number: u64, weight: u32, inverse: u64) -> (u64, u64) {
+    let weight = weight as u64;
+    let quotient = ((number as u128 * inverse as u128) >> 64) as u64;
     let rest = number.wrapping_sub(quotient.wrapping_mul(weight));
     if rest >= weight {
         (quotient.wrapping_add(1), rest.wrapping_sub(weight))
     } else {
         (quotient, rest)
-    }
-}
-
-/// Which keys do for a list: a narrow one has room for an amount, its fraction and a place.
-const fn index(dests: usize, scale: u32) -> Index {
-    if dests <= SHORT {
-        Index::None
-    } else if MAX_AMOUNT.count_ones() + scale + place_bits(dests) <= u64::BITS {
-        Index::Narrow
-    } else {
-        Index::Wide
     }
 }
 

@@ -82,7 +82,7 @@ impl Mh {
 
     /// Whether the table is that of `list`: a destination keeps its address.
     fn is_of(&self, list: DestList<'_>) -> bool {
-        let now = list.members().iter().map(|(id, load)| (*id, load.last_weight));
+        let now = list.iter().map(|(id, dest)| (id, dest.last_weight()));
         self.members.iter().map(|member| (member.dest, member.last_weight)).eq(now)
     }
 
@@ -161,7 +161,7 @@ impl Scheduler for Mh {
 /// The unit in which the latest weights other than 0 are measured, and the bits that all lose so
 /// that the heaviest does not fill the table in one turn \[MH-5\] \[MH-6\].
 fn measure(list: DestList<'_>, index: MhTableIndex) -> (u32, u32) {
-    let weights = || list.loads().map(|load| load.last_weight);
+    let weights = || list.iter().map(|(_, dest)| dest.last_weight());
     let unit = weights().fold(0, super::gcd);
     let highest = weights().max().unwrap_or(0).checked_div(unit).unwrap_or(0);
     let bits = u32::BITS - highest.leading_zeros();

@@ -33,7 +33,7 @@ use lvs_proto::{Family, Instant};
 
 pub(crate) use any::{AnyScheduler, WantsList};
 
-use crate::dests::DestList;
+use crate::dests::{DestList, Load, inverse};
 use crate::hash::Seed;
 use crate::{DestId, OutOfMemory, Timers};
 
@@ -52,6 +52,11 @@ trait Scheduler {
 
     /// The list is no longer what it was; there is room for what it is.
     fn changed(&mut self, _list: DestList<'_>, _change: Change) {}
+
+    /// What a destination at its place counts with: see [`Load::factor`] and [`Load::key`].
+    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
+        (inverse(load.weight), 0)
+    }
 
     /// Whether [`AnyScheduler::counted`] is wanted for every count, and not for a change of the
     /// overload flag alone.

@@ -50,6 +50,10 @@ impl Scheduler for Spare {
         self.least.reserve(list, dests, weight)
     }
 
+    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
+        self.least.factor_and_key(load)
+    }
+
     fn changed(&mut self, list: DestList<'_>, change: Change) {
         self.idle.rebuild(list.len(), list.loads().map(is_idle));
         self.least.changed(list, change);

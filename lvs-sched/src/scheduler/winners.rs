@@ -6,10 +6,12 @@ use core::fmt::Debug;
 use super::heap::Heap;
 use crate::OutOfMemory;
 
-/// A tree of keys: each line holds the smallest of eight lines below.
+/// A tree of keys: each line holds the smallest of eight lines below. Up to two lines are none.
 #[derive(Debug)]
 pub(super) struct Winners<K> {
     heap: Heap<3>,
+    /// Whether there is no line above others.
+    is_flat: bool,
     lines: Vec<Line<K>>,
 }
 
@@ -34,7 +36,7 @@ impl Key for u128 {
 
 impl<K: Key> Winners<K> {
     pub(super) const fn new() -> Self {
-        Self { heap: Heap::of(0), lines: Vec::new() }
+        Self { heap: Heap::of(0), is_flat: true, lines: Vec::new() }
     }
 
     /// Makes room for so many places.
@@ -45,22 +47,33 @@ impl<K: Key> Winners<K> {
 
     /// Begins anew with so many places, for which there must be room, and none of which competes.
     pub(super) fn clear(&mut self, places: usize) {
-        self.heap = Heap::of(places);
+        self.is_flat = places <= 16;
+        self.heap = if self.is_flat { Heap::flat(places) } else { Heap::of(places) };
         self.lines.clear();
         let lines = self.heap.lines().min(self.lines.capacity());
         self.lines.resize(lines, Line([K::NONE; 8]));
     }
 
-    /// `None` does not compete.
+    /// [`Key::NONE`] does not compete.
     #[inline]
-    pub(super) fn set(&mut self, place: usize, key: Option<K>) {
-        let (mut line, mut slot) = self.heap.leaf(place);
-        let mut new = key.unwrap_or(K::NONE);
-        loop {
-            let Some(Line(keys)) = self.lines.get_mut(line) else { return };
-            let old = core::mem::replace(&mut keys[slot & 7], new);
-            let Some(above) = Heap::<3>::above(line) else { return };
-            let winner = self.lines.get(above.0).map_or(K::NONE, |Line(keys)| keys[above.1 & 7]);
+    pub(super) fn set(&mut self, place: usize, key: K) {
+        if self.is_flat {
+            if let Some(Line(keys)) = self.lines.get_mut(place >> 3) {
+                keys[place & 7] = key;
+            }
+            return;
+        }
+        let (line, slot) = self.heap.leaf(place);
+        let Some(Line(keys)) = self.lines.get_mut(line) else { return };
+        let old = core::mem::replace(&mut keys[slot & 7], key);
+        self.climb(line, old, key);
+    }
+
+    /// A key of `line` was another one.
+    #[inline]
+    fn climb(&mut self, mut line: usize, mut old: K, mut new: K) {
+        while let Some((above, slot)) = Heap::<3>::above(line) {
+            let winner = self.lines.get(above).map_or(K::NONE, |Line(keys)| keys[slot & 7]);
             if new >= winner {
                 if old != winner {
                     return;
@@ -68,15 +81,21 @@ impl<K: Key> Winners<K> {
                 // The winner of this line has lost.
                 new = self.lines.get(line).map_or(K::NONE, |Line(keys)| smallest(keys));
             }
-            (line, slot) = above;
+            line = above;
+            let Some(Line(keys)) = self.lines.get_mut(line) else { return };
+            old = core::mem::replace(&mut keys[slot & 7], new);
         }
     }
 
     /// The smallest key, if anybody competes.
     #[inline]
     pub(super) fn least(&self) -> Option<K> {
-        let Line(keys) = self.lines.first()?;
-        Some(smallest(keys)).filter(|key| *key != K::NONE)
+        let (Line(keys), others) = self.lines.split_first()?;
+        let mut least = smallest(keys);
+        if let (true, Some(Line(keys))) = (self.is_flat, others.first()) {
+            least = least.min(smallest(keys));
+        }
+        Some(least).filter(|key| *key != K::NONE)
     }
 }
 
@@ -92,7 +111,7 @@ mod tests {
     #[test]
     fn equals_an_array() {
         arbtest::arbtest(|u| {
-            let places = *u.choose(&[0, 1, 8, 9, 64, 65, 513, 5000])?;
+            let places = *u.choose(&[0, 1, 8, 9, 16, 17, 64, 65, 513, 5000])?;
             let mut keys = std::vec![None; places];
             let mut winners = Winners::new();
             winners.reserve(places).unwrap();
@@ -102,7 +121,7 @@ mod tests {
                     let place = u.choose_index(places)?;
                     let key = u64::from(u.int_in_range(0..=3_u8)?) << 13 | place as u64;
                     keys[place] = u.ratio(3, 4)?.then_some(key);
-                    winners.set(place, keys[place]);
+                    winners.set(place, keys[place].unwrap_or(u64::NONE));
                 }
                 assert_eq!(winners.least(), keys.iter().copied().flatten().min());
             }

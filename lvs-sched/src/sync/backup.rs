@@ -62,7 +62,9 @@ pub trait SyncBackup {
     /// Gives `conn` a destination: its method and whether there are answers are the destination's
     /// from now on \[BK-12\], and it counts there: a connection as active unless it is
     /// [`INACTIVE`](ConnFlags::INACTIVE) \[CNT-7\], a template as persistent \[CNT-3\].
-    fn bind(&mut self, conn: Self::Conn, dest: Self::Dest);
+    /// Returns whether it did: `false` if there is no room for what that takes, and nothing has
+    /// changed.
+    fn bind(&mut self, conn: Self::Conn, dest: Self::Dest) -> bool;
 
     /// Replaces the flags of `conn`. If it is bound, no template, and `INACTIVE` changes, it moves
     /// between active and inactive at its destination \[BK-9\].
@@ -95,7 +97,8 @@ pub enum SyncReceived {
     Created,
     /// It is about another real server than the one of a connection that goes on \[BK-7\].
     Ignored,
-    /// The table is full.
+    /// The table is full. If it is full for the destination alone, the connection goes on without
+    /// one, as if that were not known \[BK-8\], and the next record tries again.
     TableFull,
 }
 
@@ -119,7 +122,7 @@ impl SyncPolicy {
             backup.expire(now, other);
             found = None;
         }
-        let (conn, received) = match found {
+        let (conn, mut received) = match found {
             Some(conn) => {
                 backup.set_flags(conn, backup.flags(conn).replaced(CHANGED, record.flags));
                 (conn, SyncReceived::Updated)
@@ -132,10 +135,9 @@ impl SyncPolicy {
                 (conn, SyncReceived::Created)
             }
         };
-        if !backup.is_bound(conn) {
-            if let Some(dest) = find_dest(backup, record) {
-                backup.bind(conn, dest);
-            }
+        let dest = if backup.is_bound(conn) { None } else { find_dest(backup, record) };
+        if dest.is_some_and(|dest| !backup.bind(conn, dest)) {
+            received = SyncReceived::TableFull;
         }
         backup.update(now, conn, &self.update_of(record));
         received

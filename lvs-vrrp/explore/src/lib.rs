@@ -7,13 +7,16 @@
 //! states, and the exploration ends when there is nothing new.
 //!
 //! `cargo run --release -p lvs-explore` explores the larger worlds and says how many states they have;
-//! `cargo test -p lvs-explore` the smaller ones.
+//! `cargo test -p lvs-explore` the smaller ones. [`simulate`] is for worlds that are too large for that.
 
 mod exploration;
+mod random;
 mod scenarios;
+mod simulation;
 mod view;
 mod world;
 
 pub use exploration::{Exploration, Report};
 pub use scenarios::scenarios;
+pub use simulation::{Summary, simulate};
 pub use world::{Faults, Scenario, Step, World};

@@ -1,7 +1,8 @@
 //! Explores the larger worlds: every placing of two losses, a duplicate, a crash with restart, a partition
-//! that heals and a reload in two routers, and of most of these in three. Some minutes.
+//! that heals and a reload in two routers, and of most of these in three. All of it takes about half an
+//! hour of two processors.
 //!
-//! `cargo run --release -p lvs-explore [-- NAME]`
+//! `cargo run --release -p lvs-explore [-- ROUTERS [NAME]]`
 
 use lvs_explore::{Exploration, Faults, scenarios};
 
@@ -16,12 +17,18 @@ const THREE: [Faults; 3] = [
 ];
 
 fn main() {
-    let wanted = std::env::args().nth(1);
-    for (routers, faults) in [(2, TWO)].into_iter().chain(THREE.map(|faults| (3, faults))) {
-        println!("{routers} routers, {faults:?}");
-        for (name, scenario) in scenarios(routers, faults) {
-            if wanted.as_ref().is_none_or(|wanted| wanted == name) {
-                println!("  {name}: {}", Exploration(scenario).explore());
+    let [routers, name] = [1, 2].map(|index| std::env::args().nth(index));
+    let wanted = |argument: &Option<String>, value: &str| {
+        argument.as_ref().is_none_or(|argument| argument == value)
+    };
+    for (count, faults) in [(2, TWO)].into_iter().chain(THREE.map(|faults| (3, faults))) {
+        if !wanted(&routers, &count.to_string()) {
+            continue;
+        }
+        println!("{count} routers, {faults:?}");
+        for (title, scenario) in scenarios(count, faults) {
+            if wanted(&name, title) {
+                println!("  {title}: {}", Exploration(scenario).explore());
             }
         }
     }

@@ -19,9 +19,9 @@ static ADDRESSES: [IpAddr; 1] = [IpAddr::V4(Ipv4Addr::new(192, 0, 2, 100))];
 /// How long an advert takes.
 const LATENCY: Duration = Duration::from_micros(200);
 
-/// The most adverts of a router that may follow each other faster than answers may: a regular one and an
-/// answer, after the one on becoming Active.
-const HASTY: u8 = 3;
+/// The most adverts of a router, resignations aside, that may follow each other faster than answers
+/// may: one answer, a regular one, the next answer, and a last one before giving way \[X-12\].
+const HASTY: u8 = 4;
 
 /// What may go wrong in one run, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -265,8 +265,9 @@ impl World {
         self.disturbed = self.now;
         match fault {
             Step::Start(index) | Step::Restart(index) => {
-                self.nodes[index].starts = None;
-                self.nodes[index].router = router(index, self.nodes[index].config);
+                let node = &mut self.nodes[index];
+                (node.starts, node.hasty) = (None, 0);
+                node.router = router(index, node.config);
                 self.input(index, Router::startup);
                 self.drain(index);
             }
@@ -365,8 +366,10 @@ impl World {
                 Action::SendAdvert { priority } => {
                     let gap = node.config.interval.duration() / 8;
                     let hasty = now.saturating_duration_since(node.sent) < gap;
-                    node.hasty = if hasty { node.hasty + 1 } else { 1 };
-                    node.sent = now;
+                    if priority != Priority::RESIGN {
+                        node.hasty = if hasty { node.hasty + 1 } else { 1 };
+                        node.sent = now;
+                    }
                     let centiseconds = node.config.interval.centiseconds();
                     let due = now + LATENCY;
                     let packet = |to| Packet { due, to, from: index, priority, centiseconds };

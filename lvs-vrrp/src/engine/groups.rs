@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use lvs_proto::Instant;
 use lvs_proto::vrrp::Peer;
 
-use super::{Engine, RouterId};
+use super::{Engine, RouterId, UnknownRouter};
 use crate::{Router, State};
 
 /// Why a virtual router cannot join a sync group.
@@ -85,9 +85,9 @@ where
     /// others, it begins afresh.
     ///
     /// # Errors
-    /// [`UnknownRouter`](super::UnknownRouter).
-    pub fn leave(&mut self, id: RouterId) -> Result<(), super::UnknownRouter> {
-        let at = self.slot_of(id).ok_or(super::UnknownRouter)?;
+    /// [`UnknownRouter`].
+    pub fn leave(&mut self, id: RouterId) -> Result<(), UnknownRouter> {
+        let at = self.slot_of(id).ok_or(UnknownRouter)?;
         self.unlink_member(at);
         Ok(())
     }

@@ -5,9 +5,15 @@ use std::num::NonZeroU16;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::keyword::{Input, Keyword, Outcome, ignored, ignored_for_now, unexpected, used};
+use regex::bytes::Regex;
 
-pub(super) const NO_CHECKS: &str = "servers are not checked";
+use super::keyword::{
+    Input, Keyword, Outcome, ignored, unexpected, unsupported, unsupported_for_now, used,
+};
+
+pub(super) const NO_CHECKS: &str = "servers are not checked so";
+
+const NO_SOURCE: &str = "the kernel chooses where checks come from";
 
 /// The pace of checks. What is not said is as in the block around, and then as keepalived has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,33 +41,40 @@ pub(super) trait Paced {
 }
 
 /// The keywords of the pace, wherever they stand.
-pub(super) const fn pace<T: Paced>() -> [Keyword<T>; 6] {
+pub(super) const fn pace<T: Paced>(alpha: Keyword<T>) -> [Keyword<T>; 6] {
     [
-        ignored_for_now("delay_loop", NO_CHECKS, |paced, input| {
+        used("delay_loop", |paced, input| {
             paced.pace().delay_loop = Some(input.seconds(LONGEST_SECS)?);
             Ok(())
         }),
-        ignored_for_now("connect_timeout", NO_CHECKS, |paced, input| {
+        used("connect_timeout", |paced, input| {
             paced.pace().connect_timeout = Some(input.seconds(LONGEST_SECS)?);
             Ok(())
         }),
-        ignored_for_now("retry", NO_CHECKS, |paced, input| {
+        used("retry", |paced, input| {
             paced.pace().retry = Some(input.number(0..=u32::MAX)?);
             Ok(())
         }),
-        ignored_for_now("delay_before_retry", NO_CHECKS, |paced, input| {
+        used("delay_before_retry", |paced, input| {
             paced.pace().delay_before_retry = Some(input.seconds(LONGEST_SECS)?);
             Ok(())
         }),
-        ignored_for_now("warmup", NO_CHECKS, |paced, input| {
+        used("warmup", |paced, input| {
             paced.pace().warmup = Some(input.seconds(LONGEST_SECS)?);
             Ok(())
         }),
-        ignored_for_now("alpha", NO_CHECKS, |paced, input| {
-            paced.pace().alpha = Some(input.switch()?);
-            Ok(())
-        }),
+        alpha,
     ]
+}
+
+pub(super) fn alpha<T: Paced>(paced: &mut T, input: &mut Input<'_>) -> Outcome {
+    paced.pace().alpha = Some(input.switch()?);
+    Ok(())
+}
+
+/// In a block inside a virtual server's.
+pub(super) const fn alpha_inside<T: Paced>() -> Keyword<T> {
+    unsupported_for_now("alpha", "it is the virtual server's to say", alpha)
 }
 
 /// A check of a real server.
@@ -120,6 +133,8 @@ pub struct Url {
     pub digest: Option<String>,
     /// The status codes that are right; 200 to 299 if there are none.
     pub status_codes: Vec<RangeInclusive<u16>>,
+    /// What it must hold.
+    pub regex: Option<String>,
     /// The host that it is asked for.
     pub virtualhost: Option<String>,
 }
@@ -157,7 +172,7 @@ pub(super) fn check(
     Ok(())
 }
 
-pub(super) const PACE: &[Keyword<Check>] = &pace();
+pub(super) const PACE: &[Keyword<Check>] = &pace(alpha_inside());
 
 pub(super) const CONNECTION: &[Keyword<Check>] = &[
     used("connect_ip", |check, input| {
@@ -168,13 +183,13 @@ pub(super) const CONNECTION: &[Keyword<Check>] = &[
         check.connect_port = Some(input.number(NonZeroU16::MIN..=NonZeroU16::MAX)?);
         Ok(())
     }),
-    used("bindto", |check, input| {
+    unsupported_for_now("bindto", NO_SOURCE, |check, input| {
         check.bindto = Some(input.address()?);
         Ok(())
     }),
-    ignored("bind_if", NO_CHECKS),
-    ignored("bind_port", NO_CHECKS),
-    ignored("fwmark", NO_CHECKS),
+    unsupported("bind_if", NO_SOURCE),
+    unsupported("bind_port", NO_SOURCE),
+    unsupported("fwmark", NO_SOURCE),
     ignored("log_all_failures", "it is about logs"),
 ];
 
@@ -192,10 +207,10 @@ pub(super) const HTTP: &[Keyword<Check>] = &[
         check.pace.retry = Some(input.number(0..=u32::MAX)?);
         Ok(())
     }),
-    ignored("http_protocol", NO_CHECKS),
-    ignored("fast_recovery", NO_CHECKS),
-    ignored("enable_sni", NO_CHECKS),
-    ignored("virtualhost", NO_CHECKS),
+    ignored("http_protocol", "every server understands HTTP/1.0"),
+    unsupported("fast_recovery", "a server that is down is checked at its usual pace"),
+    ignored("enable_sni", "there is no TLS"),
+    unsupported("virtualhost", "it is the page's or the server's to say"),
 ];
 
 pub(super) const URL: &[Keyword<Url>] = &[
@@ -222,13 +237,20 @@ pub(super) const URL: &[Keyword<Url>] = &[
         url.virtualhost = Some(input.word()?.to_owned());
         Ok(())
     }),
-    ignored("regex", NO_CHECKS),
-    ignored("regex_no_match", NO_CHECKS),
-    ignored("regex_options", NO_CHECKS),
-    ignored("regex_stack", NO_CHECKS),
-    ignored("regex_min_offset", NO_CHECKS),
-    ignored("regex_max_offset", NO_CHECKS),
+    used("regex", |url, input| {
+        let pattern = input.word()?;
+        Regex::new(pattern).map_err(|_| unexpected(pattern, "a regular expression"))?;
+        url.regex = Some(pattern.to_owned());
+        Ok(())
+    }),
+    unsupported("regex_no_match", "a page must hold the expression"),
+    unsupported("regex_options", "expressions have their options inside"),
+    ignored("regex_stack", "no expression needs a stack"),
+    unsupported("regex_min_offset", ANYWHERE),
+    unsupported("regex_max_offset", ANYWHERE),
 ];
+
+const ANYWHERE: &str = "an expression is looked for in all of the page";
 
 /// `200` or `200-299`.
 fn status_codes(word: &str) -> Outcome<RangeInclusive<u16>> {

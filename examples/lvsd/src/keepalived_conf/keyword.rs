@@ -39,15 +39,6 @@ pub(super) const fn ignored<T>(name: &'static str, why: &'static str) -> Keyword
     Keyword { name, effect: Effect::Ignored(why), read: pass_over }
 }
 
-/// A keyword that is read into the model; it makes no difference as long as nothing acts on it.
-pub(super) const fn ignored_for_now<T>(
-    name: &'static str,
-    why: &'static str,
-    read: Read<T>,
-) -> Keyword<T> {
-    Keyword { name, effect: Effect::Ignored(why), read }
-}
-
 /// A keyword that would make a difference.
 pub(super) const fn unsupported<T>(name: &'static str, why: &'static str) -> Keyword<T> {
     Keyword { name, effect: Effect::Unsupported(why), read: pass_over }

@@ -11,6 +11,7 @@
 
 mod checks;
 mod global;
+mod health;
 mod instance;
 mod keyword;
 mod report;
@@ -157,7 +158,7 @@ const TOP: &[Keyword<Config>] = &[
     ignored("garp_group", global::ANNOUNCED_ONCE),
     ignored("linkbeat_interfaces", "the kernel tells of links"),
     ignored("linkbeat_use_polling", "the kernel tells of links"),
-    ignored("SSL", checks::NO_CHECKS),
+    ignored("SSL", "there is no TLS"),
     ignored("namespace_with_ipsets", "no firewall rules are made"),
     ignored("instance", "it is about keepalived's files"),
     ignored("use_pid_dir", "it is about keepalived's files"),

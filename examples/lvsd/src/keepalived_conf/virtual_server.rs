@@ -14,8 +14,7 @@ use super::checks::{
 };
 use super::global::NO_SCRIPT;
 use super::keyword::{
-    Input, Keyword, Outcome, ignored, ignored_for_now, unexpected, unsupported,
-    unsupported_for_now, used,
+    Input, Keyword, Outcome, ignored, unexpected, unsupported, unsupported_for_now, used,
 };
 use super::report::Verdict;
 use super::server_group::{family, mark};
@@ -59,6 +58,10 @@ pub struct VirtualServer {
     pub inhibit_on_failure: bool,
     /// Who serves when the quorum is lost.
     pub sorry_server: Option<(IpAddr, Option<u16>)>,
+    /// Whether that stays, with weight 0, while the quorum is there.
+    pub sorry_server_inhibit: bool,
+    /// How packets reach it; as real servers unless said.
+    pub sorry_server_method: Option<Method>,
     /// The host that pages are asked for.
     pub virtualhost: Option<String>,
     /// Who serves.
@@ -124,6 +127,8 @@ impl VirtualServer {
             hysteresis: 0,
             inhibit_on_failure: false,
             sorry_server: None,
+            sorry_server_inhibit: false,
+            sorry_server_method: None,
             virtualhost: None,
             real_servers: Vec::new(),
         }
@@ -205,33 +210,40 @@ pub(super) const SERVER: &[Keyword<VirtualServer>] = &[
         server.real_servers.push(real);
         Ok(())
     }),
-    unsupported_for_now("sorry_server", "real servers never fail", |server, input| {
-        server.sorry_server = Some((input.address()?, input.port()?));
+    used("sorry_server", |server, input| {
+        let (address, port) = (input.address()?, input.port()?);
+        if address.is_loopback() {
+            return Err(Verdict::unsupported("packets are not handed to this host itself"));
+        }
+        server.sorry_server = Some((address, port));
         Ok(())
     }),
-    ignored("sorry_server_inhibit", NO_CHECKS),
-    ignored("sorry_server_lvs_method", NO_CHECKS),
-    ignored_for_now("quorum", NO_CHECKS, |server, input| {
+    used("sorry_server_inhibit", |server, _| {
+        server.sorry_server_inhibit = true;
+        Ok(())
+    }),
+    used("sorry_server_lvs_method", |server, input| method(&mut server.sorry_server_method, input)),
+    used("quorum", |server, input| {
         server.quorum = input.number(1..=i32::MAX.unsigned_abs())?;
         Ok(())
     }),
-    ignored_for_now("hysteresis", NO_CHECKS, |server, input| {
+    used("hysteresis", |server, input| {
         server.hysteresis = input.number(0..=i32::MAX.unsigned_abs())?;
         Ok(())
     }),
-    ignored_for_now("omega", NO_CHECKS, |server, input| {
+    used("omega", |server, input| {
         server.omega = input.switch()?;
         Ok(())
     }),
-    ignored_for_now("inhibit_on_failure", NO_CHECKS, |server, input| {
+    used("inhibit_on_failure", |server, input| {
         server.inhibit_on_failure = input.switch()?;
         Ok(())
     }),
-    ignored_for_now("virtualhost", NO_CHECKS, |server, input| {
+    used("virtualhost", |server, input| {
         server.virtualhost = Some(input.word()?.to_owned());
         Ok(())
     }),
-    ignored("ha_suspend", NO_CHECKS),
+    unsupported("ha_suspend", "servers are checked whoever is Active"),
     unsupported("quorum_up", NO_SCRIPT),
     unsupported("quorum_down", NO_SCRIPT),
     ignored("smtp_alert", "no mail is sent"),
@@ -239,7 +251,8 @@ pub(super) const SERVER: &[Keyword<VirtualServer>] = &[
     ignored("nat_mask", "it means nothing to keepalived either"),
 ];
 
-pub(super) const SERVER_PACE: &[Keyword<VirtualServer>] = &checks::pace();
+pub(super) const SERVER_PACE: &[Keyword<VirtualServer>] =
+    &checks::pace(used("alpha", checks::alpha));
 
 pub(super) const REAL: &[Keyword<RealServer>] = &[
     used("weight", |real, input| {
@@ -255,13 +268,13 @@ pub(super) const REAL: &[Keyword<RealServer>] = &[
         real.lower_threshold = input.number(0..=u32::MAX)?;
         Ok(())
     }),
-    unsupported_for_now("TCP_CHECK", NO_CHECKS, |real, input| {
+    used("TCP_CHECK", |real, input| {
         check(input, CheckKind::Tcp, &[TCP, CONNECTION, PACE], &mut real.checks)
     }),
-    unsupported_for_now("HTTP_GET", NO_CHECKS, |real, input| {
+    used("HTTP_GET", |real, input| {
         check(input, CheckKind::Http(Vec::new()), &[HTTP, CONNECTION, PACE], &mut real.checks)
     }),
-    unsupported_for_now("SSL_GET", NO_CHECKS, |real, input| {
+    unsupported_for_now("SSL_GET", "there is no TLS", |real, input| {
         check(input, CheckKind::Https(Vec::new()), &[HTTP, CONNECTION, PACE], &mut real.checks)
     }),
     unsupported_for_now("MISC_CHECK", NO_CHECKS, |real, input| {
@@ -286,11 +299,11 @@ pub(super) const REAL: &[Keyword<RealServer>] = &[
     unsupported_for_now("FILE_CHECK", NO_CHECKS, |real, input| {
         check(input, CheckKind::File, &[FILE], &mut real.checks)
     }),
-    ignored_for_now("inhibit_on_failure", NO_CHECKS, |real, input| {
+    used("inhibit_on_failure", |real, input| {
         real.inhibit_on_failure = Some(input.switch()?);
         Ok(())
     }),
-    ignored_for_now("virtualhost", NO_CHECKS, |real, input| {
+    used("virtualhost", |real, input| {
         real.virtualhost = Some(input.word()?.to_owned());
         Ok(())
     }),
@@ -300,7 +313,7 @@ pub(super) const REAL: &[Keyword<RealServer>] = &[
     ignored("snmp_name", "there is no SNMP agent"),
 ];
 
-pub(super) const REAL_PACE: &[Keyword<RealServer>] = &checks::pace();
+pub(super) const REAL_PACE: &[Keyword<RealServer>] = &checks::pace(checks::alpha_inside());
 
 impl Paced for VirtualServer {
     fn pace(&mut self) -> &mut CheckPace {
@@ -345,17 +358,7 @@ fn method(method: &mut Option<Method>, input: &mut Input<'_>) -> Outcome {
         word => return Err(unexpected(word, "NAT, DR or TUN")),
     };
     *method = Some(said);
-    check_method(said)
-}
-
-/// Whether real servers can be reached so.
-pub(super) fn check_method(method: Method) -> Outcome {
-    match method {
-        Method::DirectRoute => Ok(()),
-        Method::Nat | Method::Tunnel | Method::FullNat => {
-            Err(Verdict::unsupported("packets are forwarded by direct routing alone"))
-        }
-    }
+    Ok(())
 }
 
 fn real_server(input: &mut Input<'_>) -> Outcome<RealServer> {

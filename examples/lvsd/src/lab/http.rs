@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,17 @@ impl Server {
     pub(crate) fn new(at: SocketAddr, body: &str) -> io::Result<Self> {
         let page = page(body);
         Self::with(at, move |mut stream| stream.write_all(page.as_bytes()))
+    }
+
+    /// Serves what `body` is at the moment.
+    ///
+    /// # Errors
+    /// The port is taken.
+    pub(crate) fn changing(at: SocketAddr, body: Arc<Mutex<String>>) -> io::Result<Self> {
+        Self::with(at, move |mut stream| {
+            let page = page(&body.lock().unwrap_or_else(PoisonError::into_inner));
+            stream.write_all(page.as_bytes())
+        })
     }
 
     /// As [`new`](Self::new), a body of `pieces` times `piece`, with `gap` before each.

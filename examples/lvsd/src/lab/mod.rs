@@ -1,6 +1,7 @@
 //! `lvsd lab`: whole LVS clusters, with a failover, on one machine.
 
 mod director;
+mod health;
 mod http;
 mod nat;
 pub mod network;
@@ -73,7 +74,8 @@ fn play_all(
     story::play(&mut RealCluster::new(Site::v6(), None)?, report, say)?;
     nat::play(Family::V4, report, say)?;
     nat::play(Family::V6, report, say)?;
-    tunnel::play(report, say)
+    tunnel::play(report, say)?;
+    health::play(report, say)
 }
 
 /// The cluster in namespaces, or `None`, said in a sentence, where the machine does not permit them.

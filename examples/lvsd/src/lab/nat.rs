@@ -90,7 +90,8 @@ pub(crate) fn play(family: Family, report: &mut Report, say: &mut dyn FnMut(&str
         Family::V6 => Site::v6(),
     };
     say(&format!(
-        "\nNAT over {family}: a director between two networks, port {PORT} is {SERVER_PORT} inside"
+        "\nNAT over {family}: a director between two networks, port {PORT} is {SERVER_PORT} inside; pages \
+         name the client that their server saw"
     ));
     let service = SocketAddr::new(site.virtual_addresses[0], PORT);
     let mut stage = build(&site, family)?;
@@ -102,7 +103,7 @@ pub(crate) fn play(family: Family, report: &mut Report, say: &mut dyn FnMut(&str
     let (_, answer) = stage.ask(long, http::get)?;
     let whole = answer.is_some_and(|answer| answer == "x".repeat(LONG_OCTETS));
     say(&format!(
-        "every server saw the client's own address; a page of {LONG_OCTETS} octets {}",
+        "a page of {LONG_OCTETS} octets {}",
         if whole { "came whole" } else { "did NOT come whole" }
     ));
     report.expect(whole, || format!("a long page did not come through NAT over {family}"));

@@ -72,7 +72,10 @@ impl Stage {
     ///
     /// # Errors
     /// It did not.
-    pub(crate) fn await_event(&mut self, is_it: impl Fn(&Value) -> bool) -> Result<SystemTime> {
+    pub(crate) fn await_event(
+        &mut self,
+        mut is_it: impl FnMut(&Value) -> bool,
+    ) -> Result<SystemTime> {
         let deadline = Instant::now() + plan::PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
