@@ -48,7 +48,7 @@ impl Node {
         let virtual_mac = self.router.machine().virtual_mac();
         let to_virtual = port == OUTSIDE && destination == virtual_mac;
         let to_group = port == OUTSIDE && destination.is_multicast();
-        if to_group {
+        if to_group || (port == OUTSIDE && self.router.has_peers()) {
             self.router.handle_frame(now, frame.octets());
         }
         if !to_virtual {

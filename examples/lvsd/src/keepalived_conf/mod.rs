@@ -29,6 +29,7 @@ pub use global::{GlobalDefs, SyncDaemon};
 pub use instance::{
     AuthType, Authentication, InitialState, SyncGroup, VirtualAddress, VrrpInstance,
 };
+pub(crate) use keyword::decimal_seconds;
 pub use report::{Finding, Report, Verdict};
 pub use server_group::{Member, VirtualServerGroup};
 pub use syntax::{Statement, SyntaxError, SyntaxErrorKind, statements};
