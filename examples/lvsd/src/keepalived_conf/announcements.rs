@@ -6,6 +6,7 @@ use lvs_vrrp::Announcements;
 
 use super::keyword::{Input, Outcome};
 use super::report::Verdict;
+use super::tracking::LONGEST_SECS;
 
 /// What is said about announcements; the rest is as keepalived does it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,16 @@ pub struct GarpPlan {
 }
 
 impl GarpPlan {
+    /// `vrrp_min_garp`: one, unless more is said \[X-23\].
+    pub(super) const MINIMAL: Self = Self {
+        master_delay: Some(Duration::ZERO),
+        master_repeat: Some(1),
+        lower_prio_delay: None,
+        lower_prio_repeat: None,
+        master_refresh: None,
+        master_refresh_repeat: None,
+    };
+
     /// What is not said here is said by `other`.
     pub(super) fn or(self, other: Self) -> Self {
         Self {
@@ -36,16 +47,6 @@ impl GarpPlan {
             master_refresh_repeat: self.master_refresh_repeat.or(other.master_refresh_repeat),
         }
     }
-
-    /// `vrrp_min_garp`: one, unless more is said \[X-23\].
-    pub(super) const MINIMAL: Self = Self {
-        master_delay: Some(Duration::ZERO),
-        master_repeat: Some(1),
-        lower_prio_delay: None,
-        lower_prio_repeat: None,
-        master_refresh: None,
-        master_refresh_repeat: None,
-    };
 
     /// What a virtual router does \[X-18\] to \[X-21\].
     pub(super) fn announcements(&self) -> Outcome<Announcements> {
@@ -74,14 +75,13 @@ impl GarpPlan {
     }
 }
 
-/// About a day; whoever waits longer has mistyped.
-const LONGEST_SECS: u64 = 86_400;
-
+/// The next word as a delay in seconds.
 pub(super) fn delay(input: &mut Input<'_>, delay: &mut Option<Duration>) -> Outcome {
     *delay = Some(Duration::from_secs(input.number(0..=LONGEST_SECS)?));
     Ok(())
 }
 
+/// The next word as a number of repetitions, `least` at least.
 pub(super) fn repeat(input: &mut Input<'_>, repeat: &mut Option<u8>, least: u8) -> Outcome {
     *repeat = Some(input.number(least..=u8::MAX)?);
     Ok(())

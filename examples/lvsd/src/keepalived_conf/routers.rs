@@ -54,18 +54,17 @@ impl VrrpInstance {
             (None, Family::V4) => global.vrrp_version.unwrap_or(Version::V2),
         };
         let interval = interval(self.advert_int, version);
-        let begins_as_master = self.state == Some(InitialState::Master);
-        let preempt = !self.nopreempt || begins_as_master;
+        // MASTER clears both.
+        let (preempt, preempt_delay) = match self.state {
+            Some(InitialState::Master) => (true, Duration::ZERO),
+            Some(InitialState::Backup) | None => (!self.nopreempt, self.preempt_delay),
+        };
         let mut config = RouterConfig {
             priority: self.effective_priority(),
             interval: interval
                 .ok_or(Verdict::wrong("its version cannot advertise its advert_int"))?,
             preempt,
-            preempt_delay: if preempt && !begins_as_master {
-                self.preempt_delay
-            } else {
-                Duration::ZERO
-            },
+            preempt_delay,
             accept: self.accept,
             announcements: self.announcements(global)?,
             group: self.group.or(match self.family() {
