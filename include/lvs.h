@@ -220,6 +220,22 @@ enum lvs_status {
     LVS_ERR_TRACKER_WEIGHT = -85,
     /** A tracker would change without a report. */
     LVS_ERR_NO_REPORTS = -86,
+    /** An advert is for VRID 0, or for another one [V3-RX-7]. */
+    LVS_ERR_ADVERT_VRID = -90,
+    /** The TTL or hop limit of an advert is not 255 [V3-RX-1]. */
+    LVS_ERR_ADVERT_HOP_LIMIT = -91,
+    /** The version of an advert is unknown, or another one [V3-RX-3]. */
+    LVS_ERR_ADVERT_VERSION = -92,
+    /** A VRRP message is no advert [V3-RX-4]. */
+    LVS_ERR_ADVERT_TYPE = -93,
+    /** The length of an advert does not fit its address count [V3-RX-5]. */
+    LVS_ERR_ADVERT_LENGTH = -94,
+    /** The checksum of an advert does not verify [V3-RX-6]. */
+    LVS_ERR_ADVERT_CHECKSUM = -95,
+    /** An advert went somewhere else [W-28]. */
+    LVS_ERR_ADVERT_DESTINATION = -96,
+    /** An advert has an authentication that is not asked for [W-6] [W-41]. */
+    LVS_ERR_ADVERT_AUTHENTICATION = -97,
 };
 
 /** A few words for `status`, static and never NULL, whatever the number. */
@@ -2022,6 +2038,123 @@ enum lvs_vrrp_checksum_accept {
     /** The message with a pseudo-header. */
     LVS_VRRP_CHECKSUM_ACCEPT_PSEUDO_HEADER = 2,
 };
+
+/* ---------------------------------------------------------------------------
+ * Adverts by themselves, for programs with a state machine of their own: an IP packet to what it
+ * says, and back.
+ */
+
+/** The most addresses that an advert has. */
+#define LVS_ADVERT_ADDRESSES_MAX 255
+
+/** What the checksum of an advert covers. Only in version 3 over IPv4 is there a choice [W-20]. */
+enum lvs_advert_checksum {
+    /** The message alone, as RFC 9568 settled it. */
+    LVS_ADVERT_CHECKSUM_MESSAGE_ONLY = 0,
+    /** With a pseudo-header, as keepalived and FRR read RFC 5798. */
+    LVS_ADVERT_CHECKSUM_PSEUDO_HEADER = 1,
+    /** With a pseudo-header in which the group stands for the destination [W-22]. */
+    LVS_ADVERT_CHECKSUM_GROUP_PSEUDO_HEADER = 2,
+};
+
+/** What an advert is to be like in order to be taken. */
+struct lvs_advert_policy {
+    /** The sizeof of this struct. */
+    size_t size;
+    /**
+     * Where it goes to: a group, and then from TTL or hop limit 255 only, or an address of this
+     * host, from anywhere. Zeros are the group of VRRP of its family.
+     */
+    struct lvs_address destination;
+    /** Its version, 2 or 3. */
+    uint8_t version;
+    /** Its virtual router, 1 to 255. */
+    uint8_t vrid;
+    /** Not 0 if version 2 over IPv6 is taken, as keepalived speaks it [W-3]. */
+    uint8_t v2_over_ipv6;
+    /** Not 0 if it may have more behind it; the daemons refuse that. */
+    uint8_t trailing_octets;
+    /** One of `enum lvs_vrrp_checksum_accept`. */
+    int checksum_accept;
+};
+
+/** An advert and the packet that it is in. */
+struct lvs_advert {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The virtual addresses in the sender's order. */
+    const struct lvs_address *addresses;
+    /** How many there are, at most LVS_ADVERT_ADDRESSES_MAX; only version 2 may have none. */
+    size_t address_count;
+    /** Who sends it. */
+    struct lvs_address source;
+    /** Where it goes to. */
+    struct lvs_address destination;
+    /** The TTL or hop limit that it came with; those that are written have 255. */
+    uint8_t hop_limit;
+    /** 2 or 3. */
+    uint8_t version;
+    /** The virtual router that it speaks for, 1 to 255. */
+    uint8_t vrid;
+    /** The sender's priority; 0 if it resigns. */
+    uint8_t priority;
+    /**
+     * The sender's own interval: 1 to 4095 centiseconds; in version 2, 100 to 25500, whole seconds
+     * [W-16].
+     */
+    uint16_t interval_centiseconds;
+    /** One of `enum lvs_advert_checksum`. */
+    int checksum;
+};
+
+/**
+ * Fills in the defaults: adverts to the group of VRRP with any checksum. `policy->size` is to be set
+ * before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_VERSION`, `LVS_ERR_VRID`.
+ *
+ * Safety: `policy` points to a `struct lvs_advert_policy` of any version.
+ */
+enum lvs_status lvs_advert_policy_init(struct lvs_advert_policy *policy,
+                                       uint8_t version,
+                                       uint8_t vrid);
+
+/**
+ * Verifies an IP packet, header included, and reads the advert in it. Its addresses are written to
+ * `addresses`; LVS_ADVERT_ADDRESSES_MAX are always enough. `out->size` is to be set before. Adverts
+ * that prove who sends them are for virtual routers, by `lvs_vrrp_set_authentication`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`; of the policy
+ * `LVS_ERR_VERSION`, `LVS_ERR_VRID`, `LVS_ERR_FAMILY`, `LVS_ERR_CHECKSUM_ACCEPT`; of the packet, by
+ * the first check that it fails, `LVS_ERR_NOT_VRRP`, and -90 to -97, `LVS_ERR_V2_OVER_IPV6`,
+ * `LVS_ERR_INTERVAL` and `LVS_ERR_NO_ADDRESSES` of `enum lvs_status` [RX-7].
+ *
+ * Safety: `packet` points to `length` octets, `policy` to a `struct lvs_advert_policy` of any version,
+ * `addresses` to room for `capacity` addresses, `out` to a `struct lvs_advert` of any version.
+ */
+enum lvs_status lvs_advert_parse(const uint8_t *packet,
+                                 size_t length,
+                                 const struct lvs_advert_policy *policy,
+                                 struct lvs_address *addresses,
+                                 size_t capacity,
+                                 struct lvs_advert *out);
+
+/**
+ * Writes the IP packet of an advert, header included, without authentication. `*length` is the octets
+ * written; LVS_VRRP_FRAME_MAX are always enough. It takes 5 KiB of stack.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`,
+ * `LVS_ERR_FAMILY`, `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_VERSION`, `LVS_ERR_VRID`,
+ * `LVS_ERR_INTERVAL`, `LVS_ERR_CHECKSUM_TRANSMIT`, `LVS_ERR_V2_OVER_IPV6`, `LVS_ERR_NO_ADDRESSES`,
+ * `LVS_ERR_TOO_MANY_ADDRESSES`, `LVS_ERR_DUPLICATE_ADDRESS`.
+ *
+ * Safety: `advert` points to a `struct lvs_advert` of any version with its addresses, `packet` to room for
+ * `capacity` octets.
+ */
+enum lvs_status lvs_advert_write(const struct lvs_advert *advert,
+                                 uint8_t *packet,
+                                 size_t capacity,
+                                 size_t *length);
 
 /* ---------------------------------------------------------------------------
  * What a virtual router is told once.

@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 35] = [
+const SOURCES: [&str; 36] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -41,6 +41,7 @@ const SOURCES: [&str; 35] = [
     "director/listing.rs",
     "director/conns.rs",
     "vrrp/choices.rs",
+    "vrrp/advert.rs",
     "vrrp/config.rs",
     "vrrp/action.rs",
     "vrrp/counters.rs",

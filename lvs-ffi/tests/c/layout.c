@@ -30,6 +30,8 @@ IS(lvs_outcome, 72);
 GROWS(lvs_director_counters, 120, 120);
 GROWS(lvs_statistics, 88, 88);
 GROWS(lvs_conn, 152, 132);
+GROWS(lvs_advert_policy, 40, 32);
+GROWS(lvs_advert, 72, 56);
 IS(lvs_vrrp_peer, 19);
 IS(lvs_vrrp_key, sizeof(size_t) == 8 ? 24 : 12);
 GROWS(lvs_vrrp_config, 128, 108);
