@@ -189,6 +189,15 @@ pub enum lvs_status {
     LVS_ERR_ADVERT_DESTINATION = -96,
     /// An advert has an authentication that is not asked for \[W-6\] \[W-41\].
     LVS_ERR_ADVERT_AUTHENTICATION = -97,
+
+    /// The address is not in the neighbor cache.
+    LVS_ERR_NO_SUCH_NEIGHBOR = -100,
+    /// No neighbor can have this address, or this link address.
+    LVS_ERR_NOT_A_NEIGHBOR = -101,
+    /// All that is in the neighbor cache is in use.
+    LVS_ERR_NEIGHBORS_FULL = -102,
+    /// There is no own address of that family.
+    LVS_ERR_NO_OWN_ADDRESS = -103,
 }
 
 /// What `lvs_strerror` says.
@@ -278,6 +287,10 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_ADVERT_CHECKSUM, c"the checksum of an advert does not verify"),
     (LVS_ERR_ADVERT_DESTINATION, c"an advert to somewhere else"),
     (LVS_ERR_ADVERT_AUTHENTICATION, c"an advert with authentication that is not asked for"),
+    (LVS_ERR_NO_SUCH_NEIGHBOR, c"no such neighbor"),
+    (LVS_ERR_NOT_A_NEIGHBOR, c"no neighbor can have this address, or this link address"),
+    (LVS_ERR_NEIGHBORS_FULL, c"the neighbor cache is full"),
+    (LVS_ERR_NO_OWN_ADDRESS, c"no own address of that family"),
 ];
 
 /// A few words for `status`, static and never NULL, whatever the number.

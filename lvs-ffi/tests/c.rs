@@ -63,9 +63,20 @@ fn two_routers_fail_over() {
 }
 
 /// The programs of misuse, each of some functions.
-const NOUNS: [&str; 12] = [
-    "words", "frame", "pool", "service", "rules", "locals", "packets", "listing", "advert", "vrrp",
-    "peers", "tracker",
+const NOUNS: [&str; 13] = [
+    "words",
+    "frame",
+    "pool",
+    "service",
+    "rules",
+    "locals",
+    "packets",
+    "listing",
+    "neighbors",
+    "advert",
+    "vrrp",
+    "peers",
+    "tracker",
 ];
 
 #[test]
