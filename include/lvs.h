@@ -951,7 +951,7 @@ struct lvs_hop {
     struct lvs_address address;
     /** Its port in host order; only a method that translates writes it into the packet. */
     uint16_t port;
-    /** How the packet is carried there; LVS_METHOD_TUNNEL alone asks. */
+    /** How the packet is carried there; zeros of other methods than LVS_METHOD_TUNNEL. */
     struct lvs_tunnel tunnel;
     /**
      * Of LVS_METHOD_FULL_NAT, the other end of the packet: of LVS_VERDICT_FORWARD the local address
