@@ -10,7 +10,6 @@
 
 #include <arpa/inet.h>
 #include <rte_cycles.h>
-#include <rte_debug.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -291,8 +290,10 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     lvs_set_allocator(allocate, release, NULL);
     set_up(argc - used, argv + used);
-    for (size_t i = 0; i < 4; i++)
-        signal((int[]){SIGINT, SIGTERM, SIGHUP, SIGUSR1}[i], on_signal);
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    signal(SIGHUP, on_signal);
+    signal(SIGUSR1, on_signal);
 
     uint16_t index = 0;
     RTE_LCORE_FOREACH_WORKER(lcore)

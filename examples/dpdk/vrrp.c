@@ -150,7 +150,7 @@ bool vrrp_start(lvs_time now)
             return false;
         }
     }
-    set_active(&routers[0], false);
+    set_active(&routers[0], false); /* a Backup until it has heard nobody */
     for (unsigned int i = 0; i < RTE_DIM(routers); i++) {
         if (routers[i].vrrp != NULL) {
             lvs_vrrp_startup(routers[i].vrrp, now);

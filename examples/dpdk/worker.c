@@ -45,6 +45,29 @@ static uint16_t port_of(const struct rte_mbuf *mbuf)
     return site.ports > 1 && rte_is_same_ether_addr(&ethernet->src_addr, &site.macs[1]);
 }
 
+/* Whether the frame is to be sent; otherwise it has been seen to. */
+static bool is_to_send(struct worker *worker, struct rte_mbuf *mbuf, const struct lvs_frame *frame,
+                       const struct lvs_outcome *outcome)
+{
+    switch (outcome->kind) {
+    case LVS_OUTCOME_SEND:
+    case LVS_OUTCOME_SEND_WITHOUT_TOA:
+        mbuf->data_off = (uint16_t)frame->offset;
+        mbuf->data_len = (uint16_t)frame->length;
+        mbuf->pkt_len = mbuf->data_len;
+        return true;
+    case LVS_OUTCOME_DROP:
+    case LVS_OUTCOME_NOT_REWRITTEN:
+    case LVS_OUTCOME_MALFORMED:
+        worker->dropped++;
+        rte_pktmbuf_free(mbuf);
+        return false;
+    default:
+        hand_to_main(worker, mbuf, outcome);
+        return false;
+    }
+}
+
 static void process(struct worker *worker, lvs_time now, struct rte_mbuf **burst, uint16_t count)
 {
     struct lvs_frame frames[BURST];
@@ -69,26 +92,10 @@ static void process(struct worker *worker, lvs_time now, struct rte_mbuf **burst
             outcomes[i].kind = LVS_OUTCOME_SEND;
 
     for (uint16_t i = 0; i < count; i++) {
-        struct rte_mbuf *mbuf = burst[i];
-        uint16_t port;
+        if (likely(is_to_send(worker, burst[i], &frames[i], &outcomes[i]))) {
+            uint16_t port = port_of(burst[i]);
 
-        switch (outcomes[i].kind) {
-        case LVS_OUTCOME_SEND:
-        case LVS_OUTCOME_SEND_WITHOUT_TOA:
-            mbuf->data_off = (uint16_t)frames[i].offset;
-            mbuf->data_len = (uint16_t)frames[i].length;
-            mbuf->pkt_len = mbuf->data_len;
-            port = port_of(mbuf);
-            leaving[port][leaving_count[port]++] = mbuf;
-            break;
-        case LVS_OUTCOME_DROP:
-        case LVS_OUTCOME_NOT_REWRITTEN:
-        case LVS_OUTCOME_MALFORMED:
-            worker->dropped++;
-            rte_pktmbuf_free(mbuf);
-            break;
-        default:
-            hand_to_main(worker, mbuf, &outcomes[i]);
+            leaving[port][leaving_count[port]++] = burst[i];
         }
     }
     for (uint16_t port = 0; port < site.ports; port++)

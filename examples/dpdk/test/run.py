@@ -128,7 +128,7 @@ class Director:
 
     def __init__(self, program, folder, name, number, priority, lcores, queues):
         self.log = os.path.join(folder, name + ".log")
-        options = ["--vrid", "9", "--interval", "20", "--priority", str(priority), "--local", "10.9.1.200"]
+        options = ["--vrid", "9", "--priority", str(priority), "--local", "10.9.1.200"]
         for address in "fe80::9:1 fd09::100 fd09:1::fe 10.9.0.100 10.9.1.254 10.9.1.200".split():
             options += ["--virtual", address]
         for network in "10.9.0. 10.9.1. fe80:: fd09:: fd09:1::".split():
