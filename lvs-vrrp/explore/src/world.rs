@@ -20,8 +20,8 @@ static ADDRESSES: [IpAddr; 1] = [IpAddr::V4(Ipv4Addr::new(192, 0, 2, 100))];
 const LATENCY: Duration = Duration::from_micros(200);
 
 /// The most adverts of a router, resignations aside, that may follow each other faster than answers
-/// may: one answer, a regular one, and the next answer.
-const HASTY: u8 = 3;
+/// may: one answer, a regular one, the next answer, and a last one before giving way \[X-12\].
+const HASTY: u8 = 4;
 
 /// What may go wrong in one run, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
