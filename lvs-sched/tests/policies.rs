@@ -3,9 +3,12 @@
 
 mod common;
 
+use std::num::NonZeroU32;
+
 use common::{ACK, FIN, RST, SYN, counts, director, hop, ip, secs, tcp, udp};
 use lvs_proto::{
-    AddressPair, CallId, Decide, DropReason, Embedded, Flow, Hook, Method, Origin, Protocol,
+    AddressPair, CallId, Decide, DropReason, Embedded, Family, Flow, Hook, Hop, Method, Origin,
+    Protocol,
 };
 use lvs_proto::{Reject, SctpChunk, TcpFlags, Transport, Verdict};
 use lvs_sched::{Defence, Defences, DestConfig, Director, DirectorConfig, Persistence};
@@ -90,7 +93,7 @@ fn reuse_2_a_quiesced_server_is_left() {
 
 fn forward() -> Verdict {
     let address = ip(RS);
-    Verdict::Forward(lvs_proto::Hop::new(Method::DirectRoute, address, 80))
+    Verdict::Forward(Hop::new(Method::DirectRoute, address, 80))
 }
 
 #[test]
@@ -300,6 +303,49 @@ fn def_2_half_open_connections_make_room() {
     assert_eq!(director.decide(secs(1), &client(5, SYN)), full);
 }
 
+/// Into a full table nobody gets but in the place of a connection that is idle and had few packets,
+/// one in as many as it had.
+#[test]
+fn def_2_idle_connections_make_room() {
+    let dropped = |open: &[Flow], idle| {
+        let config = DirectorConfig {
+            timers: Timers::Exact,
+            connections: 8,
+            defences: Defences { drop_entry: Defence::On, ..Defences::default() },
+            ..DirectorConfig::default()
+        };
+        let mut director = Director::new(config).unwrap();
+        for (protocol, port) in [(Protocol::TCP, 80), (Protocol::UDP, 53), (Protocol::SCTP, 7)] {
+            let key = ServiceKey::Address { protocol, address: ip(VIP), port };
+            director.add_service(secs(0), ServiceConfig::new(key)).unwrap();
+            director.add_dest(secs(0), &key, DestConfig::new(ip(RS), port)).unwrap();
+        }
+        for client in 1..=8 {
+            for flow in open {
+                let source = format!("192.0.2.{client}");
+                let addresses = AddressPair::new(ip(&source), ip(VIP)).unwrap();
+                let verdict = director.decide(secs(0), &Flow { addresses, ..*flow });
+                assert!(matches!(verdict, Verdict::Forward(_)), "{verdict:?}");
+            }
+        }
+        let came = hop(&mut director, secs(idle), &client(9, SYN)).is_some();
+        let left = director.conns().count() - usize::from(came);
+        assert_eq!(came, left < 8);
+        8 - left
+    };
+    let datagrams = |number| vec![udp(CLIENT, 4000, VIP, 53); number];
+    assert_eq!([59, 60].map(|idle| dropped(&datagrams(1), idle)), [0, 8]);
+    assert_eq!(dropped(&datagrams(9), 60), 0, "one with many packets is worth keeping");
+    let of_some: Vec<_> = (1..=8).map(|number| dropped(&datagrams(number), 60)).collect();
+    assert!(of_some.is_sorted_by(|one, next| one >= next) && of_some[7] > 0, "{of_some:?}");
+
+    let established = [client(1, SYN), client(1, ACK)];
+    assert!(dropped(&established, 60) > 0);
+    assert_eq!(dropped(&[&established[..], &[client(1, FIN)]].concat(), 60), 0);
+    let aborted = [SctpChunk::Init, SctpChunk::Abort].map(|chunk| sctp(Some(chunk)));
+    assert_eq!((dropped(&aborted[..1], 1), dropped(&aborted, 1)), (8, 0));
+}
+
 /// However small the budget of each call: the same connections end, and no call looks at more than a
 /// bucket.
 #[test]
@@ -377,6 +423,19 @@ fn pe_1_pe_2_calls() {
     director.clear(secs(0));
     director.handle_timeout(secs(1000), 100);
     assert_eq!(director.conns().count(), 0);
+}
+
+#[test]
+fn pe_1_a_call_is_of_udp() {
+    let mut director = Director::new(DirectorConfig::default()).unwrap();
+    let key = ServiceKey::tcp(ip(VIP), 80);
+    let persistence = Some(Persistence::new(key.family(), 300));
+    let engine = Some(PersistenceEngine::Sip);
+    let service = ServiceConfig { persistence, engine, ..ServiceConfig::new(key) };
+    director.add_service(secs(0), service).unwrap();
+    director.add_dest(secs(0), &key, DestConfig::new(ip(RS), 80)).unwrap();
+    let verdict = director.decide_call(secs(0), &client(1, SYN), CallId::new(b"a"));
+    assert_eq!(verdict, Verdict::Drop(DropReason::NoCallId));
 }
 
 #[test]
@@ -474,4 +533,24 @@ fn svc_12_byp_1_cache_bypass() {
     assert_eq!(director.conns().count(), 1);
     director.handle_timeout(secs(1000), 10);
     assert_eq!(director.conns().count(), 0);
+}
+
+#[test]
+fn svc_12_byp_1_cache_bypass_of_datagrams_over_ipv6() {
+    for one_packet in [false, true] {
+        let config = DirectorConfig { connections_v6: 1, ..DirectorConfig::default() };
+        let mut director = Director::new(config).unwrap();
+        director.set_policy(Policy { cache_bypass: true, ..Policy::default() });
+        let (family, mark) = (Family::V6, NonZeroU32::MIN);
+        let service = ServiceConfig::new(ServiceKey::Mark { family, mark });
+        director.add_service(secs(0), ServiceConfig { one_packet, ..service }).unwrap();
+        let full = Verdict::Drop(DropReason::TableFull);
+        let verdicts = [1, 2].map(|port| {
+            let packet = udp("2001:db8:9::7", port, "2001:db8::1", 53).with_mark(1).unicast();
+            director.decide(secs(0), &packet)
+        });
+        let on = Verdict::Forward(Hop::new(Method::DirectRoute, ip("2001:db8::1"), 53));
+        assert_eq!((verdicts[0], verdicts[1] == full), (on, !one_packet));
+        assert_eq!(director.conns().count(), usize::from(!one_packet));
+    }
 }

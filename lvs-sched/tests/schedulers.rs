@@ -6,7 +6,9 @@ mod common;
 use arbitrary::{Result, Unstructured};
 use common::{SYN, ip, secs, tcp, udp};
 use lvs_proto::{Embedded, Flow, Instant, Protocol, Transport};
-use lvs_sched::{ConnToken, Dest, DestConfig, DestId, LblcConfig, Pool, PoolConfig, Profile};
+use lvs_sched::{
+    ConnToken, Dest, DestConfig, DestId, LblcConfig, MhTableIndex, Pool, PoolConfig, Profile,
+};
 use lvs_sched::{SchedulerFlags, SchedulerKind};
 
 fn pool(scheduler: SchedulerKind, weights: &[u32]) -> Pool {
@@ -310,6 +312,15 @@ fn sh_4_mh_10_of_an_icmp_error_the_receiver_of_its_packet_is_the_client() {
             let error = Flow::new(from_router, Transport::Other(Protocol::ICMP)).about(embedded);
             assert_eq!(pool.pick(secs(0), &error), pool.pick(secs(0), &packet));
         }
+    }
+}
+
+#[test]
+fn mh_1_table_sizes() {
+    let sizes = [251, 509, 1021, 2039, 4093, 8191, 16_381, 32_749, 65_521, 131_071];
+    for (index, slots) in (8..).zip(sizes) {
+        let index = MhTableIndex::try_from(index).unwrap();
+        assert_eq!((index.slots(), MhTableIndex::try_from(u8::from(index))), (slots, Ok(index)));
     }
 }
 

@@ -73,7 +73,7 @@ fn ctl_9_zeroing() {
     packets.iter().for_each(|packet| drop(hop(&mut director, secs(0), packet)));
     director.estimate();
 
-    director.zero(Some(&web())).unwrap();
+    apply(&mut director, secs(0), "-Z -t 10.0.0.1:80");
     let service = director.service(&web()).unwrap();
     assert_eq!((service.statistics(), service.rates()), Default::default());
     assert_eq!(dest(&director, &web(), "10.2.0.1").statistics(), Statistics::default());

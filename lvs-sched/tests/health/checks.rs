@@ -108,6 +108,25 @@ fn what_comes_too_late_is_stale() {
     assert!(checker.check(third.check()).is_none(), "an id is never another's");
 }
 
+/// It takes its real servers along, and what runs is aborted; then its key is free again.
+#[test]
+fn a_virtual_server_leaves_with_its_real_servers() {
+    let mut checker = Checker::new(CheckerConfig { checks: 1, seed: [0; 2] }).unwrap();
+    let server = || real(weighted("10.2.0.1", 1), &tcp_check());
+    checker.add_service(secs(0), VirtualServer::new(WEB)).unwrap();
+    checker.add_dest(secs(0), &WEB, server()).unwrap();
+    let attempt = next_attempt(&mut checker);
+    assert_eq!(checker.remove_service(secs(1), &WEB), Ok(()));
+    assert_eq!(checker.remove_service(secs(1), &WEB), Err(VirtualServerError::NoSuchService));
+    let done: Vec<_> = core::iter::from_fn(|| checker.poll_action()).collect();
+    let (address, port) = (ip("10.2.0.1"), 80);
+    let leaves = Action::Apply(Rule::DeleteDest { service: WEB, address, port });
+    assert!(done.contains(&leaves) && done.contains(&Action::Abort(attempt)), "{done:?}");
+    assert_eq!(checker.next_deadline(), None);
+    checker.add_service(secs(1), VirtualServer::new(WEB)).unwrap();
+    assert_eq!(checker.add_dest(secs(1), &WEB, server()), Ok(()));
+}
+
 #[test]
 fn refusals_say_why_and_change_nothing() {
     let mut checker = Checker::new(CheckerConfig { checks: 1, seed: [0; 2] }).unwrap();
