@@ -115,6 +115,7 @@ impl lvs_flow {
     #[inline]
     pub(crate) fn read(&self, packet: &mut Flow) -> Result<(), lvs_status> {
         packet.hook = hook(self.hook)?;
+        // First as if of IPv4: that makes one branch of two.
         packet.addresses = pair(Family::V4, self.source, self.destination);
         if self.family != LVS_IPV4 {
             packet.addresses = pair(family(self.family)?, self.source, self.destination);

@@ -22,11 +22,11 @@ impl PeerSocket {
     /// # Errors
     /// No right to raw sockets (`CAP_NET_RAW`), or no such interface.
     pub fn open(interface: &str, family: Family) -> io::Result<Self> {
-        let (domain, protocol) = match family {
-            Family::V4 => (Domain::IPV4, Protocol::from(VRRP)),
-            Family::V6 => (Domain::IPV6, Protocol::from(VRRP)),
+        let domain = match family {
+            Family::V4 => Domain::IPV4,
+            Family::V6 => Domain::IPV6,
         };
-        let socket = Socket::new(domain, Type::RAW, Some(protocol))?;
+        let socket = Socket::new(domain, Type::RAW, Some(Protocol::from(VRRP)))?;
         match family {
             Family::V4 => socket.set_header_included_v4(true)?,
             Family::V6 => socket.set_header_included_v6(true)?,
