@@ -36,7 +36,11 @@
 #![no_std]
 #![allow(non_camel_case_types, reason = "the names are those of C")]
 
+// What the facade below does not build for.
+#[cfg(not(target_has_atomic = "ptr"))]
+extern crate alloc;
 // The one `alloc` facade of the workspace, under the name that everybody knows.
+#[cfg(target_has_atomic = "ptr")]
 extern crate no_std_compat as alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;

@@ -82,7 +82,7 @@ pub static SITE: Site = Site {
     priority: 150,
     virtual_address: Ipv4Addr::new(10, 8, 0, 100),
     connections: 256,
-    neighbors: 16,
+    neighbors: 8,
     virtual_servers: &[
         VirtualServer {
             service: round_robin(ServiceKey::udp(VIP, 53)),
