@@ -5,8 +5,8 @@
  * verdicts, destinations, actions, frames and deadlines come out. The same calls give the same
  * answers, always.
  *
- * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_vrrp`, `struct lvs_tracker`) are
- * opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
+ * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_neighbors`, `struct lvs_vrrp`,
+ * `struct lvs_tracker`) are opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
  *
  * Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
  * returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -24,7 +24,8 @@
  * Memory is taken by calls that create and configure. What packets and timers lead to takes none:
  * `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
  * `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
- * `lvs_pool_handle_timeout`, and all that a virtual router is fed or asked after its creation.
+ * `lvs_pool_handle_timeout`, and all that a virtual router or a neighbor cache is fed or asked after
+ * its creation.
  *
  * Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
  * it is empty, wait for input or for the deadline, feed exactly one input, drain again.
@@ -220,6 +221,30 @@ enum lvs_status {
     LVS_ERR_TRACKER_WEIGHT = -85,
     /** A tracker would change without a report. */
     LVS_ERR_NO_REPORTS = -86,
+    /** An advert is for VRID 0, or for another one [V3-RX-7]. */
+    LVS_ERR_ADVERT_VRID = -90,
+    /** The TTL or hop limit of an advert is not 255 [V3-RX-1]. */
+    LVS_ERR_ADVERT_HOP_LIMIT = -91,
+    /** The version of an advert is unknown, or another one [V3-RX-3]. */
+    LVS_ERR_ADVERT_VERSION = -92,
+    /** A VRRP message is no advert [V3-RX-4]. */
+    LVS_ERR_ADVERT_TYPE = -93,
+    /** The length of an advert does not fit its address count [V3-RX-5]. */
+    LVS_ERR_ADVERT_LENGTH = -94,
+    /** The checksum of an advert does not verify [V3-RX-6]. */
+    LVS_ERR_ADVERT_CHECKSUM = -95,
+    /** An advert went somewhere else [W-28]. */
+    LVS_ERR_ADVERT_DESTINATION = -96,
+    /** An advert has an authentication that is not asked for [W-6] [W-41]. */
+    LVS_ERR_ADVERT_AUTHENTICATION = -97,
+    /** The address is not in the neighbor cache. */
+    LVS_ERR_NO_SUCH_NEIGHBOR = -100,
+    /** No neighbor can have this address, or this link address. */
+    LVS_ERR_NOT_A_NEIGHBOR = -101,
+    /** All that is in the neighbor cache is in use. */
+    LVS_ERR_NEIGHBORS_FULL = -102,
+    /** There is no own address of that family. */
+    LVS_ERR_NO_OWN_ADDRESS = -103,
 };
 
 /** A few words for `status`, static and never NULL, whatever the number. */
@@ -926,7 +951,7 @@ struct lvs_hop {
     struct lvs_address address;
     /** Its port in host order; only a method that translates writes it into the packet. */
     uint16_t port;
-    /** How the packet is carried there; LVS_METHOD_TUNNEL alone asks. */
+    /** How the packet is carried there; zeros of other methods than LVS_METHOD_TUNNEL. */
     struct lvs_tunnel tunnel;
     /**
      * Of LVS_METHOD_FULL_NAT, the other end of the packet: of LVS_VERDICT_FORWARD the local address
@@ -1959,6 +1984,235 @@ enum lvs_status lvs_director_visit_conns(const struct lvs_director *director,
                                          void *context);
 
 /* ---------------------------------------------------------------------------
+ * Neighbors: the link addresses of next hops, for programs without a kernel that knows them.
+ */
+
+/** What a neighbor cache is told to be. */
+struct lvs_neighbors_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The most addresses; memory for them is taken at creation. */
+    uint32_t capacity;
+    /**
+     * BaseReachableTime: a neighbor that has answered is believed for half to one and a half times
+     * this long, at random.
+     */
+    uint32_t reachable_milliseconds;
+    /** A secret, for a table that strangers may fill, and for the times that are random. */
+    uint64_t seed[2];
+};
+
+/** Where a packet to a neighbor goes. */
+enum lvs_resolution {
+    /** Nowhere: nobody answers, the cache is full of others, or no neighbor can have the address. */
+    LVS_RESOLUTION_FAILED = 0,
+    /** To the link address that was filled in. */
+    LVS_RESOLUTION_KNOWN = 1,
+    /** That is being asked; LVS_NEIGHBOR_RESOLVED or LVS_NEIGHBOR_UNREACHABLE follows. */
+    LVS_RESOLUTION_PENDING = 2,
+};
+
+/** Things to do. */
+enum lvs_neighbor_action_kind {
+    /**
+     * Send an ARP request or a neighbor solicitation for `address`: to `mac`, or if that is zeros
+     * by broadcast or to the solicited-node group.
+     */
+    LVS_NEIGHBOR_REQUEST = 0,
+    /** Send what waits for `address`, if anything does: it is at `mac`. */
+    LVS_NEIGHBOR_RESOLVED = 1,
+    /** Drop what waits for `address`, if anything does: nobody answers. */
+    LVS_NEIGHBOR_UNREACHABLE = 2,
+};
+
+/** One thing to do. */
+struct lvs_neighbor_action {
+    /** What, one of `enum lvs_neighbor_action_kind`. */
+    int kind;
+    /** Of whom it is. */
+    struct lvs_address address;
+    /** Where that is, or is thought to be; else zeros. */
+    struct lvs_mac mac;
+};
+
+/** How an address stands (RFC 4861 section 7.3.2). */
+enum lvs_neighbor_state {
+    /** Everybody is being asked. */
+    LVS_NEIGHBOR_INCOMPLETE = 0,
+    /** It has answered not long ago. */
+    LVS_NEIGHBOR_REACHABLE = 1,
+    /** It has not answered for long; it is believed until it is used. */
+    LVS_NEIGHBOR_STALE = 2,
+    /** It is being used, and may show by itself that it is still there. */
+    LVS_NEIGHBOR_DELAY = 3,
+    /** It is being asked whether it is still there. */
+    LVS_NEIGHBOR_PROBE = 4,
+    /** Nobody has answered. */
+    LVS_NEIGHBOR_FAILED = 5,
+    /** It was told, not learned. */
+    LVS_NEIGHBOR_STATIC = 6,
+};
+
+/** What a neighbor cache has counted. */
+struct lvs_neighbor_counters {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** Requests handed out for sending. */
+    uint64_t requests;
+    /** Addresses given up. */
+    uint64_t unreachable;
+    /** Addresses that gave way to another. */
+    uint64_t replaced;
+    /** Times that none could give way. */
+    uint64_t full;
+    /** Messages about addresses that are not in the cache. */
+    uint64_t unknown;
+    /** Messages that name a group, or nobody, as a link address (RFC 1812 section 3.3.2). */
+    uint64_t bad_mac;
+};
+
+/**
+ * The neighbors on one link (RFC 4861 section 7.3, for ARP as well).
+ *
+ * Its loop: drain `lvs_neighbors_poll_action` until it is empty, wait for input or for the
+ * deadline, feed exactly one input, drain again. Only addresses that were asked for are in it: what
+ * is heard of others makes no entry.
+ */
+struct lvs_neighbors;
+
+/**
+ * Fills in the defaults: 1024 addresses, 30 s, a seed of zeros. `config->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_neighbors_config` of any version.
+ */
+enum lvs_status lvs_neighbors_config_init(struct lvs_neighbors_config *config);
+
+/**
+ * Makes an empty cache.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_neighbors_config` of any version.
+ */
+enum lvs_status lvs_neighbors_create(const struct lvs_neighbors_config *config,
+                                     struct lvs_neighbors **out);
+
+/** Ends a cache; NULL is allowed. The handle is not to be used again. */
+void lvs_neighbors_destroy(struct lvs_neighbors *neighbors);
+
+/**
+ * Where a packet to `address` goes: one of `enum lvs_resolution`, and the link address in `out` if
+ * it is known. An address that is not in the cache comes in and is asked for.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`.
+ */
+int lvs_neighbors_resolve(struct lvs_neighbors *neighbors,
+                          lvs_time now,
+                          const struct lvs_address *address,
+                          struct lvs_mac *out);
+
+/**
+ * Takes in a received Ethernet frame: what ARP and neighbor discovery say of addresses in the cache
+ * is learned (RFC 4861 sections 7.2.3 and 7.2.5). Other frames, and damaged ones, say nothing.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`.
+ *
+ * Safety: `frame` points to `length` octets.
+ */
+enum lvs_status lvs_neighbors_handle_frame(struct lvs_neighbors *neighbors,
+                                           lvs_time now,
+                                           const uint8_t *frame,
+                                           size_t length);
+
+/**
+ * A neighbor has shown otherwise that it is there, such as by an acknowledgement of what was sent to
+ * it (RFC 4861 section 7.3.1).
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`.
+ */
+enum lvs_status lvs_neighbors_confirm(struct lvs_neighbors *neighbors,
+                                      lvs_time now,
+                                      const struct lvs_address *address);
+
+/**
+ * Lets time pass. Before the deadline nothing happens.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_neighbors_handle_timeout(struct lvs_neighbors *neighbors, lvs_time now);
+
+/**
+ * The next thing to do: 1 and the action in `out`, or 0 when all is done.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_neighbors_poll_action(struct lvs_neighbors *neighbors, struct lvs_neighbor_action *out);
+
+/**
+ * When `lvs_neighbors_handle_timeout` is due: 1 and the moment in `out`, or 0 as long as nobody is
+ * asked.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_neighbors_next_deadline(const struct lvs_neighbors *neighbors, lvs_time *out);
+
+/**
+ * Writes the Ethernet frame that LVS_NEIGHBOR_REQUEST asks for, from the own address of its family,
+ * which is at `mac`. `*length` is the octets written; LVS_ANSWER_MAX are always enough.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_BUFFER_TOO_SMALL`;
+ * `LVS_ERR_NO_OWN_ADDRESS` if there is none of that family.
+ *
+ * Safety: `frame` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_neighbors_write_request(const struct lvs_neighbor_action *action,
+                                            const struct lvs_own_addresses *own,
+                                            const struct lvs_mac *mac,
+                                            uint8_t *frame,
+                                            size_t capacity,
+                                            size_t *length);
+
+/**
+ * Makes an entry that is believed whatever is heard and stays until it is removed, in the place of
+ * what there was of the address.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`; `LVS_ERR_NOT_A_NEIGHBOR` if no neighbor can have the address or
+ * the link address; `LVS_ERR_NEIGHBORS_FULL` if all that is in the cache is in use.
+ */
+enum lvs_status lvs_neighbors_set_static(struct lvs_neighbors *neighbors,
+                                         const struct lvs_address *address,
+                                         const struct lvs_mac *mac);
+
+/**
+ * Forgets an address.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_NEIGHBOR`.
+ */
+enum lvs_status lvs_neighbors_remove(struct lvs_neighbors *neighbors,
+                                     const struct lvs_address *address);
+
+/**
+ * How an address stands, one of `enum lvs_neighbor_state`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_NEIGHBOR`.
+ */
+int lvs_neighbors_get_state(const struct lvs_neighbors *neighbors,
+                            lvs_time now,
+                            const struct lvs_address *address);
+
+/**
+ * Fills in what has been counted. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `out` points to a `struct lvs_neighbor_counters` of any version.
+ */
+enum lvs_status lvs_neighbors_get_counters(const struct lvs_neighbors *neighbors,
+                                           struct lvs_neighbor_counters *out);
+
+/* ---------------------------------------------------------------------------
  * The choices in a virtual router's configuration.
  */
 
@@ -2022,6 +2276,123 @@ enum lvs_vrrp_checksum_accept {
     /** The message with a pseudo-header. */
     LVS_VRRP_CHECKSUM_ACCEPT_PSEUDO_HEADER = 2,
 };
+
+/* ---------------------------------------------------------------------------
+ * Adverts by themselves, for programs with a state machine of their own: an IP packet to what it
+ * says, and back.
+ */
+
+/** The most addresses that an advert has. */
+#define LVS_ADVERT_ADDRESSES_MAX 255
+
+/** What the checksum of an advert covers. Only in version 3 over IPv4 is there a choice [W-20]. */
+enum lvs_advert_checksum {
+    /** The message alone, as RFC 9568 settled it. */
+    LVS_ADVERT_CHECKSUM_MESSAGE_ONLY = 0,
+    /** With a pseudo-header, as keepalived and FRR read RFC 5798. */
+    LVS_ADVERT_CHECKSUM_PSEUDO_HEADER = 1,
+    /** With a pseudo-header in which the group stands for the destination [W-22]. */
+    LVS_ADVERT_CHECKSUM_GROUP_PSEUDO_HEADER = 2,
+};
+
+/** What an advert is to be like in order to be taken. */
+struct lvs_advert_policy {
+    /** The sizeof of this struct. */
+    size_t size;
+    /**
+     * Where it goes to: a group, and then from TTL or hop limit 255 only, or an address of this
+     * host, from anywhere. Zeros are the group of VRRP of its family.
+     */
+    struct lvs_address destination;
+    /** Its version, 2 or 3. */
+    uint8_t version;
+    /** Its virtual router, 1 to 255. */
+    uint8_t vrid;
+    /** Not 0 if version 2 over IPv6 is taken, as keepalived speaks it [W-3]. */
+    uint8_t v2_over_ipv6;
+    /** Not 0 if it may have more behind it; the daemons refuse that. */
+    uint8_t trailing_octets;
+    /** One of `enum lvs_vrrp_checksum_accept`. */
+    int checksum_accept;
+};
+
+/** An advert and the packet that it is in. */
+struct lvs_advert {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The virtual addresses in the sender's order. */
+    const struct lvs_address *addresses;
+    /** How many there are, at most LVS_ADVERT_ADDRESSES_MAX; only version 2 may have none. */
+    size_t address_count;
+    /** Who sends it. */
+    struct lvs_address source;
+    /** Where it goes to. */
+    struct lvs_address destination;
+    /** The TTL or hop limit that it came with; those that are written have 255. */
+    uint8_t hop_limit;
+    /** 2 or 3. */
+    uint8_t version;
+    /** The virtual router that it speaks for, 1 to 255. */
+    uint8_t vrid;
+    /** The sender's priority; 0 if it resigns. */
+    uint8_t priority;
+    /**
+     * The sender's own interval: 1 to 4095 centiseconds; in version 2, 100 to 25500, whole seconds
+     * [W-16].
+     */
+    uint16_t interval_centiseconds;
+    /** One of `enum lvs_advert_checksum`. */
+    int checksum;
+};
+
+/**
+ * Fills in the defaults: adverts to the group of VRRP with any checksum. `policy->size` is to be set
+ * before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_VERSION`, `LVS_ERR_VRID`.
+ *
+ * Safety: `policy` points to a `struct lvs_advert_policy` of any version.
+ */
+enum lvs_status lvs_advert_policy_init(struct lvs_advert_policy *policy,
+                                       uint8_t version,
+                                       uint8_t vrid);
+
+/**
+ * Verifies an IP packet, header included, and reads the advert in it. Its addresses are written to
+ * `addresses`; LVS_ADVERT_ADDRESSES_MAX are always enough. `out->size` is to be set before. Adverts
+ * that prove who sends them are for virtual routers, by `lvs_vrrp_set_authentication`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`; of the policy
+ * `LVS_ERR_VERSION`, `LVS_ERR_VRID`, `LVS_ERR_FAMILY`, `LVS_ERR_CHECKSUM_ACCEPT`; of the packet, by
+ * the first check that it fails, `LVS_ERR_NOT_VRRP`, and -90 to -97, `LVS_ERR_V2_OVER_IPV6`,
+ * `LVS_ERR_INTERVAL` and `LVS_ERR_NO_ADDRESSES` of `enum lvs_status` [RX-7].
+ *
+ * Safety: `packet` points to `length` octets, `policy` to a `struct lvs_advert_policy` of any version,
+ * `addresses` to room for `capacity` addresses, `out` to a `struct lvs_advert` of any version.
+ */
+enum lvs_status lvs_advert_parse(const uint8_t *packet,
+                                 size_t length,
+                                 const struct lvs_advert_policy *policy,
+                                 struct lvs_address *addresses,
+                                 size_t capacity,
+                                 struct lvs_advert *out);
+
+/**
+ * Writes the IP packet of an advert, header included, without authentication. `*length` is the octets
+ * written; LVS_VRRP_FRAME_MAX are always enough. It takes 5 KiB of stack.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`,
+ * `LVS_ERR_FAMILY`, `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_VERSION`, `LVS_ERR_VRID`,
+ * `LVS_ERR_INTERVAL`, `LVS_ERR_CHECKSUM_TRANSMIT`, `LVS_ERR_V2_OVER_IPV6`, `LVS_ERR_NO_ADDRESSES`,
+ * `LVS_ERR_TOO_MANY_ADDRESSES`, `LVS_ERR_DUPLICATE_ADDRESS`.
+ *
+ * Safety: `advert` points to a `struct lvs_advert` of any version with its addresses, `packet` to room for
+ * `capacity` octets.
+ */
+enum lvs_status lvs_advert_write(const struct lvs_advert *advert,
+                                 uint8_t *packet,
+                                 size_t capacity,
+                                 size_t *length);
 
 /* ---------------------------------------------------------------------------
  * What a virtual router is told once.

@@ -112,6 +112,21 @@ impl Table {
         }
     }
 
+    /// The address of a client, by its number.
+    pub(crate) const fn client_address(number: u32) -> Ipv4Addr {
+        Ipv4Addr::from_bits(number.wrapping_mul(SPREAD))
+    }
+
+    /// Who knows the connections.
+    pub(crate) const fn director(&self) -> &Director {
+        &self.director
+    }
+
+    /// Makes windows of packets, and does nothing with them.
+    pub(crate) fn fill(&mut self, windows: u64) {
+        (0..windows).for_each(|_| self.window.fill(self.clients));
+    }
+
     /// Looks windows of connections of random clients up, one after the other.
     ///
     /// # Panics
@@ -230,6 +245,12 @@ impl BuildHasher for Seed {
     fn build_hasher(&self) -> SipHasher13 {
         SipHasher13::new_with_keys(self.0[0], self.0[1])
     }
+}
+
+/// SipHash-1-3 of 16 octets.
+#[inline]
+pub(crate) fn siphash(key: &[u64; 2]) -> u64 {
+    Seed(SEED).hash_one(Tuple(*key))
 }
 
 impl Tuple {

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
-use lvs_proto::{Decide, Flow, Instant};
+use lvs_proto::{Decide, Flow, Instant, TcpFlags, Transport};
 use lvs_sched::{Director, DirectorConfig, Rule, SchedulerKind};
 
 /// A director under any rules, packets and times.
@@ -17,7 +17,7 @@ fn drive_director(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let mut now = Instant::EPOCH;
     while !input.is_empty() {
         now = now + Duration::from_millis(u64::from(u16::arbitrary(input)?));
-        match input.int_in_range(0..=3_u8)? {
+        match input.int_in_range(0..=4_u8)? {
             0 => {
                 let rule = any_rule(input)?;
                 if let Ok(Some(rule)) = Rule::parse(&rule) {
@@ -26,6 +26,7 @@ fn drive_director(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
             }
             1 => director.handle_timeout(now, usize::from(u8::arbitrary(input)?)),
             2 => drop(director.decide(now, &Flow::arbitrary(input)?)),
+            3 => drop(director.decide(now, &any_fragment(input)?)),
             _ => drop(director.decide(now, &any_client(input)?)),
         }
     }
@@ -34,7 +35,7 @@ fn drive_director(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
 }
 
 /// A rule about one of a few services and destinations, so that rules meet each other.
-fn any_rule(input: &mut Unstructured<'_>) -> arbitrary::Result<String> {
+pub(crate) fn any_rule(input: &mut Unstructured<'_>) -> arbitrary::Result<String> {
     let service = format!("-t 192.0.2.100:{}", input.int_in_range(80..=82_u8)?);
     let server = format!("-r 10.0.0.{}:80", input.int_in_range(1..=4_u8)?);
     let weight = u8::arbitrary(input)?;
@@ -55,8 +56,15 @@ fn any_client(input: &mut Unstructured<'_>) -> arbitrary::Result<Flow> {
         destination: Ipv4Addr::new(192, 0, 2, 100),
     };
     let port = u16::from(input.int_in_range(80..=82_u8)?);
-    let flags = lvs_proto::TcpFlags(u8::arbitrary(input)?);
+    let flags = TcpFlags(u8::arbitrary(input)?);
     Ok(Flow::tcp(addresses, 40_000, port, flags))
+}
+
+/// The first fragment of such a segment, or one that follows it.
+fn any_fragment(input: &mut Unstructured<'_>) -> arbitrary::Result<Flow> {
+    let first = any_client(input)?.fragment_of(input.int_in_range(0..=15)?);
+    let later = Transport::LaterFragment(first.protocol());
+    Ok(if input.arbitrary()? { Flow { transport: later, ..first } } else { first })
 }
 
 /// Room that is soon full, and soon made.
@@ -66,6 +74,8 @@ pub(crate) fn small() -> DirectorConfig {
         connections_v6: 64,
         rare: 64,
         calls: 64,
+        fragments: 8,
+        ftp: 8,
         ..Default::default()
     }
 }

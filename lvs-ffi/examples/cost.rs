@@ -1,5 +1,5 @@
 //! What bursts cost in Rust: `.ci/c-cost` compares it with `tests/c/cost.c`, which does the same
-//! through C. Usage: `cost process|decide|pick ROUNDS`.
+//! through C. Usage: `cost process|decide|decide-one|pick ROUNDS`.
 #![allow(clippy::unwrap_used, reason = "a measurement ends if it cannot be made")]
 
 use std::env;
@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::net::IpAddr;
 
 use lvs_proto::{
-    BURST, Decide, Flow, Frame, Instant, LinkPair, MacAddr, Path, Route, Verdict, parse,
+    BURST, CallId, Decide, Flow, Frame, Instant, LinkPair, MacAddr, Path, Route, Verdict, parse,
     process_burst,
 };
 use lvs_sched::{DestConfig, Director, DirectorConfig, Pool, PoolConfig, Rule, SchedulerKind};
@@ -30,6 +30,7 @@ fn main() {
     match work.as_str() {
         "process" => process(rounds, &mut frames),
         "decide" => decide(rounds, &flows),
+        "decide-one" => decide_one(rounds, &flows),
         _ => pick(rounds, &flows),
     }
 }
@@ -85,6 +86,20 @@ fn decide(rounds: usize, flows: &[Flow]) {
             let now = Instant::from_micros(round as u64);
             director.decide_burst(now, black_box(burst), &mut verdicts);
             black_box(&verdicts);
+        }
+    }
+    println!("{}", director.counters().forwarded);
+}
+
+/// One at a time. It is here for the compiler, which would else put the whole director into its only
+/// caller; in a library there are several.
+fn decide_one(rounds: usize, flows: &[Flow]) {
+    let mut director = director();
+    for round in 0..rounds {
+        for flow in flows {
+            let now = Instant::from_micros(round as u64);
+            let _ = black_box(director.decide(now, black_box(flow)));
+            let _ = black_box(director.decide_call(now, black_box(flow), CallId::new(b"call")));
         }
     }
     println!("{}", director.counters().forwarded);

@@ -61,6 +61,24 @@ impl TryFrom<lvs_address> for IpAddr {
     }
 }
 
+impl lvs_address {
+    /// Writes the address in its place, which holds zeros.
+    #[inline]
+    pub(crate) fn set(&mut self, address: &IpAddr) {
+        match address {
+            IpAddr::V4(address) => {
+                self.family = LVS_IPV4;
+                let [a, b, c, d, ..] = &mut self.octets;
+                [*a, *b, *c, *d] = address.octets();
+            }
+            IpAddr::V6(address) => {
+                self.family = LVS_IPV6;
+                self.octets = address.octets();
+            }
+        }
+    }
+}
+
 impl From<IpAddr> for lvs_address {
     #[inline]
     fn from(address: IpAddr) -> Self {

@@ -1,8 +1,11 @@
-//! Packets that are decided about together, and the places they have in the caller's arrays.
+//! Flows in bursts, each answered in its place of the caller's array.
 
+use core::mem;
 use core::net::Ipv4Addr;
 
-use lvs_proto::{AddressPair, Flow, Protocol, Transport};
+use lvs_proto::{AddressPair, BURST, Flow, Protocol, Transport};
+
+use crate::lvs_flow;
 
 /// What a place holds before a packet is read into it.
 pub(crate) const NO_FLOW: Flow = {
@@ -11,49 +14,31 @@ pub(crate) const NO_FLOW: Flow = {
     Flow::new(addresses, Transport::Other(Protocol(0)))
 };
 
-/// Up to `N` packets, some of which may be no flows: those are not decided about.
-pub(crate) struct Burst<const N: usize> {
-    flows: [Flow; N],
-    count: usize,
-    /// Which of the packets are flows.
-    known: [bool; N],
-    packets: usize,
-}
-
-impl<const N: usize> Burst<N> {
-    #[inline]
-    pub(crate) const fn new() -> Self {
-        Self { flows: [NO_FLOW; N], count: 0, known: [false; N], packets: 0 }
-    }
-
-    /// One more packet, which `read` puts in its place, if it is a flow; what is more than `N` is
-    /// left out.
-    #[inline]
-    pub(crate) fn push(&mut self, read: impl FnOnce(&mut Flow) -> bool) {
-        if let (Some(known), Some(place)) =
-            (self.known.get_mut(self.packets), self.flows.get_mut(self.count))
-        {
-            self.packets += 1;
-            *known = read(place);
-            self.count += usize::from(*known);
+/// Lets `decide` answer bursts of flows, and `write` the answers. A flow that is none ends a burst; its
+/// answer is `none`.
+#[inline]
+pub(crate) fn answer<T: Copy, A>(
+    mut flows: &[lvs_flow],
+    mut answers: &mut [A],
+    none: T,
+    mut decide: impl FnMut(&[Flow], &mut [T]),
+    write: impl Fn(&mut A, &T),
+) {
+    let mut read = [NO_FLOW; BURST];
+    let mut decided = [none; BURST];
+    while !flows.is_empty() {
+        let pairs = read.iter_mut().zip(flows);
+        let count = pairs.map_while(|(place, flow)| flow.read(place).ok()).count();
+        decide(read.get(..count).unwrap_or_default(), &mut decided);
+        if let (0, Some(first)) = (count, decided.first_mut()) {
+            *first = none;
         }
-    }
-
-    /// The packets that are flows.
-    #[inline]
-    pub(crate) fn flows(&self) -> &[Flow] {
-        self.flows.get(..self.count).unwrap_or_default()
-    }
-
-    /// Each packet with its answer, `answers` being those to the flows.
-    #[inline]
-    pub(crate) fn with<'a, T>(
-        &'a self,
-        answers: &'a [T],
-    ) -> impl Iterator<Item = Option<(&'a Flow, &'a T)>> {
-        let mut answered = self.flows().iter().zip(answers);
-        let known = self.known.iter().take(self.packets);
-        known.map(move |&known| if known { answered.next() } else { None })
+        let done = count.max(1);
+        let (these, rest) = mem::take(&mut answers).split_at_mut_checked(done).unwrap_or_default();
+        for (place, answer) in these.iter_mut().zip(&decided) {
+            write(place, answer);
+        }
+        (flows, answers) = (flows.get(done..).unwrap_or_default(), rest);
     }
 }
 
@@ -62,18 +47,25 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
+    use crate::{LVS_IPV4, LVS_IPV6};
 
     #[test]
-    fn answers_find_the_places_of_their_packets() {
-        let mut burst = Burst::<3>::new();
-        for mark in [None, Some(1), None, Some(2)] {
-            burst.push(|flow| {
-                flow.mark = mark.unwrap_or(99);
-                mark.is_some()
-            });
-        }
-        let marks = |answer: Option<(&Flow, &char)>| answer.map(|(flow, &c)| (flow.mark, c));
-        let answers: Vec<_> = burst.with(&['a', 'b']).map(marks).collect();
-        assert_eq!(answers, [None, Some((1, 'a')), None]);
+    fn answers_find_the_places_of_their_flows() {
+        arbtest::arbtest(|u| {
+            let families: Vec<u8> = u.arbitrary()?;
+            let flow = |(family, mark)| lvs_flow { family, mark, ..lvs_flow::default() };
+            let flows: Vec<_> =
+                families.iter().map(|family| family % 8).zip(1..).map(flow).collect();
+            let mut marks = std::vec![77; flows.len()];
+            let decide = |flows: &[Flow], marks: &mut [u32]| {
+                marks.iter_mut().zip(flows).for_each(|(mark, flow)| *mark = flow.mark);
+            };
+            answer(&flows, &mut marks, 0, decide, |place, mark| *place = *mark);
+            for (flow, mark) in flows.iter().zip(marks) {
+                let known = [LVS_IPV4, LVS_IPV6].contains(&flow.family);
+                assert_eq!(mark, if known { flow.mark } else { 0 });
+            }
+            Ok(())
+        });
     }
 }

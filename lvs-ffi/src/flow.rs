@@ -114,20 +114,35 @@ impl lvs_flow {
     /// Writes the flow to its place, field by field: half the work of a copy.
     #[inline]
     pub(crate) fn read(&self, packet: &mut Flow) -> Result<(), lvs_status> {
-        let family = family(self.family)?;
         packet.hook = hook(self.hook)?;
-        packet.addresses = pair(family, self.source, self.destination);
+        // First as if of IPv4: that makes one branch of two.
+        packet.addresses = pair(Family::V4, self.source, self.destination);
+        if self.family != LVS_IPV4 {
+            packet.addresses = pair(family(self.family)?, self.source, self.destination);
+        }
         packet.transport = transport(self);
         packet.mark = self.mark;
         packet.length = self.length;
         packet.tracked = self.tracked != 0;
         packet.unicast = self.unicast != 0;
-        packet.fragment = (self.is_fragment != 0).then_some(self.fragment);
-        packet.embedded = match self.embedded.present {
-            0 => None,
-            _ => Some(embedded(family, &self.embedded)),
-        };
+        (packet.fragment, packet.embedded) = (None, None);
+        if self.is_fragment | self.embedded.present != 0 {
+            self.read_rare(packet);
+        }
         Ok(())
+    }
+
+    /// Fragments and ICMP errors are few.
+    #[cold]
+    #[inline(never)]
+    fn read_rare(&self, packet: &mut Flow) {
+        let lvs_embedded { source_port, destination_port, source, destination, .. } = self.embedded;
+        packet.fragment = (self.is_fragment != 0).then_some(self.fragment);
+        packet.embedded = (self.embedded.present != 0).then(|| Embedded {
+            addresses: pair(packet.family(), source, destination),
+            protocol: Protocol(self.embedded.protocol),
+            ports: (self.embedded.has_ports != 0).then_some((source_port, destination_port)),
+        });
     }
 }
 
@@ -158,16 +173,6 @@ fn transport(flow: &lvs_flow) -> Transport {
         (LVS_READABLE, protocol) => Transport::Other(protocol),
         (LVS_LATER_FRAGMENT, protocol) => Transport::LaterFragment(protocol),
         (_, protocol) => Transport::Unreadable(protocol),
-    }
-}
-
-#[cold]
-fn embedded(family: Family, embedded: &lvs_embedded) -> Embedded {
-    let lvs_embedded { source_port, destination_port, source, destination, .. } = *embedded;
-    Embedded {
-        addresses: pair(family, source, destination),
-        protocol: Protocol(embedded.protocol),
-        ports: (embedded.has_ports != 0).then_some((source_port, destination_port)),
     }
 }
 

@@ -4,8 +4,8 @@
 //! verdicts, destinations, actions, frames and deadlines come out. The same calls give the same
 //! answers, always.
 //!
-//! Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_vrrp`, `struct lvs_tracker`) are
-//! opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
+//! Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_neighbors`, `struct lvs_vrrp`,
+//! `struct lvs_tracker`) are opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
 //!
 //! Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
 //! returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -23,7 +23,8 @@
 //! Memory is taken by calls that create and configure. What packets and timers lead to takes none:
 //! `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
 //! `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
-//! `lvs_pool_handle_timeout`, and all that a virtual router is fed or asked after its creation.
+//! `lvs_pool_handle_timeout`, and all that a virtual router or a neighbor cache is fed or asked after
+//! its creation.
 //!
 //! Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
 //! it is empty, wait for input or for the deadline, feed exactly one input, drain again.
@@ -49,6 +50,7 @@ mod door;
 mod flow;
 mod frame;
 mod memory;
+mod neighbors;
 mod policy;
 mod pool;
 mod route;
@@ -72,6 +74,7 @@ pub use director::*;
 pub use flow::*;
 pub use frame::*;
 pub use memory::*;
+pub use neighbors::*;
 pub use policy::*;
 pub use pool::*;
 pub use route::*;

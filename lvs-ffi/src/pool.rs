@@ -5,10 +5,10 @@ use alloc::boxed::Box;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
-use lvs_proto::BURST;
+use lvs_proto::Flow;
 use lvs_sched::{ConnToken, DestId, LblcConfig, Pool, PoolConfig, StaleToken};
 
-use crate::burst::Burst;
+use crate::burst;
 use crate::door::{
     Guarded, assert_thread_rule, boxed, items, items_mut, number, read_sized, required, status,
     write_sized,
@@ -204,18 +204,12 @@ pub unsafe extern "C" fn lvs_pool_pick_burst(
         // SAFETY: the caller's contract; any octets are a number.
         let dests = unsafe { items_mut(dests, count) }?;
         pool.0.write(|pool| {
-            for (flows, dests) in flows.chunks(BURST).zip(dests.chunks_mut(BURST)) {
-                let mut burst = Burst::<BURST>::new();
-                for flow in flows {
-                    burst.push(|place| flow.read(place).is_ok());
-                }
-                let mut picks = [None; BURST];
-                pool.pick_burst(instant(now), burst.flows(), &mut picks);
-                for (dest, picked) in dests.iter_mut().zip(burst.with(&picks)) {
-                    let picked = picked.and_then(|(_, &picked)| picked);
-                    *dest = picked.map_or(LVS_NO_DEST, DestId::to_bits);
-                }
-            }
+            let pick = |flows: &[Flow], picks: &mut [Option<DestId>]| {
+                pool.pick_burst(instant(now), flows, picks);
+            };
+            burst::answer(flows, dests, None, pick, |dest, picked| {
+                *dest = picked.map_or(LVS_NO_DEST, DestId::to_bits);
+            });
         })
     })
 }

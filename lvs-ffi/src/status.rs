@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use lvs_proto::BufferTooSmall;
-use lvs_proto::vrrp::{DatagramError, EncodeError};
+use lvs_proto::vrrp::{AdvertError, DatagramError, EncodeError};
 use lvs_proto::wire::ethernet;
 use lvs_sched::{
     DestError, LocalError, OpenError, OutOfMemory, ServiceError, StaleToken, TimeoutError,
@@ -172,6 +172,32 @@ pub enum lvs_status {
     LVS_ERR_TRACKER_WEIGHT = -85,
     /// A tracker would change without a report.
     LVS_ERR_NO_REPORTS = -86,
+
+    /// An advert is for VRID 0, or for another one \[V3-RX-7\].
+    LVS_ERR_ADVERT_VRID = -90,
+    /// The TTL or hop limit of an advert is not 255 \[V3-RX-1\].
+    LVS_ERR_ADVERT_HOP_LIMIT = -91,
+    /// The version of an advert is unknown, or another one \[V3-RX-3\].
+    LVS_ERR_ADVERT_VERSION = -92,
+    /// A VRRP message is no advert \[V3-RX-4\].
+    LVS_ERR_ADVERT_TYPE = -93,
+    /// The length of an advert does not fit its address count \[V3-RX-5\].
+    LVS_ERR_ADVERT_LENGTH = -94,
+    /// The checksum of an advert does not verify \[V3-RX-6\].
+    LVS_ERR_ADVERT_CHECKSUM = -95,
+    /// An advert went somewhere else \[W-28\].
+    LVS_ERR_ADVERT_DESTINATION = -96,
+    /// An advert has an authentication that is not asked for \[W-6\] \[W-41\].
+    LVS_ERR_ADVERT_AUTHENTICATION = -97,
+
+    /// The address is not in the neighbor cache.
+    LVS_ERR_NO_SUCH_NEIGHBOR = -100,
+    /// No neighbor can have this address, or this link address.
+    LVS_ERR_NOT_A_NEIGHBOR = -101,
+    /// All that is in the neighbor cache is in use.
+    LVS_ERR_NEIGHBORS_FULL = -102,
+    /// There is no own address of that family.
+    LVS_ERR_NO_OWN_ADDRESS = -103,
 }
 
 /// What `lvs_strerror` says.
@@ -253,6 +279,18 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_PATH, c"no more paths"),
     (LVS_ERR_TRACKER_WEIGHT, c"the weight of a tracker is not -254 to 254"),
     (LVS_ERR_NO_REPORTS, c"a tracker would change without a report"),
+    (LVS_ERR_ADVERT_VRID, c"an advert of another VRID, or of none"),
+    (LVS_ERR_ADVERT_HOP_LIMIT, c"an advert with another TTL or hop limit than 255"),
+    (LVS_ERR_ADVERT_VERSION, c"an advert of another version, or of an unknown one"),
+    (LVS_ERR_ADVERT_TYPE, c"a VRRP message that is no advert"),
+    (LVS_ERR_ADVERT_LENGTH, c"an advert of the wrong length"),
+    (LVS_ERR_ADVERT_CHECKSUM, c"the checksum of an advert does not verify"),
+    (LVS_ERR_ADVERT_DESTINATION, c"an advert to somewhere else"),
+    (LVS_ERR_ADVERT_AUTHENTICATION, c"an advert with authentication that is not asked for"),
+    (LVS_ERR_NO_SUCH_NEIGHBOR, c"no such neighbor"),
+    (LVS_ERR_NOT_A_NEIGHBOR, c"no neighbor can have this address, or this link address"),
+    (LVS_ERR_NEIGHBORS_FULL, c"the neighbor cache is full"),
+    (LVS_ERR_NO_OWN_ADDRESS, c"no own address of that family"),
 ];
 
 /// A few words for `status`, static and never NULL, whatever the number.
@@ -379,13 +417,44 @@ impl From<SourceError> for lvs_status {
     }
 }
 
-/// Only the room can be lacking: a virtual router is made of what can be advertised.
 impl From<EncodeError> for lvs_status {
     fn from(error: EncodeError) -> Self {
         match error {
-            EncodeError::BufferTooSmall(error) => error.into(),
+            EncodeError::V2OverIpv6 => LVS_ERR_V2_OVER_IPV6,
             EncodeError::V2Authentication => LVS_ERR_AUTHENTICATION,
+            EncodeError::FractionalSeconds(_) | EncodeError::IntervalTooLong(_) => LVS_ERR_INTERVAL,
+            EncodeError::NoAddresses => LVS_ERR_NO_ADDRESSES,
+            EncodeError::TooManyAddresses(_) => LVS_ERR_TOO_MANY_ADDRESSES,
+            EncodeError::OtherFamily(_) => LVS_ERR_MIXED_FAMILIES,
+            EncodeError::Duplicate(_) => LVS_ERR_DUPLICATE_ADDRESS,
+            EncodeError::BufferTooSmall(error) => error.into(),
             _ => LVS_ERR_OTHER,
+        }
+    }
+}
+
+impl From<AdvertError> for lvs_status {
+    fn from(error: AdvertError) -> Self {
+        match error {
+            AdvertError::ZeroVrid | AdvertError::OtherVrid { .. } => LVS_ERR_ADVERT_VRID,
+            AdvertError::HopLimit(_) => LVS_ERR_ADVERT_HOP_LIMIT,
+            AdvertError::UnknownVersion(_) | AdvertError::OtherVersion { .. } => {
+                LVS_ERR_ADVERT_VERSION
+            }
+            AdvertError::V2OverIpv6 => LVS_ERR_V2_OVER_IPV6,
+            AdvertError::UnknownType(_) => LVS_ERR_ADVERT_TYPE,
+            AdvertError::HeaderTruncated(_) | AdvertError::Length { .. } => LVS_ERR_ADVERT_LENGTH,
+            AdvertError::Checksum(_) => LVS_ERR_ADVERT_CHECKSUM,
+            AdvertError::Destination(_) => LVS_ERR_ADVERT_DESTINATION,
+            AdvertError::UnknownPeer(_) => LVS_ERR_PEER,
+            AdvertError::UnexpectedTrailer
+            | AdvertError::UnexpectedAuthenticationHeader
+            | AdvertError::NoAuthenticationHeader
+            | AdvertError::UnknownAuthType(_)
+            | AdvertError::OtherAuthType { .. }
+            | AdvertError::Unauthentic(_) => LVS_ERR_ADVERT_AUTHENTICATION,
+            AdvertError::ZeroInterval => LVS_ERR_INTERVAL,
+            AdvertError::NoAddresses => LVS_ERR_NO_ADDRESSES,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Verdicts: what becomes of a packet.
 
+use core::net::IpAddr;
+
 use lvs_proto::{DropReason, Endpoint, Hop, Method, Origin, Reject, Verdict};
 
 use self::lvs_drop_reason::*;
@@ -63,7 +65,7 @@ pub struct lvs_hop {
     pub address: lvs_address,
     /// Its port in host order; only a method that translates writes it into the packet.
     pub port: u16,
-    /// How the packet is carried there; LVS_METHOD_TUNNEL alone asks.
+    /// How the packet is carried there; zeros of other methods than LVS_METHOD_TUNNEL.
     pub tunnel: lvs_tunnel,
     /// Of LVS_METHOD_FULL_NAT, the other end of the packet: of LVS_VERDICT_FORWARD the local address
     /// that the real server sees, of LVS_VERDICT_REPLY the client. Zeros of other methods.
@@ -91,15 +93,72 @@ const _: () = assert!(size_of::<lvs_hop>() == 44 && size_of::<lvs_verdict>() == 
 impl From<Verdict> for lvs_verdict {
     #[inline]
     fn from(verdict: Verdict) -> Self {
-        let of = |kind: lvs_verdict_kind| Self { kind: kind as u8, ..Self::default() };
+        let mut written = Self::default();
+        written.set(&verdict);
+        written
+    }
+}
+
+impl lvs_verdict {
+    /// Writes the verdict in its place, as far as it has something to say: a fraction of the work of a
+    /// copy.
+    #[inline]
+    pub(crate) fn set(&mut self, verdict: &Verdict) {
+        *self = Self::default();
+        if let Verdict::Forward(hop) = verdict {
+            self.kind = LVS_VERDICT_FORWARD as u8;
+            self.hop.set(hop);
+        } else {
+            self.set_other(verdict);
+        }
+    }
+
+    /// What is not to be forwarded, into zeros.
+    #[inline(never)]
+    fn set_other(&mut self, verdict: &Verdict) {
         match verdict {
-            Verdict::Pass => of(LVS_VERDICT_PASS),
-            Verdict::Forward(hop) => Self { hop: hop.into(), ..of(LVS_VERDICT_FORWARD) },
-            Verdict::Reply(origin) => Self { hop: origin.into(), ..of(LVS_VERDICT_REPLY) },
-            Verdict::Reject(_) => of(LVS_VERDICT_REJECT),
-            Verdict::Drop(reason) => {
-                Self { reason: lvs_drop_reason::from(reason) as u8, ..of(LVS_VERDICT_DROP) }
+            Verdict::Pass | Verdict::Forward(_) => {}
+            Verdict::Reply(origin) => {
+                let Origin { method, address, port, client } = origin;
+                self.kind = LVS_VERDICT_REPLY as u8;
+                self.hop.set_ends(*method, address, *port, client.as_ref());
             }
+            Verdict::Reject(_) => self.kind = LVS_VERDICT_REJECT as u8,
+            Verdict::Drop(reason) => {
+                self.kind = LVS_VERDICT_DROP as u8;
+                self.reason = lvs_drop_reason::from(*reason) as u8;
+            }
+        }
+    }
+}
+
+impl From<&Hop> for lvs_hop {
+    fn from(hop: &Hop) -> Self {
+        let mut written = Self::default();
+        written.set(hop);
+        written
+    }
+}
+
+impl lvs_hop {
+    /// Writes the hop in its place, which holds zeros.
+    #[inline]
+    fn set(&mut self, hop: &Hop) {
+        self.set_ends(hop.method, &hop.address, hop.port, hop.local.as_ref());
+        self.toa = hop.toa.into();
+        if hop.method == Method::Tunnel {
+            self.tunnel = hop.tunnel.into();
+        }
+    }
+
+    #[inline]
+    fn set_ends(&mut self, method: Method, address: &IpAddr, port: u16, peer: Option<&Endpoint>) {
+        self.method = method_octet(method);
+        self.address.set(address);
+        self.port = port;
+        if let Some(peer) = peer {
+            self.peer.set(&peer.address);
+            self.peer_port = peer.port;
         }
     }
 }
@@ -118,37 +177,6 @@ impl From<DropReason> for lvs_drop_reason {
             DropReason::NoLocalPort => LVS_DROP_NO_LOCAL_PORT,
         }
     }
-}
-
-impl From<Hop> for lvs_hop {
-    #[inline]
-    fn from(hop: Hop) -> Self {
-        let Hop { method, address, port, tunnel, local, toa } = hop;
-        let (peer, peer_port) = ends(local);
-        Self {
-            method: method_octet(method),
-            address: address.into(),
-            port,
-            tunnel: tunnel.into(),
-            peer,
-            toa: toa.into(),
-            peer_port,
-        }
-    }
-}
-
-impl From<Origin> for lvs_hop {
-    #[inline]
-    fn from(origin: Origin) -> Self {
-        let Origin { method, address, port, client } = origin;
-        let (peer, peer_port) = ends(client);
-        Self { peer, peer_port, ..Hop::new(method, address, port).into() }
-    }
-}
-
-#[inline]
-fn ends(end: Option<Endpoint>) -> (lvs_address, u16) {
-    end.map_or_else(Default::default, |end| (end.address.into(), end.port))
 }
 
 const fn method_octet(method: Method) -> u8 {

@@ -1,6 +1,7 @@
 //! Virtual routers at work.
 
 mod action;
+mod advert;
 mod authentication;
 mod choices;
 mod config;
@@ -21,6 +22,7 @@ use lvs_proto::vrrp::{AdvertPolicy, Priority, decode, from_ip_packet, vrid_of};
 use lvs_proto::wire::ethernet;
 
 pub use self::action::*;
+pub use self::advert::*;
 pub use self::authentication::*;
 pub use self::choices::*;
 pub use self::config::*;

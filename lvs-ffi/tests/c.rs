@@ -1,9 +1,9 @@
 //! The C programs: the examples say what they should, and misuse harms nobody.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 mod common;
 use common::{is_installed, root, run};
@@ -62,16 +62,53 @@ fn two_routers_fail_over() {
     );
 }
 
+/// The programs of misuse, each of some functions.
+const NOUNS: [&str; 13] = [
+    "words",
+    "frame",
+    "pool",
+    "service",
+    "rules",
+    "locals",
+    "packets",
+    "listing",
+    "neighbors",
+    "advert",
+    "vrrp",
+    "peers",
+    "tracker",
+];
+
 #[test]
 fn misuse_is_answered() {
-    for noun in [
-        "words", "frame", "pool", "service", "rules", "locals", "packets", "listing", "vrrp",
-        "peers", "tracker",
-    ] {
+    for noun in NOUNS {
         let source = format!("lvs-ffi/tests/c/{noun}.c");
         assert_prints(&source, "");
         assert_sound(&source);
     }
+}
+
+/// A function that none of them calls is in the header, but nobody knows whether it works.
+#[test]
+fn every_function_is_misused() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let programs = NOUNS.map(|noun| read(&format!("lvs-ffi/tests/c/{noun}.c"))).concat();
+    let header = read("include/lvs.h");
+    let functions: Vec<&str> = header.lines().filter_map(declared_function).collect();
+    assert!(functions.contains(&"lvs_director_process_burst") && functions.len() > 90);
+    for function in functions {
+        assert!(programs.contains(&format!("{function}(")), "{function} is called nowhere");
+    }
+}
+
+/// The function whose declaration begins in this line; what the program has to define is none.
+fn declared_function(line: &str) -> Option<&str> {
+    let (head, _) = line.split_once('(')?;
+    let (kind, name) = head.rsplit_once([' ', '*'])?;
+    let is_kind = kind.starts_with(|c: char| c.is_ascii_lowercase())
+        && !kind.starts_with("typedef")
+        && !kind.starts_with("extern");
+    (is_kind && name.starts_with("lvs_")).then_some(name)
 }
 
 /// Compiles the program against the static library, runs it and compares what it prints.

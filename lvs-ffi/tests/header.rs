@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 35] = [
+const SOURCES: [&str; 37] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -40,7 +40,9 @@ const SOURCES: [&str; 35] = [
     "director/counters.rs",
     "director/listing.rs",
     "director/conns.rs",
+    "neighbors.rs",
     "vrrp/choices.rs",
+    "vrrp/advert.rs",
     "vrrp/config.rs",
     "vrrp/action.rs",
     "vrrp/counters.rs",

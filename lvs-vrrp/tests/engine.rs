@@ -139,49 +139,51 @@ fn input(
 /// same order, and its deadline is the earliest of theirs.
 #[test]
 fn s_2_an_engine_is_its_routers() {
-    arbtest(|u| {
-        let capacity = u.int_in_range(1..=140)?;
-        let (mut slots, mut blocks) = room(capacity);
-        let mut engine = Engine::new(&mut slots, &mut blocks);
-        let mut model = Model(Vec::new());
-        for number in 0..u.int_in_range(1..=capacity)? as u32 {
-            let router = named((number % 255 + 1) as u8, *u.choose(&[1, 100, 254, 255])?);
-            let on = InterfaceId(number / 16);
-            let id = engine.add(on, router.clone()).unwrap();
-            model.0.push((on, id, router));
+    arbtest(engine_is_its_routers);
+}
+
+pub(crate) fn engine_is_its_routers(u: &mut Unstructured<'_>) -> Result<()> {
+    let capacity = u.int_in_range(1..=140)?;
+    let (mut slots, mut blocks) = room(capacity);
+    let mut engine = Engine::new(&mut slots, &mut blocks);
+    let mut model = Model(Vec::new());
+    for number in 0..u.int_in_range(1..=capacity)? as u32 {
+        let router = named((number % 255 + 1) as u8, *u.choose(&[1, 100, 254, 255])?);
+        let on = InterfaceId(number / 16);
+        let id = engine.add(on, router.clone()).unwrap();
+        model.0.push((on, id, router));
+    }
+    let mut now = Instant::EPOCH;
+    while !u.is_empty() && !model.0.is_empty() {
+        now = now + Duration::from_millis(*u.choose(&[0, 1, 500, 1_000, 4_000])?);
+        if u.ratio(1, 32)? {
+            let (_, id, router) = model.0.remove(u.choose_index(model.0.len())?);
+            assert_eq!(engine.remove(id).unwrap().state(), router.state());
+            assert_eq!(engine.input(id, |_| ()), Err(UnknownRouter));
+            continue;
         }
-        let mut now = Instant::EPOCH;
-        while !u.is_empty() && !model.0.is_empty() {
-            now = now + Duration::from_millis(*u.choose(&[0, 1, 500, 1_000, 4_000])?);
-            if u.ratio(1, 32)? {
-                let (_, id, router) = model.0.remove(u.choose_index(model.0.len())?);
-                assert_eq!(engine.remove(id).unwrap().state(), router.state());
-                assert_eq!(engine.input(id, |_| ()), Err(UnknownRouter));
-                continue;
+        input(u, &mut engine, &mut model, now)?;
+        assert_eq!(engine.next_deadline(), model.next_deadline());
+        // Adverts before a timeout are another order than after it: drain in between.
+        assert_eq!(drain_all(&mut engine), model.drain());
+        while engine.handle_timeout(now, 3) == 3 {}
+        for (_, _, router) in &mut model.0 {
+            if router.next_deadline().is_some_and(|deadline| deadline <= now) {
+                router.handle_timeout(now);
             }
-            input(u, &mut engine, &mut model, now)?;
-            assert_eq!(engine.next_deadline(), model.next_deadline());
-            // Adverts before a timeout are another order than after it: drain in between.
-            assert_eq!(drain_all(&mut engine), model.drain());
-            while engine.handle_timeout(now, 3) == 3 {}
-            for (_, _, router) in &mut model.0 {
-                if router.next_deadline().is_some_and(|deadline| deadline <= now) {
-                    router.handle_timeout(now);
-                }
-                if router.next_deadline().is_some_and(|deadline| deadline <= now) {
-                    router.handle_timeout(now);
-                }
+            if router.next_deadline().is_some_and(|deadline| deadline <= now) {
+                router.handle_timeout(now);
             }
-            assert_eq!(engine.next_deadline(), model.next_deadline());
-            assert_eq!(drain_all(&mut engine), model.drain());
         }
-        assert_eq!(engine.len(), model.0.len());
-        for ((id, on, router), (model_on, model_id, model)) in engine.routers().zip(&model.0) {
-            assert_eq!((id, on, router.state()), (*model_id, *model_on, model.state()));
-            assert_eq!(router.counters(), model.counters());
-        }
-        Ok(())
-    });
+        assert_eq!(engine.next_deadline(), model.next_deadline());
+        assert_eq!(drain_all(&mut engine), model.drain());
+    }
+    assert_eq!(engine.len(), model.0.len());
+    for ((id, on, router), (model_on, model_id, model)) in engine.routers().zip(&model.0) {
+        assert_eq!((id, on, router.state()), (*model_id, *model_on, model.state()));
+        assert_eq!(router.counters(), model.counters());
+    }
+    Ok(())
 }
 
 /// [V3-RX-7], [X-38] A name is an interface, a family and a VRID.
@@ -211,6 +213,9 @@ fn v3_rx_7_x_38_names() {
     assert_eq!(*engine.counters(), vrid_errors);
     engine.handle_rejected(first, Family::V4, vrid, &AdvertError::Checksum(0));
     assert_eq!(engine.counters().checksum_errors, 1);
+    let nobody = advert(Vrid::new(52).unwrap(), heard, &list);
+    engine.handle_advert(at(1), first, &nobody, &heard.meta());
+    assert_eq!(engine.counters().vrid_errors, 2);
 
     // Whoever takes the place of a router is somebody else.
     assert!(engine.remove(id).is_some() && engine.remove(id).is_none());

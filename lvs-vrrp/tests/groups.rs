@@ -5,6 +5,7 @@ mod common;
 
 use std::net::IpAddr;
 
+use arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 use common::*;
 use lvs_proto::vrrp::{Priority, Version, decode};
@@ -227,43 +228,44 @@ fn a_router_is_in_one_group() {
 /// nobody behind.
 #[test]
 fn x_57_whatever_happens() {
-    arbtest(|u| {
-        let (mut slots, mut blocks) = Default::default();
-        let priorities: Vec<u8> = (0..u.int_in_range(2..=5)?)
-            .map(|_| u.choose(&[50, 100, 255]).copied())
-            .collect::<Result<_, _>>()?;
-        let (mut engine, ids) = group(&priorities, &mut slots, &mut blocks);
-        startup(&mut engine);
-        let mut micros = 0;
-        while !u.is_empty() {
-            micros += u64::from(u.int_in_range(0..=4_000_u32)?) * 1_000;
-            let (now, id) = (at(micros), *u.choose(&ids)?);
-            engine.handle_timeout(now, 100);
-            let before = states(&engine);
-            let mut demoted = false;
-            match u.int_in_range(0..=3)? {
-                0 => engine.input(id, |router| router.interface_down(now)).unwrap(),
-                1 => engine.input(id, |router| router.interface_up(now)).unwrap(),
-                _ => {
-                    let was = engine.get(id).unwrap().state();
-                    hear(&mut engine, id, micros, *u.choose(&[0, 75, 254])?);
-                    let is = engine.get(id).unwrap().state();
-                    demoted = (was, is) == (State::Active, State::Backup);
-                }
+    arbtest(whatever_happens);
+}
+
+pub(crate) fn whatever_happens(u: &mut Unstructured<'_>) -> Result<()> {
+    let (mut slots, mut blocks) = Default::default();
+    let priorities: Vec<u8> = (0..u.int_in_range(2..=5)?)
+        .map(|_| u.choose(&[50, 100, 255]).copied())
+        .collect::<Result<_, _>>()?;
+    let (mut engine, ids) = group(&priorities, &mut slots, &mut blocks);
+    startup(&mut engine);
+    let mut micros = 0;
+    while !u.is_empty() {
+        micros += u64::from(u.int_in_range(0..=4_000_u32)?) * 1_000;
+        let (now, id) = (at(micros), *u.choose(&ids)?);
+        engine.handle_timeout(now, 100);
+        let before = states(&engine);
+        let mut demoted = false;
+        match u.int_in_range(0..=3)? {
+            0 => engine.input(id, |router| router.interface_down(now)).unwrap(),
+            1 => engine.input(id, |router| router.interface_up(now)).unwrap(),
+            _ => {
+                let was = engine.get(id).unwrap().state();
+                hear(&mut engine, id, micros, *u.choose(&[0, 75, 254])?);
+                let is = engine.get(id).unwrap().state();
+                demoted = (was, is) == (State::Active, State::Backup);
             }
-            let after = states(&engine);
-            let faults = after.iter().filter(|&&state| state == State::Initialize).count();
-            assert!(faults == 0 || faults == ids.len());
-            assert!(!demoted || after.iter().all(|&state| state == State::Backup));
-            // Nobody becomes Active alone, unless others were.
-            let rises = |(before, after): (&State, &State)| {
-                *before != State::Active && *after == State::Active
-            };
-            if before.iter().zip(&after).any(rises) {
-                assert!(after.iter().all(|&state| state == State::Active));
-            }
-            drained(&mut engine);
         }
-        Ok(())
-    });
+        let after = states(&engine);
+        let faults = after.iter().filter(|&&state| state == State::Initialize).count();
+        assert!(faults == 0 || faults == ids.len());
+        assert!(!demoted || after.iter().all(|&state| state == State::Backup));
+        // Nobody becomes Active alone, unless others were.
+        let rises =
+            |(before, after): (&State, &State)| *before != State::Active && *after == State::Active;
+        if before.iter().zip(&after).any(rises) {
+            assert!(after.iter().all(|&state| state == State::Active));
+        }
+        drained(&mut engine);
+    }
+    Ok(())
 }

@@ -111,10 +111,15 @@ fn x_22_announcements_are_paced() {
     Heard::new(OTHER, 200).by(&mut router, since + SECOND + 1);
     assert_eq!(wakings(&mut router, since + 4 * SECOND), []);
 
-    let announcements = Announcements { gap: Duration::from_millis(9), ..Announcements::RFC4861 };
-    let config = Config { announcements, ..v3(100) };
-    let error = Router::new(config, ip(OWN), [ip("10.0.0.100")]).map(|_| ());
-    assert_eq!(error, Err(ConfigError::AnnouncementGap(announcements.gap)));
+    let short = Duration::from_millis(9);
+    for announcements in [
+        Announcements { gap: short, ..Announcements::RFC4861 },
+        Announcements { refresh: short, ..Announcements::RFC4861 },
+    ] {
+        let config = Config { announcements, ..v3(100) };
+        let error = Router::new(config, ip(OWN), [ip("10.0.0.100")]).map(|_| ());
+        assert_eq!(error, Err(ConfigError::AnnouncementGap(short)));
+    }
 }
 
 /// [SC-14], [X-13], [FSM-15] However many adverts lose, one burst.

@@ -5,6 +5,7 @@ mod common;
 
 use std::time::Duration;
 
+use arbitrary::Unstructured;
 use arbtest::arbtest;
 use common::*;
 use lvs_proto::Family;
@@ -63,39 +64,41 @@ fn moved(action: Action) -> Action {
 /// first one would have done.
 #[test]
 fn a_restored_router_goes_on_as_if_nothing_had_been() {
-    arbtest(|u| {
-        let announcements = Announcements {
-            refresh: Duration::from_secs(u.int_in_range(0..=3)?),
-            ..Announcements::RFC4861
+    arbtest(goes_on);
+}
+
+pub(crate) fn goes_on(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
+    let announcements = Announcements {
+        refresh: Duration::from_secs(u.int_in_range(0..=3)?),
+        ..Announcements::RFC4861
+    };
+    let preempt_delay = Duration::from_secs(u.int_in_range(0..=2)?);
+    let priority = *u.choose(&[1, 100, 254, 255])?;
+    let config = Config { announcements, preempt_delay, ..v3(priority) };
+    let mut first = router(config, OWN);
+    let mut elapsed = 0;
+    for _ in 0..u.int_in_range(0..=20)? {
+        elapsed += u64::from(u.int_in_range(0..=3_000_u32)?) * 1_000;
+        input(u.arbitrary()?, &mut first, FIRST + elapsed);
+    }
+    // The clock of a router stands still between inputs.
+    first.handle_timeout(at(FIRST + elapsed));
+    drain(&mut first);
+    let mut second = restored(&stored(&first.snapshot()), SECOND_EPOCH + elapsed).unwrap();
+    assert_eq!(drain(&mut second), []);
+    while !u.is_empty() {
+        let since = |router: &TestRouter, epoch| {
+            router.next_deadline().map(|deadline| deadline.as_micros() - epoch)
         };
-        let preempt_delay = Duration::from_secs(u.int_in_range(0..=2)?);
-        let priority = *u.choose(&[1, 100, 254, 255])?;
-        let config = Config { announcements, preempt_delay, ..v3(priority) };
-        let mut first = router(config, OWN);
-        let mut elapsed = 0;
-        for _ in 0..u.int_in_range(0..=20)? {
-            elapsed += u64::from(u.int_in_range(0..=3_000_u32)?) * 1_000;
-            input(u.arbitrary()?, &mut first, FIRST + elapsed);
-        }
-        // The clock of a router stands still between inputs.
-        first.handle_timeout(at(FIRST + elapsed));
-        drain(&mut first);
-        let mut second = restored(&stored(&first.snapshot()), SECOND_EPOCH + elapsed).unwrap();
-        assert_eq!(drain(&mut second), []);
-        while !u.is_empty() {
-            let since = |router: &TestRouter, epoch| {
-                router.next_deadline().map(|deadline| deadline.as_micros() - epoch)
-            };
-            assert_eq!(since(&first, FIRST), since(&second, SECOND_EPOCH));
-            assert_eq!(first.counters(), second.counters());
-            elapsed += u64::from(u.int_in_range(0..=3_000_u32)?) * 1_000;
-            let choice = u.arbitrary()?;
-            let expected = input(choice, &mut first, FIRST + elapsed);
-            let expected: Vec<_> = expected.into_iter().map(moved).collect();
-            assert_eq!(input(choice, &mut second, SECOND_EPOCH + elapsed), expected);
-        }
-        Ok(())
-    });
+        assert_eq!(since(&first, FIRST), since(&second, SECOND_EPOCH));
+        assert_eq!(first.counters(), second.counters());
+        elapsed += u64::from(u.int_in_range(0..=3_000_u32)?) * 1_000;
+        let choice = u.arbitrary()?;
+        let expected = input(choice, &mut first, FIRST + elapsed);
+        let expected: Vec<_> = expected.into_iter().map(moved).collect();
+        assert_eq!(input(choice, &mut second, SECOND_EPOCH + elapsed), expected);
+    }
+    Ok(())
 }
 
 /// [W-11], [W-12] Replays stay replays, and expire when they would have.

@@ -43,6 +43,7 @@ fn main() -> Result<()> {
     lvs_benches::connections(arguments.connections, &mut print);
     lvs_benches::ends_and_floods(arguments.connections, &mut print);
     lvs_benches::schedulers(&mut print);
+    lvs_benches::frames(arguments.connections, &mut print);
     lvs_benches::vrrp(&mut print);
     if arguments.instructions {
         instructions()?;

@@ -67,34 +67,42 @@ pub enum GatewayError {
     OutOfMemory(#[from] OutOfMemory),
 }
 
-/// The director of a site. `seed` is a secret: a random number that nobody can guess.
+/// The director for a site, without services. `seed` is a secret: a random number that nobody can
+/// guess.
 ///
 /// # Errors
-/// See [`GatewayError`].
-// Not inlined, so that the stack which this takes is given back.
+/// If there is no memory for the connections.
+// Not inlined, as others below, so that the stack which this takes is given back.
 #[inline(never)]
-pub fn director(site: &Site, seed: [u64; 2]) -> Result<Director, GatewayError> {
-    let mut director = Director::new(DirectorConfig {
+pub fn director(site: &Site, seed: [u64; 2]) -> Result<Director, OutOfMemory> {
+    Director::new(DirectorConfig {
         connections: site.connections,
         connections_v6: 0,
         rare: 8,
         calls: 0,
         seed,
         ..DirectorConfig::default()
-    })?;
+    })
+}
+
+/// Adds the services of a site.
+#[inline(never)]
+fn configure(director: &mut Director, site: &Site) -> Result<(), GatewayError> {
+    let dests = site.virtual_servers.iter().map(|server| server.dests.len()).sum();
+    director.reserve(site.virtual_servers.len(), dests)?;
     for server in site.virtual_servers {
         director.add_service(Instant::EPOCH, server.service)?;
         for dest in server.dests {
             director.add_dest(Instant::EPOCH, &server.service.key, *dest)?;
         }
     }
-    Ok(director)
+    Ok(())
 }
 
 /// Configuring, and what is done by hand.
 impl<'a> Gateway<'a> {
     /// The gateway of a site, in Initialize. After this, nothing ever takes memory. `director` is the
-    /// [site's](director), `seed` a secret as there.
+    /// [site's](director), and is given its services; `seed` is a secret as there.
     ///
     /// # Errors
     /// See [`GatewayError`].
@@ -104,6 +112,7 @@ impl<'a> Gateway<'a> {
         director: &'a mut Director,
         seed: [u64; 2],
     ) -> Result<Self, GatewayError> {
+        configure(director, site)?;
         let vrid = Vrid::new(site.vrid).ok_or(GatewayError::Vrid)?;
         let priority = Priority::new(site.priority);
         let config = Config { priority, ..Config::keepalived(Version::V3, vrid) };

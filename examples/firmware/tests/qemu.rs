@@ -18,7 +18,7 @@ use lvsd::namespace::Namespace;
 use lvsd::netlink::Interface;
 
 /// Three intervals of a second and the longest skew, and what a busy machine adds.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(30);
 const QUERIES: usize = 20;
 
 /// A machine that the image is built for.
@@ -93,7 +93,7 @@ fn play(machine: &Machine) {
     firmware.type_in("d");
     firmware.expect("state Initialize");
     keepalived.expect_active(true);
-    assert!(resigned.elapsed() < Duration::from_millis(1_500), "a resignation was sent");
+    assert!(resigned.elapsed() < Duration::from_secs(3), "a resignation was sent");
 
     firmware.type_in("u");
     firmware.expect("state Backup");

@@ -1,14 +1,14 @@
 //! The loop around a daemon: frames, time, signals and the state of the link.
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use lvs_proto::vrrp::GROUP_V4;
-use lvs_proto::{Family, Frame, Instant, MacAddr};
+use lvs_proto::{Frame, Instant, MacAddr};
 use lvs_vrrp::{Event, Reason, State};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -21,6 +21,7 @@ use crate::clock;
 use crate::netlink::{self, Interface};
 use crate::node::OUTSIDE;
 use crate::packet_socket::{FrameBuffer, PacketSocket};
+use crate::peer_socket::PeerSocket;
 use crate::sync_socket::SyncSocket;
 use crate::virtual_router::{HostAction, VirtualRouter};
 
@@ -95,10 +96,12 @@ pub fn drive(daemon: &mut impl Daemon, interfaces: &[Interface], extras: Extras<
     let sockets = sockets.context("opening a packet socket")?;
     sockets.iter().take(1).try_for_each(|socket| join(daemon.virtual_router(), socket))?;
     let capture = extras.pcap.map(Capture::create).transpose()?;
-    let mut link = Link { sockets, capture, sync: extras.sync };
+    let peers = open_peer_socket(daemon.virtual_router(), interface)?;
+    let mut link = Link { sockets, peers, capture, sync: extras.sync };
     let terminate = signal_stream(&[SIGTERM, SIGINT])?;
     let report = signal_stream(&[SIGUSR1])?;
     let carrier = netlink::follow_link(interface.index)?;
+    let tracked = follow_tracked(daemon.virtual_router())?;
     let mut buffer = FrameBuffer::new();
 
     daemon.virtual_router().machine_mut().startup(clock::now()?);
@@ -108,7 +111,8 @@ pub fn drive(daemon: &mut impl Daemon, interfaces: &[Interface], extras: Extras<
         let sources = [terminate.as_fd(), report.as_fd(), carrier.as_fd()];
         let sockets = link.sockets.iter().map(AsFd::as_fd);
         let sync = link.sync.as_ref().map(AsFd::as_fd);
-        let others = sockets.chain(sync).chain(daemon.source());
+        let tracked_links = tracked.iter().map(AsFd::as_fd);
+        let others = sockets.chain(sync).chain(tracked_links).chain(daemon.source());
         wait(sources.into_iter().chain(others), deadline)?;
         if !read_all(&terminate)?.is_empty() {
             daemon.virtual_router().machine_mut().shutdown(clock::now()?);
@@ -120,6 +124,12 @@ pub fn drive(daemon: &mut impl Daemon, interfaces: &[Interface], extras: Extras<
         for state in read_all(&carrier)? {
             follow_carrier(daemon, state != 0)?;
             carry_out(daemon, &mut link)?;
+        }
+        for (number, states) in tracked.iter().enumerate() {
+            for state in read_all(states)? {
+                daemon.virtual_router().track(clock::now()?, number, state != 0);
+                carry_out(daemon, &mut link)?;
+            }
         }
         link.take_in_sync_messages(daemon, clock::now()?);
         for port in 0..interfaces.len() {
@@ -134,6 +144,8 @@ pub fn drive(daemon: &mut impl Daemon, interfaces: &[Interface], extras: Extras<
 /// The sockets, and what records their traffic.
 struct Link {
     sockets: Vec<PacketSocket>,
+    /// If the virtual router has peers.
+    peers: Option<PeerSocket>,
     capture: Option<Capture>,
     sync: Option<SyncSocket>,
 }
@@ -144,6 +156,13 @@ impl Link {
         self.record(frame);
         if let Some(Err(error)) = self.sockets.get(port).map(|socket| socket.send(frame)) {
             log::warn!("a frame could not be sent: {error}");
+        }
+    }
+
+    /// Sends a packet to a peer, as [`send`](Self::send).
+    fn send_to(&mut self, peer: IpAddr, packet: &[u8]) {
+        if let Some(Err(error)) = self.peers.as_ref().map(|socket| socket.send(peer, packet)) {
+            log::warn!("an advert could not be sent to {peer}: {error}");
         }
     }
 
@@ -184,16 +203,29 @@ impl Link {
     }
 }
 
-/// Lets the socket also hear the VRRP group, the virtual MAC address, and whatever solicits
+/// Lets the socket also hear the group of the adverts, the virtual MAC address, and whatever solicits
 /// neighbours.
 fn join(router: &VirtualRouter, socket: &PacketSocket) -> Result<()> {
-    let machine = router.machine();
-    socket.join(machine.virtual_mac())?;
-    match machine.family() {
-        Family::V4 => socket.join(MacAddr::of_ipv4_multicast(GROUP_V4))?,
-        Family::V6 => socket.join_all_groups()?,
+    socket.join(router.machine().virtual_mac())?;
+    match router.group() {
+        IpAddr::V4(group) => socket.join(MacAddr::of_ipv4_multicast(group))?,
+        IpAddr::V6(_) => socket.join_all_groups()?,
     }
     Ok(())
+}
+
+fn open_peer_socket(router: &VirtualRouter, interface: &Interface) -> Result<Option<PeerSocket>> {
+    if !router.has_peers() {
+        return Ok(None);
+    }
+    let socket = PeerSocket::open(&interface.name, router.machine().family());
+    socket.map(Some).context("opening a socket for adverts to peers")
+}
+
+/// The states of the interfaces that the router follows besides its own, in its order.
+fn follow_tracked(router: &VirtualRouter) -> Result<Vec<UnixStream>> {
+    let follow = |name| Ok(netlink::follow_link(Interface::named(name)?.index)?);
+    router.tracked().map(follow).collect()
 }
 
 /// Takes in what is waiting at a port, and answers frame by frame.
@@ -227,6 +259,10 @@ fn carry_out(daemon: &mut impl Daemon, link: &mut Link) -> Result<()> {
         let action = daemon.virtual_router().poll(&mut |frame| link.send(OUTSIDE, frame));
         let accept = match action {
             None => return Ok(()),
+            Some(HostAction::SendTo { peer, packet }) => {
+                link.send_to(peer, &packet);
+                continue;
+            }
             Some(HostAction::Notify(event)) => {
                 print_state(&event);
                 continue;
@@ -304,7 +340,7 @@ fn print_state(event: &Event) {
     let state = match (event.to, event.reason) {
         (State::Active, _) => "MASTER",
         (State::Backup, _) => "BACKUP",
-        (State::Initialize, Reason::InterfaceDown) => "FAULT",
+        (State::Initialize, Reason::InterfaceDown | Reason::Fault) => "FAULT",
         (State::Initialize, _) => "INIT",
     };
     log::info!("{event}");

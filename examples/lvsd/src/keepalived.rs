@@ -86,8 +86,8 @@ fn virtual_router(
     let source = source.with_context(|| {
         format!("the interface has no {family} address to send adverts from: say mcast_src_ip")
     })?;
-    let router_config = instance.router_config(&config.global).map_err(|error| anyhow!(error))?;
-    let router = VirtualRouter::from_config(router_config, source, instance.addresses())?;
+    let setup = instance.setup(&config.global).map_err(|verdict| anyhow!("{verdict}"))?;
+    let router = VirtualRouter::new(setup, source, instance.addresses())?;
     Ok(match instance.sends_from_virtual_mac() {
         true => router,
         false => router.sending_from(interface.mac),

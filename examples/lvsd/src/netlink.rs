@@ -41,6 +41,8 @@ fn runtime() -> Result<Runtime> {
 pub struct Interface {
     /// The kernel's number of it.
     pub index: u32,
+    /// Its name.
+    pub name: String,
     /// Its hardware address.
     pub mac: MacAddr,
     /// Octets of the longest IP packet that it sends.
@@ -75,11 +77,16 @@ impl Interface {
                 LinkAttribute::Mtu(mtu) => Some(*mtu),
                 _ => None,
             });
+            let own_name = link.attributes.iter().find_map(|attribute| match attribute {
+                LinkAttribute::IfName(name) => Some(name.clone()),
+                _ => None,
+            });
             let index = link.header.index;
             let found = handle.address().get().set_link_index_filter(index).execute();
             let found: Vec<AddressMessage> = found.try_collect().await?;
             Ok(Self {
                 index,
+                name: own_name.ok_or_else(|| anyhow!("interface {name} has no name"))?,
                 mac: mac.ok_or_else(|| anyhow!("{name} has no Ethernet address"))?,
                 mtu: mtu.ok_or_else(|| anyhow!("{name} has no MTU"))?,
                 addresses: found.iter().filter_map(own_address).collect(),

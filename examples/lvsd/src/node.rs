@@ -48,7 +48,7 @@ impl Node {
         let virtual_mac = self.router.machine().virtual_mac();
         let to_virtual = port == OUTSIDE && destination == virtual_mac;
         let to_group = port == OUTSIDE && destination.is_multicast();
-        if to_group {
+        if to_group || (port == OUTSIDE && self.router.has_peers()) {
             self.router.handle_frame(now, frame.octets());
         }
         if !to_virtual {
@@ -196,7 +196,7 @@ impl Node {
 mod tests {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-    use lvs_proto::vrrp::{Priority, Vrid};
+    use lvs_proto::vrrp::{Peer, Priority, Vrid};
     use lvs_proto::wire::ipv4;
     use lvs_proto::{Family, Protocol, checksum, parse};
     use lvs_sched::{DirectorConfig, Rule};
@@ -206,6 +206,7 @@ mod tests {
     use crate::next_hops::{Port, own_addresses};
     use crate::packet_socket::HEADROOM;
     use crate::routes::{Route as Way, Routes};
+    use crate::virtual_router::{HostAction, Setup};
 
     const INSIDE: usize = 1;
 
@@ -457,6 +458,27 @@ mod tests {
         let answers = handle_at(&mut node, OUTSIDE, &long);
         let [(OUTSIDE, answer)] = &answers[..] else { panic!("no answer: {answers:?}") };
         assert_eq!(answer[34..42], [3, 4, answer[36], answer[37], 0, 0, 0x05, 0xc8], "1480");
+    }
+
+    #[test]
+    fn x_28_adverts_of_a_peer_come_to_the_host_itself() {
+        let [ours, theirs] = [[192, 0, 2, 1], [192, 0, 2, 2]].map(IpAddr::from);
+        let router = |priority, source, peer| {
+            let config = Config { priority, ..Config::rfc9568(Vrid::new(51).unwrap()) };
+            let setup = Setup { peers: vec![Peer::new(peer)], ..config.into() };
+            VirtualRouter::new(setup, source, vec![VIRTUAL_ADDRESS.into()]).unwrap()
+        };
+        let mut node = node_v4(&[]);
+        node.router = router(Priority::DEFAULT, ours, theirs);
+        become_active(&mut node);
+        let mut peer = router(Priority::OWNER, theirs, ours);
+        peer.machine_mut().startup(Instant::EPOCH);
+        let Some(HostAction::SendTo { packet, .. }) = peer.poll(&mut |_| {}) else {
+            panic!("an advert comes first")
+        };
+        let header = ethernet::header(DIRECTOR, CLIENT, EtherType::IPV4);
+        assert_eq!(handle(&mut node, &[&header, &packet[..]].concat()), Vec::<Vec<u8>>::new());
+        assert_eq!(node.router.machine().active_address(), Some(theirs));
     }
 
     #[test]

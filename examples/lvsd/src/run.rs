@@ -18,9 +18,10 @@ use crate::health::Health;
 use crate::netlink::{self, Interface};
 use crate::next_hops::{NextHops, Port, own_addresses};
 use crate::node::Node;
+use crate::router_args::RouterArgs;
 use crate::routes::Routes;
 use crate::sync_socket::SyncSocket;
-use crate::virtual_router::{RouterArgs, VirtualRouter};
+use crate::virtual_router::VirtualRouter;
 
 /// Options of `lvsd run`.
 #[derive(clap::Args, Clone, Debug)]
@@ -57,7 +58,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let interface = Interface::named(&args.router.iface)?;
     let addresses = if args.vip.is_empty() { service_addresses(&rules) } else { args.vip.clone() };
     ensure!(!addresses.is_empty(), "no virtual address: no service has one, and no --vip is given");
-    let router = VirtualRouter::new(&args.router, &interface, addresses)?;
+    let router = args.router.virtual_router(&interface, addresses)?;
     let servers = real_servers(&rules);
     let sync_id = args.sync_id;
     let work = Work { interface, router, director, servers, health: None, sync_id };

@@ -8,7 +8,8 @@ use lvs_proto::{Frame, Instant};
 
 use crate::event_loop::{self, Daemon, Extras};
 use crate::netlink::{self, Interface};
-use crate::virtual_router::{RouterArgs, VirtualRouter};
+use crate::router_args::RouterArgs;
+use crate::virtual_router::VirtualRouter;
 
 /// Options of `lvsd vrrp`.
 #[derive(clap::Args, Clone, Debug)]
@@ -62,7 +63,7 @@ impl FromStr for Prefix {
 pub fn run(args: &VrrpArgs) -> Result<()> {
     let interface = Interface::named(&args.router.iface)?;
     let addresses = args.vip.iter().map(|prefix| prefix.address).collect();
-    let router = VirtualRouter::new(&args.router, &interface, addresses)?;
+    let router = args.router.virtual_router(&interface, addresses)?;
     let managed = args
         .manage_vip
         .then(|| args.vip.iter().map(|prefix| (prefix.address, prefix.length)).collect::<Vec<_>>());

@@ -24,6 +24,9 @@ struct Case {
     version: u8,
     hosts: [(&'static str, u8); 2],
     virtual_addresses: &'static [&'static str],
+    /// Of ours, and of keepalived, beyond the defaults.
+    options: &'static [&'static str],
+    keywords: &'static str,
 }
 
 const V2: Case = Case {
@@ -31,6 +34,8 @@ const V2: Case = Case {
     version: 2,
     hosts: [("10.9.0.1", 24), ("10.9.0.2", 24)],
     virtual_addresses: &["10.9.0.100"],
+    options: &[],
+    keywords: "",
 };
 
 const V3: Case = Case { name: "v3", version: 3, ..V2 };
@@ -40,6 +45,43 @@ const V3_IPV6: Case = Case {
     version: 3,
     hosts: [("fe80::1", 64), ("fe80::2", 64)],
     virtual_addresses: &["fe80::100", "2001:db8::100"],
+    ..V2
+};
+
+const PASSWORD: Case = Case {
+    name: "password",
+    options: &["--auth-pass", "secret"],
+    keywords: "authentication {\n auth_type PASS\n auth_pass secret\n }",
+    ..V2
+};
+
+const HEADER: Case = Case {
+    name: "header",
+    options: &["--auth-header", "secret"],
+    keywords: "authentication {\n auth_type AH\n auth_pass secret\n }",
+    ..V2
+};
+
+const PEERS: Case = Case {
+    name: "peers",
+    options: &["--unicast-peer", "10.9.0.2"],
+    keywords: "unicast_src_ip 10.9.0.2\n unicast_peer {\n 10.9.0.1\n }",
+    ..V3
+};
+
+const PEERS_HEADER: Case = Case {
+    name: "peers-header",
+    options: &["--unicast-peer", "10.9.0.2", "--auth-header", "secret"],
+    keywords: "unicast_src_ip 10.9.0.2\n unicast_peer {\n 10.9.0.1\n }
+        authentication {\n auth_type AH\n auth_pass secret\n }",
+    ..V2
+};
+
+const PEERS_IPV6: Case = Case {
+    name: "peers-ipv6",
+    options: &["--unicast-peer", "fe80::2", "--profile", "keepalived"],
+    keywords: "unicast_src_ip fe80::2\n unicast_peer {\n fe80::1\n }",
+    ..V3_IPV6
 };
 
 /// Three intervals of a second and the longest skew, and what a busy machine adds.
@@ -58,6 +100,31 @@ fn v3_ipv4() {
 #[test]
 fn v3_ipv6() {
     play(&V3_IPV6);
+}
+
+#[test]
+fn passwords() {
+    play(&PASSWORD);
+}
+
+#[test]
+fn authentication_headers() {
+    play(&HEADER);
+}
+
+#[test]
+fn peers() {
+    play(&PEERS);
+}
+
+#[test]
+fn peers_with_authentication_headers() {
+    play(&PEERS_HEADER);
+}
+
+#[test]
+fn peers_ipv6() {
+    play(&PEERS_IPV6);
 }
 
 fn play(case: &Case) {
@@ -124,6 +191,7 @@ impl Lvsd {
         command.args(["vrrp", "--iface", INTERFACE, "--vrid", "51", "--advert-cs", "100"]);
         command.args(["--priority", &priority.to_string(), "--version", &case.version.to_string()]);
         command.args(["--src", case.hosts[0].0, "--vip", &case.virtual_addresses.join(",")]);
+        command.args(case.options);
         let mut child = host.run(|| Ok(command.stdout(Stdio::piped()).spawn()?)).unwrap();
         let stdout = child.stdout.take().unwrap();
         let (sender, states) = channel();
@@ -221,7 +289,8 @@ fn keepalived_configuration(case: &Case, priority: u8) -> String {
     }
     format!(
         "vrrp_instance V {{\n  interface {INTERFACE}\n  version {version}\n  virtual_router_id 51\n  \
-         priority {priority}\n  advert_int 1\n  virtual_ipaddress {{\n{addresses}  }}\n}}\n",
+         priority {priority}\n  advert_int 1\n  virtual_ipaddress {{\n{addresses}  }}\n{keywords}\n}}\n",
         version = case.version,
+        keywords = case.keywords,
     )
 }

@@ -7,30 +7,27 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use arbtest::arbtest;
-use lvs_proto::vrrp::{ChecksumAccept, Version};
+use lvs_proto::vrrp::{ChecksumAccept, Password, Version};
 use lvs_sched::health::{self, CheckConfig};
 use lvs_sched::{Director, DirectorConfig};
 use lvs_vrrp::{Config as RouterConfig, LosingAdvert};
 use lvsd::keepalived_conf::{AuthType, CheckKind, Config, Report, Statement, Verdict, statements};
+use lvsd::secret::Secret;
 
 /// The files, and the lines and keywords of them that are not followed. The rules that they come to
 /// stand beside them.
 const FILES: [(&str, &[&str]); 6] = [
-    ("s3-master", &["21 authentication"]),
-    ("s3-backup", &["21 authentication"]),
-    ("s3-wlc", &["13 authentication", "28 sorry_server"]),
+    ("s3-master", &[]),
+    ("s3-backup", &[]),
+    ("s3-wlc", &["28 sorry_server"]),
     (
         "s3-sync-group",
         &[
             "10 vrrp_script",
             "18 vrrp_sync_group",
-            "35 garp_master_delay",
             "40 track_script",
-            "43 authentication",
             "50 virtual_routes",
             "53 notify_master",
-            "62 preempt_delay",
-            "63 authentication",
         ],
     ),
     ("ipv6", &[]),
@@ -238,6 +235,60 @@ fn global_defaults_yield_to_instances() {
     assert_eq!(found.checksum_accept, ChecksumAccept::ANY);
 }
 
+/// What a virtual router is told besides its configuration.
+#[test]
+fn peers_secrets_and_tracked_interfaces() {
+    let text = "global_defs {
+            vrrp_min_garp
+            vrrp_mcast_group4 224.0.0.19
+        }
+        vrrp_instance A {
+            interface eth0
+            virtual_router_id 1
+            preempt_delay 2.5
+            garp_master_repeat 2
+            unicast_src_ip 192.0.2.1
+            unicast_peer {
+                192.0.2.2
+                192.0.2.3 min_ttl 254
+            }
+            authentication {
+                auth_type AH
+                auth_pass secret
+            }
+            track_interface {
+                eth0
+                eth1
+                eth2 weight -20
+                eth3 weight 5 reverse
+            }
+            higher_prio_send_advert
+            virtual_ipaddress {
+                192.0.2.100
+            }
+        }";
+    let (config, report) = Config::parse(text).unwrap();
+    assert_eq!(obstacles(&report), [] as [&str; 0], "{report}");
+    let setup = config.instances[0].setup(&config.global).unwrap();
+    assert_eq!(setup.config.preempt_delay, Duration::from_millis(2_500));
+    assert_eq!(setup.config.group, Some([224, 0, 0, 19].into()));
+    assert!(setup.config.check_peers && setup.config.advert_before_demotion);
+    let announcements = setup.config.announcements;
+    assert_eq!((announcements.rounds, announcements.repeat), (1, 2));
+    let peers = setup.peers.iter().map(|peer| (peer.address.to_string(), peer.min_hop_limit));
+    assert_eq!(peers.collect::<Vec<_>>(), [("192.0.2.2".into(), 0), ("192.0.2.3".into(), 254)]);
+    assert!(
+        matches!(setup.secret, Secret::Header(password) if password == Password::new(b"secret"))
+    );
+    let tracked = setup.tracked.iter().map(|(name, it)| (name.as_str(), it.weight, it.reverse));
+    let expected = [("eth1", 0, false), ("eth2", -20, false), ("eth3", 5, true)];
+    assert_eq!(tracked.collect::<Vec<_>>(), expected);
+    let later = text.replace("virtual_router_id", "version 3\nvirtual_router_id");
+    let (config, _) = Config::parse(&later).unwrap();
+    let setup = config.instances[0].setup(&config.global).unwrap();
+    assert!(matches!(setup.secret, Secret::None), "version 3 has no passwords");
+}
+
 /// What is only wrong or unsupported once the rest is known.
 #[test]
 fn what_contradicts_itself_is_found_at_its_line() {
@@ -273,8 +324,22 @@ fn what_contradicts_itself_is_found_at_its_line() {
         (instance("state BACKUP\npriority 255"), "1 vrrp_instance", "MASTER"),
         (instance("virtual_ipaddress {\n10.0.0.1 dev eth1\n}"), "5 10.0.0.1", "interface alone"),
         (instance("lvs_sync_daemon_interface eth1"), "1 vrrp_instance", "interface alone"),
-        (instance("track_interface {\neth1\n}"), "5 eth1", "nothing but the interface"),
-        (instance("track_interface {\neth0 weight 5\n}"), "5 eth0", "nothing but the interface"),
+        (
+            instance("garp_lower_prio_repeat 3\nvirtual_ipaddress {\n10.0.0.1\n}"),
+            "1 vrrp_instance",
+            "the same announcements",
+        ),
+        (
+            instance("mcast_dst_ip ff02::12\nvirtual_ipaddress {\n10.0.0.1\n}"),
+            "1 vrrp_instance",
+            "not a group",
+        ),
+        (
+            instance("unicast_peer {\nfe80::1\n}\nvirtual_ipaddress {\n10.0.0.1\n}"),
+            "1 vrrp_instance",
+            "no possible peer",
+        ),
+        (instance("authentication {\nauth_type PASS\n}"), "4 authentication", "auth_pass"),
         (instance("strict_mode"), "4 strict_mode", "only be off"),
         ("vrrp_sync_group G {\ngroup {\nA\n}\n}".into(), "3 A", "no vrrp_instance of that name"),
         (

@@ -106,14 +106,17 @@ fn check_prints_a_line_for_each_statement_and_fails_if_one_is_not_followed() {
 
     let output = lvsd(&["check", "--config"], &path("s3-master")).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(!output.status.success());
+    assert!(output.status.success(), "{said}");
     for expected in [
         "s3-master.conf:8 notification_email_from: ignored: no mail is sent\n",
-        "s3-master.conf:21 authentication: unsupported: adverts carry no authentication\n",
-        "28 used, 7 ignored, 1 unsupported, 0 wrong\n",
+        "s3-master.conf:21 authentication: used\n",
+        "31 used, 7 ignored, 0 unsupported, 0 wrong\n",
     ] {
         assert!(said.contains(expected), "{said}");
     }
+
+    let output = lvsd(&["check", "--config"], &path("s3-wlc")).output().unwrap();
+    assert!(!output.status.success());
 
     let unclosed = written("unclosed", "vrrp_instance VI_1 {\n  state MASTER\n");
     let output = lvsd(&["check", "--config"], &unclosed).output().unwrap();
@@ -122,11 +125,15 @@ fn check_prints_a_line_for_each_statement_and_fails_if_one_is_not_followed() {
     assert!(said.contains("line 1: this block is never closed"), "{said}");
 }
 
-const RUNNING: &str = "! S3 without what is not supported
+const RUNNING: &str = "! S3
 vrrp_instance VI_1 {
     state MASTER
     interface eth0
     virtual_router_id 51
+    authentication {
+        auth_type PASS
+        auth_pass 1111
+    }
     virtual_ipaddress { 192.168.2.100 }
 }
 virtual_server 192.168.2.100 80 {
@@ -242,7 +249,7 @@ fn what_is_not_followed_does_not_run_unless_told() {
     let output = lvsd(&["keepalived", "--config"], &path("s3-wlc")).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
-    assert!(said.contains("s3-wlc.conf:13 authentication: unsupported"), "{said}");
+    assert!(said.contains("s3-wlc.conf:28 sorry_server: unsupported"), "{said}");
     assert!(said.contains("--anyway"), "{said}");
     let arguments = ["keepalived", "--anyway", "--config"];
     let output = lvsd(&arguments, &path("s3-sync-group")).output().unwrap();

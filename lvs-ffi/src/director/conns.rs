@@ -104,7 +104,7 @@ impl lvs_conn {
             virtual_address: key.virtual_address().into(),
             is_template: key.template.into(),
             virtual_port: key.virtual_port,
-            hop: (*conn.hop()).into(),
+            hop: conn.hop().into(),
             state: state_number(state),
             is_active: state.is_active().into(),
             mark: conn.mark(),

@@ -1,6 +1,6 @@
 //! Packets through a director.
 
-use core::mem::MaybeUninit;
+use core::mem::{self, MaybeUninit};
 use core::net::IpAddr;
 use core::slice;
 
@@ -13,7 +13,7 @@ use lvs_sched::Director;
 use self::lvs_outcome_kind::*;
 use self::lvs_refusal::*;
 use super::lvs_director;
-use crate::burst::{Burst, NO_FLOW};
+use crate::burst::{self, NO_FLOW};
 use crate::door::{items, items_mut, required, status};
 use crate::lvs_status::LVS_ERR_CALL_ID;
 use crate::time::instant;
@@ -173,17 +173,10 @@ pub unsafe extern "C" fn lvs_director_decide_burst(
         // SAFETY: the caller's contract; any octets are a verdict.
         let verdicts = unsafe { items_mut(verdicts, count) }?;
         director.0.write(|director| {
-            for (flows, verdicts) in flows.chunks(BURST).zip(verdicts.chunks_mut(BURST)) {
-                let mut burst = Burst::<BURST>::new();
-                for flow in flows {
-                    burst.push(|place| flow.read(place).is_ok());
-                }
-                let mut decided = [Verdict::Pass; BURST];
-                director.decide_burst(instant(now), burst.flows(), &mut decided);
-                for (verdict, decided) in verdicts.iter_mut().zip(burst.with(&decided)) {
-                    *verdict = decided.map_or(Verdict::Pass, |(_, &decided)| decided).into();
-                }
-            }
+            let decide = |flows: &[Flow], decided: &mut [Verdict]| {
+                director.decide_burst(instant(now), flows, decided);
+            };
+            burst::answer(flows, verdicts, Verdict::Pass, decide, lvs_verdict::set);
         })
     })
 }
@@ -215,7 +208,7 @@ pub unsafe extern "C" fn lvs_director_process(
         let (frame, outcomes) = (slice::from_mut(frame), slice::from_mut(&mut outcome));
         // SAFETY: the caller's contract.
         director.write(|director| unsafe {
-            process_chunk::<1>(director, instant(now), frame, routes, outcomes, identification);
+            process::<1>(director, instant(now), frame, routes, outcomes, identification);
         })?;
         out.write(outcome);
         Ok(())
@@ -251,11 +244,9 @@ pub unsafe extern "C" fn lvs_director_process_burst(
         let routes = unsafe { items(routes, route_count) }?;
         let (now, lvs_director(director, identification)) = (instant(now), director);
         director.write(|director| {
-            for (frames, outcomes) in frames.chunks_mut(BURST).zip(outcomes.chunks_mut(BURST)) {
-                // SAFETY: the caller's contract.
-                unsafe {
-                    process_chunk::<BURST>(director, now, frames, routes, outcomes, identification);
-                }
+            // SAFETY: the caller's contract.
+            unsafe {
+                process::<BURST>(director, now, frames, routes, outcomes, identification);
             }
         })
     })
@@ -282,53 +273,61 @@ pub unsafe extern "C" fn lvs_director_follow(
         let (director, frame, out) = (required(director)?, required(frame)?, required(out)?);
         let (verdict, route) = ((*required(verdict)?).try_into()?, required(route)?);
         let mut flow = NO_FLOW;
+        let out = out.write(lvs_outcome::default());
         // SAFETY: the caller's contract.
-        out.write(match unsafe { parse_into(&mut flow, frame) } {
+        match unsafe { parse_into(&mut flow, frame) } {
             // SAFETY: the caller's contract.
             Ok(layout) => unsafe {
-                followed(frame, (&flow, &layout), &verdict, &mut director.1, |_| Some(route))
+                let (packet, route_to) = ((&flow, &layout), |_| Some(route));
+                followed(frame, packet, &verdict, &mut director.1, route_to, out);
             },
-            Err(kind) => lvs_outcome::of(kind),
-        });
+            Err(kind) => *out = lvs_outcome::of(kind),
+        }
         Ok(())
     })
 }
 
-/// At most `N` frames.
+/// Processes frames in bursts of `N` at most. A frame that is no flow ends a burst.
 ///
 /// # Safety
 /// The frames have their octets.
-unsafe fn process_chunk<const N: usize>(
+unsafe fn process<const N: usize>(
     director: &mut Director,
     now: Instant,
-    frames: &mut [lvs_frame],
+    mut frames: &mut [lvs_frame],
     routes: &[lvs_route],
-    outcomes: &mut [lvs_outcome],
+    mut outcomes: &mut [lvs_outcome],
     identification: &mut u16,
 ) {
-    let mut burst = Burst::<N>::new();
-    let mut layouts = [None; N];
-    for ((frame, outcome), layout) in frames.iter().zip(outcomes.iter_mut()).zip(&mut layouts) {
-        // SAFETY: the caller vouches for it.
-        burst.push(|flow| match unsafe { parse_into(flow, frame) } {
-            Ok(found) => {
-                *layout = Some(found);
-                true
-            }
-            Err(kind) => {
-                *outcome = lvs_outcome::of(kind);
-                false
-            }
-        });
-    }
+    let mut flows = [NO_FLOW; N];
+    let mut layouts = [Err(LVS_OUTCOME_MALFORMED); N];
     let mut verdicts = [Verdict::Pass; N];
-    director.decide_burst(now, burst.flows(), &mut verdicts);
-    let decided = burst.with(&verdicts).zip(&layouts);
-    for ((frame, outcome), (decided, layout)) in frames.iter_mut().zip(outcomes).zip(decided) {
-        let (Some((flow, verdict)), Some(layout)) = (decided, layout) else { continue };
-        let route_to = |address| route::find(routes, address);
-        // SAFETY: the caller vouches for it.
-        *outcome = unsafe { followed(frame, (flow, layout), verdict, identification, route_to) };
+    while !frames.is_empty() {
+        let places = flows.iter_mut().zip(&mut layouts);
+        let parsed = frames.iter().zip(places).map_while(|(frame, (flow, layout))| {
+            // SAFETY: the caller vouches for it.
+            *layout = unsafe { parse_into(flow, frame) };
+            layout.ok()
+        });
+        let count = parsed.count();
+        director.decide_burst(now, flows.get(..count).unwrap_or_default(), &mut verdicts);
+        let done = count.max(1);
+        let (these, rest) = mem::take(&mut frames).split_at_mut_checked(done).unwrap_or_default();
+        let decided = flows.iter().zip(&layouts).zip(&verdicts);
+        for ((frame, outcome), ((flow, layout), verdict)) in
+            these.iter_mut().zip(&mut *outcomes).zip(decided)
+        {
+            match layout {
+                // SAFETY: the caller vouches for it.
+                Ok(layout) => unsafe {
+                    let route_to = |address| route::find(routes, address);
+                    followed(frame, (flow, layout), verdict, identification, route_to, outcome);
+                },
+                Err(kind) => *outcome = lvs_outcome::of(*kind),
+            }
+        }
+        frames = rest;
+        outcomes = mem::take(&mut outcomes).get_mut(done..).unwrap_or_default();
     }
 }
 
@@ -360,20 +359,23 @@ unsafe fn followed<'a>(
     verdict: &Verdict,
     identification: &mut u16,
     route_to: impl FnOnce(IpAddr) -> Option<&'a lvs_route>,
-) -> lvs_outcome {
+    out: &mut lvs_outcome,
+) {
     // SAFETY: the caller vouches for it.
     let Ok(mut opened) = (unsafe { frame.open() }) else {
-        return lvs_outcome::of(LVS_OUTCOME_MALFORMED);
+        *out = lvs_outcome::of(LVS_OUTCOME_MALFORMED);
+        return;
     };
-    let mut next = lvs_address::default();
+    out.next = lvs_address::default();
     let outcome = follow(&mut opened, flow, layout, verdict, |address| {
-        next = address.into();
+        out.next.set(&address);
         *identification = identification.wrapping_add(1);
         Some(route_to(address)?.read(*identification))
     });
     (frame.offset, frame.length) = (opened.headroom(), opened.octets().len());
     let (kind, refusal, mtu) = told(outcome);
-    lvs_outcome { kind: kind as u8, refusal: refusal as u8, verdict: (*verdict).into(), mtu, next }
+    (out.kind, out.refusal, out.mtu) = (kind as u8, refusal as u8, mtu);
+    out.verdict.set(verdict);
 }
 
 /// What an outcome says besides what is known anyway.

@@ -101,11 +101,7 @@ impl VirtualRouter {
         let addresses = router.advert_paths().nth(path).ok_or(LVS_ERR_PATH)?;
         let sequence = router.header_sequence();
         let (protocol, identification) = authenticator.outside(sequence);
-        let header_len = match addresses {
-            AddressPair::V4 { .. } => ipv4::HEADER_LEN,
-            AddressPair::V6 { .. } => ipv6::HEADER_LEN,
-        };
-        let front = LVS_ETHERNET_HEADER_LEN + header_len;
+        let front = LVS_ETHERNET_HEADER_LEN + ip_header_len(addresses);
         let (headers, payload) =
             frame.split_at_mut_checked(front).ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
         let advert = router.advert(priority);
@@ -134,8 +130,15 @@ fn link_header(addresses: AddressPair, mac: MacAddr) -> [u8; LVS_ETHERNET_HEADER
     }
 }
 
+pub(super) const fn ip_header_len(addresses: AddressPair) -> usize {
+    match addresses {
+        AddressPair::V4 { .. } => ipv4::HEADER_LEN,
+        AddressPair::V6 { .. } => ipv6::HEADER_LEN,
+    }
+}
+
 /// Fills `out` with the header of a packet that carries so many octets of `protocol`.
-fn write_ip_header(
+pub(super) fn write_ip_header(
     addresses: AddressPair,
     protocol: Protocol,
     payload_len: u16,

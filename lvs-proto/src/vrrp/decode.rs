@@ -118,7 +118,8 @@ pub enum AdvertError {
 ///
 /// # Errors
 /// [`AdvertError`], by the first check that fails.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "what a caller's policy rules out is left out")]
 pub fn decode<'a>(
     message: &'a [u8],
     meta: &AdvertMeta,

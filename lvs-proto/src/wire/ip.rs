@@ -138,7 +138,7 @@ impl<'a> Packet<'a> {
     #[must_use]
     #[inline(always)]
     pub fn flow(&self) -> Flow {
-        Flow {
+        let flow = Flow {
             addresses: self.addresses(),
             transport: self.transport(),
             mark: 0,
@@ -148,10 +148,11 @@ impl<'a> Packet<'a> {
             tracked: false,
             unicast: false,
             fragment: self.fragment(),
-            embedded: match self.protocol() {
-                Protocol::ICMP | Protocol::ICMPV6 => self.embedded(),
-                _ => None,
-            },
+            embedded: None,
+        };
+        match self.may_quote() {
+            true => Flow { embedded: quoted(self.family(), self.payload()), ..flow },
+            false => flow,
         }
     }
 
@@ -205,26 +206,12 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// The packet that an ICMP error of a type of \[ICMP-1\] is about. The checksum of the error is
-    /// for whoever rewrites it \[ICMP-4\].
-    #[cold]
-    fn embedded(&self) -> Option<Embedded> {
+    /// Whether it may be an ICMP error that can be read: over IPv4 in a first fragment as well.
+    #[inline(always)]
+    fn may_quote(&self) -> bool {
         match self {
-            Self::V4(packet) if packet.protocol == Protocol::ICMP => {
-                let (kind, quote) = icmp_quote(packet.payload)?;
-                if packet.fragment_offset != 0 || !quotes(Family::V4, kind) {
-                    return None;
-                }
-                Self::V4(ipv4::Packet::parse_quote(quote).ok()?).as_embedded()
-            }
-            Self::V6(packet) if packet.protocol == Protocol::ICMPV6 => {
-                let (kind, quote) = icmp_quote(packet.payload)?;
-                if packet.fragment.is_some() || !quotes(Family::V6, kind) {
-                    return None;
-                }
-                Self::V6(ipv6::Packet::parse_quote(quote).ok()?).as_embedded()
-            }
-            _ => None,
+            Self::V4(packet) => packet.protocol == Protocol::ICMP && packet.fragment_offset == 0,
+            Self::V6(packet) => packet.protocol == Protocol::ICMPV6 && packet.fragment.is_none(),
         }
     }
 
@@ -243,6 +230,22 @@ impl<'a> Packet<'a> {
         };
         Some(Embedded { addresses, protocol, ports })
     }
+}
+
+/// The packet that an ICMP error of a type of \[ICMP-1\] is about. The checksum of the error is for
+/// whoever rewrites it \[ICMP-4\].
+// Of the message alone: a packet that is lent out would be written to memory, whatever it carries.
+#[cold]
+fn quoted(family: Family, message: &[u8]) -> Option<Embedded> {
+    let (kind, quote) = icmp_quote(message)?;
+    if !quotes(family, kind) {
+        return None;
+    }
+    let packet = match family {
+        Family::V4 => Packet::V4(ipv4::Packet::parse_quote(quote).ok()?),
+        Family::V6 => Packet::V6(ipv6::Packet::parse_quote(quote).ok()?),
+    };
+    packet.as_embedded()
 }
 
 /// Whether an ICMP message of this type is an error that goes the way of the packet it quotes

@@ -113,9 +113,11 @@ impl<'a> Packet<'a> {
     fn read(octets: &'a [u8]) -> Result<(Self, usize), Error> {
         let truncated = Error::Truncated(octets.len());
         let header = octets.first_chunk::<HEADER_LEN>().ok_or(truncated)?;
-        let &[version_and_ihl, _, total_high, total_low, id_high, id_low, ..] = header;
-        let &[_, _, _, _, _, _, fragment_high, fragment_low, ..] = header;
-        let &[.., hop_limit, protocol, _, _, a, b, c, d, e, f, g, h] = header;
+        let (front, addresses) = header.split_first_chunk::<12>().ok_or(truncated)?;
+        let (source, destination) = addresses.split_first_chunk::<4>().ok_or(truncated)?;
+        let destination = destination.first_chunk::<4>().ok_or(truncated)?;
+        let &[version_and_ihl, _, total_high, total_low, id_high, id_low, ..] = front;
+        let &[.., fragment_high, fragment_low, hop_limit, protocol, _, _] = front;
         let (version, ihl) = (version_and_ihl >> 4, version_and_ihl & 0x0f);
         if version != 4 {
             return Err(Error::Version(version));
@@ -125,8 +127,8 @@ impl<'a> Packet<'a> {
         }
         let header_len = usize::from(ihl) * 4;
         let packet = Self {
-            source: Ipv4Addr::new(a, b, c, d),
-            destination: Ipv4Addr::new(e, f, g, h),
+            source: Ipv4Addr::from(*source),
+            destination: Ipv4Addr::from(*destination),
             protocol: Protocol(protocol),
             hop_limit,
             identification: u16::from_be_bytes([id_high, id_low]),

@@ -315,9 +315,9 @@ pub(crate) enum Due {
 
 /// Who belongs to whom.
 impl Conns {
-    /// Makes room for one more destination.
-    pub(crate) fn reserve_dest(&mut self) -> Result<(), OutOfMemory> {
-        self.of_dests.reserve_one()
+    /// Makes room for so many more destinations.
+    pub(crate) fn reserve_dests(&mut self, additional: usize) -> Result<(), OutOfMemory> {
+        self.of_dests.reserve(additional)
     }
 
     /// A destination that connections may be of from now on; there is room for it.

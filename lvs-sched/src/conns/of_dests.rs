@@ -25,9 +25,9 @@ impl OfDests {
         Self { dests: Vec::new() }
     }
 
-    /// Makes room for one more destination; places of destinations are numbered from 0.
-    pub(crate) fn reserve_one(&mut self) -> Result<(), OutOfMemory> {
-        self.dests.try_reserve(1).map_err(|_| OutOfMemory)
+    /// Makes room for so many more destinations; their places are numbered from 0.
+    pub(crate) fn reserve(&mut self, additional: usize) -> Result<(), OutOfMemory> {
+        self.dests.try_reserve(additional).map_err(|_| OutOfMemory)
     }
 
     /// A destination that there is room for, known or not.

@@ -3,7 +3,7 @@
 //! A list tells where it goes on one link at a time, and each waits for memory. So every sixteenth
 //! link is noted down while the list is made; in a sweep, scouts set out from these marks and ask
 //! for what lies between them. Marks are hints: what is no longer so costs time and nothing else,
-//! and when there is no more room the oldest give way.
+//! and when there is no more room the oldest give way. Few links are near as it is, and have none.
 
 use alloc::vec::Vec;
 
@@ -11,6 +11,8 @@ use super::wheel::{END, Link};
 use crate::OutOfMemory;
 use crate::prefetch::prefetch;
 
+/// Fewer links than this fit the caches.
+const FEW: usize = 4096;
 /// Links from one mark to the next.
 const STRIDE: u8 = 16;
 /// How many scouts are on their way.
@@ -58,7 +60,8 @@ impl Scouts {
     /// For so many lists of at most `capacity` links together.
     pub(super) fn new(lists: usize, capacity: usize) -> Result<Self, OutOfMemory> {
         let (mut marks, mut all) = (Vec::new(), Vec::new());
-        let count = capacity / usize::from(STRIDE);
+        let (lists, count) =
+            if capacity < FEW { (0, 0) } else { (lists, capacity / usize::from(STRIDE)) };
         marks.try_reserve_exact(count).map_err(|_| OutOfMemory)?;
         all.try_reserve_exact(lists).map_err(|_| OutOfMemory)?;
         marks.resize(count, Mark::NONE);
@@ -149,9 +152,9 @@ mod tests {
     /// More links than there are marks for, of lists that are gone: only hints are lost.
     #[test]
     fn the_oldest_marks_give_way() {
-        for capacity in [0, 15, 40] {
+        for capacity in [0, FEW - 1, FEW] {
             let mut scouts = Scouts::new(3, capacity).unwrap();
-            for index in 0..1000 {
+            for index in 0..20_000 {
                 scouts.note(index as usize % 4, index);
             }
             scouts.begin(2);

@@ -297,7 +297,7 @@ impl Dests {
         check_family(members.service, &config)?;
         let (_, id) =
             self.find(group, config.address, config.port).ok_or(DestError::NoSuchDestination)?;
-        self.servers.reserve_one()?;
+        self.servers.reserve(1)?;
         if let Some((scheduler, list)) = self.scheduler(group) {
             scheduler.reserve(list, list.len(), config.weight)?;
         }
@@ -325,14 +325,20 @@ impl Dests {
         Ok(())
     }
 
+    /// Makes room for so many more groups and destinations.
+    pub(crate) fn reserve(&mut self, groups: usize, dests: usize) -> Result<(), OutOfMemory> {
+        self.groups.reserve(groups)?;
+        self.facts.reserve(dests)?;
+        self.loads.reserve(self.facts.capacity())?;
+        self.servers.reserve(dests)?;
+        let everyone = self.facts.len().saturating_add(dests);
+        let spare = everyone.saturating_sub(self.trash.len());
+        self.trash.try_reserve(spare).map_err(|_| OutOfMemory)
+    }
+
     /// All that adding one may allocate, so that nothing is half done if there is no memory.
     fn reserve_one(&mut self, group: Key, weight: u32) -> Result<(), OutOfMemory> {
-        self.facts.reserve(1)?;
-        self.loads.reserve(self.facts.capacity())?;
-        self.servers.reserve_one()?;
-        let everyone = self.facts.len() + 1;
-        let spare = everyone.saturating_sub(self.trash.len());
-        self.trash.try_reserve(spare).map_err(|_| OutOfMemory)?;
+        self.reserve(0, 1)?;
         if let Some(Group { order, .. }) = self.groups.get_mut(group) {
             order.try_reserve(1).map_err(|_| OutOfMemory)?;
         }

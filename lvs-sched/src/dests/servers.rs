@@ -18,9 +18,9 @@ impl Servers {
         Self(HashMap::with_hasher(Seed([0; 2])))
     }
 
-    /// Makes room for one more.
-    pub(super) fn reserve_one(&mut self) -> Result<(), OutOfMemory> {
-        self.0.try_reserve(1).map_err(|_| OutOfMemory)
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, additional: usize) -> Result<(), OutOfMemory> {
+        self.0.try_reserve(additional).map_err(|_| OutOfMemory)
     }
 
     pub(super) fn add(&mut self, dest: Dest<'_>) {

@@ -86,7 +86,13 @@ impl Guard {
     }
 
     /// \[DEF-1\]
-    fn look(&mut self, conns: &Conns, timers: Timers, defences: &Defences, now: Instant) {
+    pub(super) fn look(
+        &mut self,
+        conns: &Conns,
+        timers: Timers,
+        defences: &Defences,
+        now: Instant,
+    ) {
         let threshold = defences.amemthresh;
         let room = conns.least_room();
         self.scarce = room < threshold;

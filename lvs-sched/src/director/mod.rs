@@ -100,24 +100,38 @@ impl Director {
         let seed = Seed(config.seed);
         let DirectorConfig { connections: v4, connections_v6: v6, rare, calls, .. } = config;
         let capacity = Capacity { v4, v6, rare, calls };
-        let mut director = Self {
+        let conns = Conns::new(capacity, seed, config.timers)?;
+        let mut guard = defence::Guard::new(config.seed);
+        guard.look(&conns, config.timers, &config.defences, Instant::EPOCH);
+        Ok(Self {
             config,
             services: HashMap::with_hasher(seed),
             of_calls: Vec::new(),
             services_made: 0,
             dests: Dests::new(config.profile, config.timers),
-            conns: Conns::new(capacity, seed, config.timers)?,
+            conns,
             fragments: fragments::Fragments::new(config.fragments, seed)?,
             expected: ftp::Expected::new(config.ftp, seed)?,
             locals: Locals::new(config.local_ports, config.seed),
             nodest: None,
-            guard: defence::Guard::new(config.seed),
+            guard,
             master: None,
             counters: VerdictCounters::default(),
             now: Instant::EPOCH,
-        };
-        director.set_defences(Instant::EPOCH, config.defences);
-        Ok(director)
+        })
+    }
+
+    /// Makes room for so many more services, and destinations of all services together. They are
+    /// added without it as well; but each table grows by steps then, which leaves holes in memory
+    /// that is never taken back.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such memory; there may be more of it than before.
+    pub fn reserve(&mut self, services: usize, dests: usize) -> Result<(), OutOfMemory> {
+        self.services.try_reserve(services).map_err(|_| OutOfMemory)?;
+        self.conns.reserve_dests(dests)?;
+        self.dests.reserve(services, dests)
     }
 
     /// Adds a service.
@@ -201,7 +215,7 @@ impl Director {
         config: DestConfig,
     ) -> Result<DestId, DestError> {
         self.advance(now);
-        self.conns.reserve_dest()?;
+        self.conns.reserve_dests(1)?;
         let id = self.dests.add(self.group(service)?, config)?;
         self.conns.add_dest(id);
         Ok(id)

@@ -35,7 +35,7 @@ pub(crate) enum Receiver {
 
 /// A virtual router in Backup.
 pub(crate) struct Machine {
-    router: Router<Vec<IpAddr>, Vec<Peer>>,
+    pub(crate) router: Router<Vec<IpAddr>, Vec<Peer>>,
     authentication: Option<Kind>,
     checksum: ChecksumAccept,
     profile: Profile,

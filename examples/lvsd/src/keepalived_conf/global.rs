@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use lvs_proto::vrrp::{GROUP_V4, GROUP_V6, Version};
+use lvs_proto::vrrp::Version;
 use lvs_sched::Timeouts;
 
+use super::announcements::{GarpPlan, delay, repeat};
 use super::keyword::{Input, Keyword, Outcome, ignored, switch_off, unexpected, unsupported, used};
 use super::report::Verdict;
 
@@ -17,6 +18,18 @@ pub struct GlobalDefs {
     pub down_timer_adverts: Option<u8>,
     /// Whether an Active router leaves losing adverts unanswered.
     pub lower_prio_no_advert: bool,
+    /// Whether a router that loses sends a last advert.
+    pub higher_prio_send_advert: bool,
+    /// How often addresses are announced.
+    pub garp: GarpPlan,
+    /// Whether that is once unless more is said.
+    pub min_garp: bool,
+    /// Whether adverts come from unicast peers only, where there are any.
+    pub check_unicast_src: bool,
+    /// Other groups than those of VRRP.
+    pub mcast_group4: Option<IpAddr>,
+    /// Of IPv6.
+    pub mcast_group6: Option<IpAddr>,
     /// The timeouts of connections and their line; 0 leaves what there is.
     pub timeouts: Option<(usize, Timeouts)>,
     /// What directors tell each other of their connections with.
@@ -44,7 +57,7 @@ const NO_RELOAD: &str = "there is no reload";
 const NO_VMAC: &str = "no interfaces are made for virtual MAC addresses";
 const PROCESSES: &str = "it is about keepalived's own processes";
 pub(super) const NO_SCRIPT: &str = "no script is run";
-pub(super) const ANNOUNCED_ONCE: &str = "an address is announced once, when it comes";
+pub(super) const NOT_PACED: &str = "announcements follow each other at once";
 
 pub(super) const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     used("vrrp_version", |global, input| {
@@ -67,23 +80,40 @@ pub(super) const KEYWORDS: &[Keyword<GlobalDefs>] = &[
         global.sync_daemon = Some(sync_daemon(input)?);
         Ok(())
     }),
-    used("vrrp_mcast_group4", |_, input| group(input, GROUP_V4.into())),
-    used("vrrp_mcast_group6", |_, input| group(input, GROUP_V6.into())),
-    used("vrrp_min_garp", |_, input| match input.switch()? {
-        true => Ok(()),
-        false => Err(Verdict::unsupported(ANNOUNCED_ONCE)),
+    used("vrrp_mcast_group4", |global, input| {
+        global.mcast_group4 = Some(group(input)?);
+        Ok(())
+    }),
+    used("vrrp_mcast_group6", |global, input| {
+        global.mcast_group6 = Some(group(input)?);
+        Ok(())
+    }),
+    used("vrrp_higher_prio_send_advert", |global, input| {
+        global.higher_prio_send_advert = input.switch()?;
+        Ok(())
+    }),
+    used("vrrp_check_unicast_src", |global, input| {
+        global.check_unicast_src = input.switch()?;
+        Ok(())
+    }),
+    used("vrrp_min_garp", |global, input| {
+        global.min_garp = input.switch()?;
+        Ok(())
+    }),
+    used("vrrp_garp_master_delay", |it, input| delay(input, &mut it.garp.master_delay)),
+    used("vrrp_garp_master_repeat", |it, input| repeat(input, &mut it.garp.master_repeat, 1)),
+    used("vrrp_garp_lower_prio_delay", |it, input| delay(input, &mut it.garp.lower_prio_delay)),
+    used("vrrp_garp_lower_prio_repeat", |it, input| {
+        repeat(input, &mut it.garp.lower_prio_repeat, 0)
+    }),
+    used("vrrp_garp_master_refresh", |it, input| delay(input, &mut it.garp.master_refresh)),
+    used("vrrp_garp_master_refresh_repeat", |it, input| {
+        repeat(input, &mut it.garp.master_refresh_repeat, 1)
     }),
     switch_off("vrrp_strict"),
-    switch_off("vrrp_higher_prio_send_advert"),
-    unsupported("vrrp_garp_master_delay", ANNOUNCED_ONCE),
-    unsupported("vrrp_garp_master_repeat", ANNOUNCED_ONCE),
-    unsupported("vrrp_garp_lower_prio_delay", ANNOUNCED_ONCE),
-    unsupported("vrrp_garp_lower_prio_repeat", ANNOUNCED_ONCE),
-    unsupported("vrrp_garp_master_refresh", ANNOUNCED_ONCE),
-    unsupported("vrrp_garp_master_refresh_repeat", ANNOUNCED_ONCE),
-    unsupported("vrrp_garp_extra_if", ANNOUNCED_ONCE),
-    ignored("vrrp_garp_interval", ANNOUNCED_ONCE),
-    ignored("vrrp_gna_interval", ANNOUNCED_ONCE),
+    unsupported("vrrp_garp_extra_if", "addresses are announced on the instance's interface"),
+    unsupported("vrrp_garp_interval", NOT_PACED),
+    unsupported("vrrp_gna_interval", NOT_PACED),
     unsupported("vrrp_startup_delay", "virtual routers begin at once"),
     unsupported("vrrp_delay_after_boot", "virtual routers begin at once"),
     unsupported("dynamic_interfaces", "interfaces must exist at the start"),
@@ -120,7 +150,6 @@ pub(super) const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     ignored("checker_log_all_failures", "it is about logs"),
     ignored("log_unknown_vrids", "it is about logs"),
     ignored("vrrp_skip_check_adv_addr", "every advert is checked"),
-    ignored("vrrp_check_unicast_src", "it is for unicast peers"),
     ignored("default_interface", "it is for static addresses and routes"),
     ignored("lvs_flush", "the director begins empty"),
     ignored("lvs_flush_on_stop", "the director ends empty"),
@@ -229,10 +258,10 @@ fn sync_daemon(input: &mut Input<'_>) -> Outcome<SyncDaemon> {
     Ok(daemon)
 }
 
-/// The next word as a multicast group, of which there is one.
-pub(super) fn group(input: &mut Input<'_>, only: IpAddr) -> Outcome {
+/// The next word as a multicast group.
+pub(super) fn group(input: &mut Input<'_>) -> Outcome<IpAddr> {
     match input.address()? {
-        group if group == only => Ok(()),
-        _ => Err(Verdict::unsupported(format!("adverts go to {only}"))),
+        group if group.is_multicast() => Ok(group),
+        _ => Err(Verdict::wrong("it is not a multicast group")),
     }
 }

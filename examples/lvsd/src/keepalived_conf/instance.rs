@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use lvs_proto::vrrp::{GROUP_V4, GROUP_V6, Priority, Version, Vrid};
+use lvs_proto::vrrp::{Peer, Priority, Version, Vrid};
 
-use super::global::{ANNOUNCED_ONCE, NO_SCRIPT, version};
+use super::announcements::{GarpPlan, delay, repeat};
+use super::global::{NO_SCRIPT, group, version};
 use super::keyword::{
     Input, Keyword, Outcome, ignored, switch_off, unexpected, unsupported, unsupported_for_now,
     used,
@@ -43,6 +44,10 @@ pub struct VrrpInstance {
     pub down_timer_adverts: Option<u8>,
     /// Whether it leaves losing adverts unanswered, if that is said.
     pub lower_prio_no_advert: Option<bool>,
+    /// Whether it sends a last advert after one that wins, if that is said.
+    pub higher_prio_send_advert: Option<bool>,
+    /// How often its addresses are announced.
+    pub garp: GarpPlan,
     /// Whether adverts of others are nothing to it if it owns the addresses.
     pub owner_ignore_adverts: bool,
     /// Whether the checksum covers the message alone.
@@ -53,8 +58,12 @@ pub struct VrrpInstance {
     pub vmac_xmit_base: bool,
     /// Where its adverts come from.
     pub source: Option<IpAddr>,
-    /// To whom they go instead of the group.
-    pub unicast_peers: Vec<IpAddr>,
+    /// Another group than that of VRRP for them to go to.
+    pub group: Option<IpAddr>,
+    /// To whom they go instead.
+    pub unicast_peers: Vec<Peer>,
+    /// Whether adverts come from those only.
+    pub check_unicast_src: bool,
     /// What they carry to prove their origin.
     pub authentication: Authentication,
     /// The addresses that adverts carry.
@@ -85,12 +94,16 @@ impl VrrpInstance {
             accept: true,
             down_timer_adverts: None,
             lower_prio_no_advert: None,
+            higher_prio_send_advert: None,
+            garp: GarpPlan::default(),
             owner_ignore_adverts: false,
             v3_checksum_as_v2: false,
             use_vmac: false,
             vmac_xmit_base: false,
             source: None,
+            group: None,
             unicast_peers: Vec::new(),
+            check_unicast_src: false,
             authentication: Authentication::default(),
             virtual_addresses: Vec::new(),
             excluded_addresses: Vec::new(),
@@ -113,6 +126,8 @@ pub enum InitialState {
 /// `authentication`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Authentication {
+    /// Its line.
+    pub line: usize,
     /// In which form.
     pub kind: AuthType,
     /// The password; its first eight octets count.
@@ -159,8 +174,7 @@ pub struct SyncGroup {
     pub tracked_interfaces: Vec<Tracked>,
 }
 
-const MULTICAST_ONLY: &str = "adverts go to the multicast group alone";
-pub(super) const NO_TRACKING: &str = "nothing but the interface and adverts is followed";
+const NO_TRACKING: &str = "nothing but interfaces and adverts is followed";
 const NO_ROUTES: &str = "only addresses move";
 const NOT_INSTALLED: &str = "virtual addresses are served without being put on an interface";
 
@@ -199,7 +213,8 @@ pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
         "adverts carry every address",
         |instance, input| addresses(input, &mut instance.excluded_addresses),
     ),
-    unsupported_for_now("authentication", "adverts carry no authentication", |instance, input| {
+    used("authentication", |instance, input| {
+        instance.authentication.line = input.line;
         input.block(&[AUTHENTICATION], &mut instance.authentication)
     }),
     used("nopreempt", |instance, _| {
@@ -212,10 +227,7 @@ pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
     }),
     used("preempt_delay", |instance, input| {
         instance.preempt_delay = input.seconds(1_000)?;
-        match instance.preempt_delay {
-            Duration::ZERO => Ok(()),
-            _ => Err(Verdict::unsupported("a router preempts without delay")),
-        }
+        Ok(())
     }),
     unsupported_for_now("accept", "what no virtual server takes is dropped", |instance, _| {
         instance.accept = true;
@@ -232,6 +244,18 @@ pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
     used("lower_prio_no_advert", |instance, input| {
         instance.lower_prio_no_advert = Some(input.switch()?);
         Ok(())
+    }),
+    used("higher_prio_send_advert", |instance, input| {
+        instance.higher_prio_send_advert = Some(input.switch()?);
+        Ok(())
+    }),
+    used("garp_master_delay", |it, input| delay(input, &mut it.garp.master_delay)),
+    used("garp_master_repeat", |it, input| repeat(input, &mut it.garp.master_repeat, 1)),
+    used("garp_lower_prio_delay", |it, input| delay(input, &mut it.garp.lower_prio_delay)),
+    used("garp_lower_prio_repeat", |it, input| repeat(input, &mut it.garp.lower_prio_repeat, 0)),
+    used("garp_master_refresh", |it, input| delay(input, &mut it.garp.master_refresh)),
+    used("garp_master_refresh_repeat", |it, input| {
+        repeat(input, &mut it.garp.master_refresh_repeat, 1)
     }),
     used("owner_ignore_adverts", |instance, input| {
         instance.owner_ignore_adverts = input.switch()?;
@@ -256,25 +280,38 @@ pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
         instance.source = Some(input.address()?);
         Ok(())
     }),
-    used("mcast_dst_ip", |_, input| match input.address()? {
-        group if [GROUP_V4.into(), GROUP_V6.into()].contains(&group) => Ok(()),
-        _ => Err(Verdict::unsupported(MULTICAST_ONLY)),
+    used("mcast_dst_ip", |instance, input| {
+        instance.group = Some(group(input)?);
+        Ok(())
     }),
-    unsupported_for_now("unicast_src_ip", MULTICAST_ONLY, |instance, input| {
+    used("unicast_src_ip", |instance, input| {
         instance.source = Some(input.address()?);
         Ok(())
     }),
-    unsupported_for_now("unicast_peer", MULTICAST_ONLY, |instance, input| {
-        input.list(|peer| {
-            instance.unicast_peers.push(peer.address()?);
-            while let Some(word) = peer.next_word() {
-                match word {
-                    "min_ttl" | "max_ttl" => peer.number(0..=255_u8)?,
+    used("unicast_peer", |instance, input| {
+        input.list(|entry| {
+            // From any distance, unless it is said.
+            let address = entry.address()?;
+            let mut peer = Peer { address, min_hop_limit: 0, max_hop_limit: 255 };
+            while let Some(word) = entry.next_word() {
+                *match word {
+                    "min_ttl" => &mut peer.min_hop_limit,
+                    "max_ttl" => &mut peer.max_hop_limit,
                     _ => return Err(unexpected(word, "min_ttl or max_ttl")),
-                };
+                } = entry.number(0..=255)?;
+                instance.check_unicast_src = true;
             }
+            instance.unicast_peers.push(peer);
             Ok(())
         })
+    }),
+    used("check_unicast_src", |instance, input| {
+        instance.check_unicast_src |= input.switch()?;
+        Ok(())
+    }),
+    used("unicast_ttl", |_, input| match input.number(0..=255_u8)? {
+        255 => Ok(()),
+        _ => Err(Verdict::unsupported("adverts are sent with TTL 255")),
     }),
     unsupported_for_now("track_script", NO_TRACKING, |instance, input| {
         tracked(input, &mut instance.tracked_scripts, 253)
@@ -291,12 +328,9 @@ pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
     unsupported("track_bfd", NO_TRACKING),
     unsupported("track_src_ip", NO_TRACKING),
     unsupported("dont_track_primary", "the interface is followed always"),
-    unsupported("unicast_ttl", MULTICAST_ONLY),
-    unsupported("unicast_fault_no_peer", MULTICAST_ONLY),
-    unsupported("old_unicast_checksum", MULTICAST_ONLY),
-    ignored("check_unicast_src", "it is for unicast peers"),
+    unsupported("unicast_fault_no_peer", "without peers adverts go to the group"),
+    unsupported("old_unicast_checksum", "the checksum is that of keepalived since 1.3.6"),
     switch_off("strict_mode"),
-    switch_off("higher_prio_send_advert"),
     unsupported("timer_expired_backup", "a router that was late goes on"),
     unsupported("no_virtual_ipaddress", "there must be an address"),
     unsupported("vrf", "there is no routing"),
@@ -304,13 +338,7 @@ pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
     unsupported("use_ipvlan", "no interfaces are made"),
     unsupported("virtual_routes", NO_ROUTES),
     unsupported("virtual_rules", NO_ROUTES),
-    unsupported("garp_master_delay", ANNOUNCED_ONCE),
-    unsupported("garp_master_repeat", ANNOUNCED_ONCE),
-    unsupported("garp_lower_prio_delay", ANNOUNCED_ONCE),
-    unsupported("garp_lower_prio_repeat", ANNOUNCED_ONCE),
-    unsupported("garp_master_refresh", ANNOUNCED_ONCE),
-    unsupported("garp_master_refresh_repeat", ANNOUNCED_ONCE),
-    unsupported("garp_extra_if", ANNOUNCED_ONCE),
+    unsupported("garp_extra_if", "addresses are announced on the instance's interface"),
     unsupported("notify", NO_SCRIPT),
     unsupported("notify_master", NO_SCRIPT),
     unsupported("notify_backup", NO_SCRIPT),

@@ -221,7 +221,7 @@ pub(super) fn unexpected(word: &str, expected: &str) -> Verdict {
     Verdict::wrong(format!("`{}` is not {expected}", word.escape_debug()))
 }
 
-fn decimal_seconds(word: &str) -> Option<Duration> {
+pub(crate) fn decimal_seconds(word: &str) -> Option<Duration> {
     let (whole, fraction) = word.split_once('.').unwrap_or((word, ""));
     let is_number = |text: &str| text.bytes().all(|octet| octet.is_ascii_digit());
     if whole.is_empty() || fraction.len() > 6 || !is_number(whole) || !is_number(fraction) {

@@ -9,6 +9,7 @@
 //! Each block is a table of keywords; a keyword says what it puts into the model and what comes of
 //! it. Nothing is run, included or replaced, and every size is bounded.
 
+mod announcements;
 mod checks;
 mod global;
 mod health;
@@ -24,11 +25,13 @@ mod virtual_server;
 
 use std::collections::HashSet;
 
+pub use announcements::GarpPlan;
 pub use checks::{Check, CheckKind, CheckPace, Url};
 pub use global::{GlobalDefs, SyncDaemon};
 pub use instance::{
     AuthType, Authentication, InitialState, SyncGroup, VirtualAddress, VrrpInstance,
 };
+pub(crate) use keyword::decimal_seconds;
 pub use report::{Finding, Report, Verdict};
 pub use server_group::{Member, VirtualServerGroup};
 pub use syntax::{Statement, SyntaxError, SyntaxErrorKind, statements};
@@ -155,7 +158,7 @@ const TOP: &[Keyword<Config>] = &[
     unsupported("bfd_instance", "there is no BFD"),
     unsupported("interface_up_down_delays", "a link counts as it is"),
     ignored("track_group", "it is for static addresses"),
-    ignored("garp_group", global::ANNOUNCED_ONCE),
+    unsupported("garp_group", global::NOT_PACED),
     ignored("linkbeat_interfaces", "the kernel tells of links"),
     ignored("linkbeat_use_polling", "the kernel tells of links"),
     ignored("SSL", "there is no TLS"),

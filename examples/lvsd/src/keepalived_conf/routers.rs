@@ -5,34 +5,76 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use lvs_proto::Family;
-use lvs_proto::vrrp::{AdvertInterval, ChecksumAccept, ChecksumForm, Priority, Version};
-use lvs_vrrp::{ChecksumTransmit, Config as RouterConfig, LosingAdvert, OwnerAdverts};
+use lvs_proto::vrrp::{AdvertInterval, ChecksumAccept, ChecksumForm, Password, Priority, Version};
+use lvs_vrrp::{
+    Announcements, ChecksumTransmit, Config as RouterConfig, LosingAdvert, OwnerAdverts,
+    TrackerConfig,
+};
 
 use super::Config;
+use super::announcements::GarpPlan;
 use super::global::{GlobalDefs, SyncDaemon};
-use super::instance::{InitialState, NO_TRACKING, VirtualAddress, VrrpInstance};
+use super::instance::{AuthType, Authentication, InitialState, VirtualAddress, VrrpInstance};
 use super::report::{Finding, Verdict};
 use super::tracking::{Tracked, Weight};
-use crate::virtual_router::VirtualRouter;
+use crate::secret::Secret;
+use crate::virtual_router::{Setup, VirtualRouter};
 
 impl VrrpInstance {
     /// The virtual router that it describes, as keepalived would run it.
     ///
     /// # Errors
-    /// What is missing, or an interval that its version cannot advertise.
-    pub fn router_config(&self, global: &GlobalDefs) -> Result<RouterConfig, &'static str> {
-        let vrid = self.virtual_router_id.ok_or("its virtual_router_id is missing")?;
+    /// What is missing or not supported.
+    pub fn setup(&self, global: &GlobalDefs) -> Result<Setup, Verdict> {
+        let config = self.router_config(global)?;
+        let tracked = self.tracked_interfaces.iter().filter(|tracked| !self.is_own(tracked));
+        let tracked = tracked.map(|Tracked { name, weight, .. }| {
+            let Weight { value: weight, reverse } = weight.unwrap_or_default();
+            (name.clone(), TrackerConfig { weight, reverse, ..TrackerConfig::default() })
+        });
+        Ok(Setup {
+            config,
+            peers: self.unicast_peers.clone(),
+            secret: self.secret(config.version),
+            tracked: tracked.collect(),
+        })
+    }
+
+    /// How that virtual router behaves.
+    ///
+    /// # Errors
+    /// What is missing, or an interval that its version cannot advertise, or announcements that
+    /// cannot be made so.
+    pub fn router_config(&self, global: &GlobalDefs) -> Result<RouterConfig, Verdict> {
+        let vrid =
+            self.virtual_router_id.ok_or(Verdict::wrong("its virtual_router_id is missing"))?;
         let version = match (self.version, self.family()) {
             (Some(version), _) => version,
             (None, Family::V6) => Version::V3,
             (None, Family::V4) => global.vrrp_version.unwrap_or(Version::V2),
         };
         let interval = interval(self.advert_int, version);
+        // MASTER clears both.
+        let (preempt, preempt_delay) = match self.state {
+            Some(InitialState::Master) => (true, Duration::ZERO),
+            Some(InitialState::Backup) | None => (!self.nopreempt, self.preempt_delay),
+        };
         let mut config = RouterConfig {
             priority: self.effective_priority(),
-            interval: interval.ok_or("its version cannot advertise its advert_int")?,
-            preempt: !self.nopreempt || self.state == Some(InitialState::Master),
+            interval: interval
+                .ok_or(Verdict::wrong("its version cannot advertise its advert_int"))?,
+            preempt,
+            preempt_delay,
             accept: self.accept,
+            announcements: self.announcements(global)?,
+            group: self.group.or(match self.family() {
+                Family::V4 => global.mcast_group4,
+                Family::V6 => global.mcast_group6,
+            }),
+            check_peers: self.check_unicast_src || global.check_unicast_src,
+            advert_before_demotion: self
+                .higher_prio_send_advert
+                .unwrap_or(global.higher_prio_send_advert),
             ..RouterConfig::keepalived(version, vrid)
         };
         if let Some(count) = self.down_timer_adverts.or(global.down_timer_adverts) {
@@ -50,6 +92,27 @@ impl VrrpInstance {
             config.checksum_accept = ChecksumAccept::ANY;
         }
         Ok(config)
+    }
+
+    fn announcements(&self, global: &GlobalDefs) -> Result<Announcements, Verdict> {
+        let least = if global.min_garp { GarpPlan::MINIMAL } else { GarpPlan::default() };
+        self.garp.or(global.garp).or(least).announcements()
+    }
+
+    /// What its adverts carry; version 3 has no passwords.
+    fn secret(&self, version: Version) -> Secret {
+        let password = || Password::new(self.authentication.password.as_bytes());
+        match (version, self.authentication.kind) {
+            (Version::V3, _) | (Version::V2, AuthType::None) => Secret::None,
+            (Version::V2, AuthType::Pass) => Secret::Password(password()),
+            (Version::V2, AuthType::Ah) => Secret::Header(password()),
+        }
+    }
+
+    /// Whether it is the instance's own interface without a weight, which is followed anyway.
+    fn is_own(&self, tracked: &Tracked) -> bool {
+        let weighs = tracked.weight.is_some_and(|weight| weight != Weight::default());
+        !weighs && self.interface.as_ref() == Some(&tracked.name)
     }
 
     /// The addresses that adverts carry: those of its family.
@@ -92,17 +155,18 @@ impl VrrpInstance {
 
     /// What cannot be said of it before all of the file is read.
     fn check(&self, global: &GlobalDefs) -> Result<(), Verdict> {
-        let config = self.router_config(global).map_err(Verdict::wrong)?;
+        let setup = self.setup(global)?;
+        let is_owner = setup.config.is_owner();
         let source = self.source.unwrap_or(match self.family() {
             Family::V4 => Ipv4Addr::new(192, 0, 2, 1).into(),
             Family::V6 => Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1).into(),
         });
-        VirtualRouter::from_config(config, source, self.addresses())
+        VirtualRouter::new(setup, source, self.addresses())
             .map_err(|error| Verdict::wrong(error.to_string()))?;
         if self.interface.is_none() {
             return Err(Verdict::unsupported("its interface must be said"));
         }
-        if config.is_owner() && self.state == Some(InitialState::Backup) {
+        if is_owner && self.state == Some(InitialState::Backup) {
             return Err(Verdict::unsupported("of priority 255 it begins as MASTER"));
         }
         if self.sync_interface.as_ref().is_some_and(|name| self.interface.as_ref() != Some(name)) {
@@ -149,11 +213,9 @@ impl Config {
                     found(address.line, &address.word, verdict);
                 }
             }
-            for tracked in &instance.tracked_interfaces {
-                let weighs = tracked.weight.is_some_and(|weight| weight != Weight::default());
-                if weighs || instance.interface.as_ref() != Some(&tracked.name) {
-                    found(tracked.line, &tracked.name, Verdict::unsupported(NO_TRACKING));
-                }
+            let Authentication { line, kind, password } = &instance.authentication;
+            if *kind != AuthType::None && password.is_empty() {
+                found(*line, "authentication", Verdict::wrong("its auth_pass is missing"));
             }
             findings.extend(check_scripts(&scripts, &instance.tracked_scripts));
         }

@@ -76,7 +76,7 @@ pub(super) const SCRIPT: &[Keyword<VrrpScript>] = &[
 ];
 
 /// About a day; whoever waits longer has mistyped.
-const LONGEST_SECS: u64 = 86_400;
+pub(super) const LONGEST_SECS: u64 = 86_400;
 
 /// What a tracked thing does to a priority \[X-44\].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
