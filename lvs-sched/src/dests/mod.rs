@@ -70,6 +70,37 @@ struct Trashed {
     unreferenced_since: Option<Instant>,
 }
 
+/// Picks that look at the packet, each step out of line, so that it has a frame of its own, or none.
+impl Group {
+    #[inline(never)]
+    fn pick_by_flow(
+        &mut self,
+        profile: Profile,
+        facts: &Arena<Facts>,
+        loads: &Loads,
+        now: Instant,
+        flow: &Flow,
+    ) -> Option<DestId> {
+        match self.scheduler.pick_by_address(loads, self.setup.flags, flow) {
+            Ok(pick) => pick,
+            Err(WantsList) => self.pick_from_list(profile, facts, loads, now, flow),
+        }
+    }
+
+    #[inline(never)]
+    fn pick_from_list(
+        &mut self,
+        profile: Profile,
+        facts: &Arena<Facts>,
+        loads: &Loads,
+        now: Instant,
+        flow: &Flow,
+    ) -> Option<DestId> {
+        let Self { order, scheduler, setup, .. } = self;
+        scheduler.pick(DestList { profile, facts, loads, order, flags: setup.flags }, now, flow)
+    }
+}
+
 /// Groups and what is in them.
 impl Dests {
     pub(crate) fn new(profile: Profile, timers: Timers) -> Self {
@@ -176,18 +207,12 @@ impl Dests {
 
     #[inline]
     pub(crate) fn pick(&mut self, now: Instant, group: Key, flow: &Flow) -> Option<DestId> {
-        let Self { loads, groups, .. } = self;
-        let Group { order, scheduler, setup, .. } = groups.get_mut(group)?;
-        match scheduler.pick_at_once(order, loads, setup.flags, flow) {
+        let Self { profile, facts, loads, groups, .. } = self;
+        let group = groups.get_mut(group)?;
+        match group.scheduler.pick_by_order(&group.order, loads) {
             Ok(pick) => pick,
-            Err(WantsList) => self.pick_from_list(now, group, flow),
+            Err(WantsList) => group.pick_by_flow(*profile, facts, loads, now, flow),
         }
-    }
-
-    #[inline(never)]
-    fn pick_from_list(&mut self, now: Instant, group: Key, flow: &Flow) -> Option<DestId> {
-        let (scheduler, list) = self.scheduler(group)?;
-        scheduler.pick(list, now, flow)
     }
 
     /// The scheduler hears of a change after it is complete \[DST-13\].

@@ -27,37 +27,56 @@ pub(crate) enum AnyScheduler {
 
 impl AnyScheduler {
     /// The destination, or `None` if there is none to offer \[SCH-2\], by kinds that are content
-    /// with the order of the list and the loads of all destinations: they are asked most often.
+    /// with the order of the list and the loads of all destinations: they are asked most often, and
+    /// are so few that no table of jumps is looked into.
     ///
     /// # Errors
     ///
     /// Other kinds want a [list](Self::pick).
     #[inline]
-    pub(crate) fn pick_at_once(
+    pub(crate) fn pick_by_order(
         &mut self,
         order: &[DestId],
+        loads: &Loads,
+    ) -> Result<Option<DestId>, WantsList> {
+        match self {
+            Self::Rr(rr) => Ok(rr.pick(order)),
+            Self::Wrr(wrr) => Ok(wrr.pick(order)),
+            Self::Least(least) => Ok(least.pick(order, loads.as_slice())),
+            _ => Err(WantsList),
+        }
+    }
+
+    /// The same by kinds that look an address up in a table.
+    ///
+    /// # Errors
+    ///
+    /// Other kinds want a [list](Self::pick).
+    #[inline]
+    pub(crate) fn pick_by_address(
+        &self,
         loads: &Loads,
         flags: SchedulerFlags,
         flow: &Flow,
     ) -> Result<Option<DestId>, WantsList> {
-        Ok(match self {
-            Self::Rr(rr) => rr.pick(order),
-            Self::Wrr(wrr) => wrr.pick(order),
-            Self::Least(least) => least.pick(order, loads.as_slice()),
-            Self::Dh(dh) => dh.pick(loads, flow),
-            Self::Sh(sh) => sh.pick(loads, flags, flow),
-            Self::Mh(mh) => mh.pick(loads, flags, flow),
-            Self::Lblc(_) | Self::Lblcr(_) | Self::Twos(_) => return Err(WantsList),
-        })
+        match self {
+            Self::Dh(dh) => Ok(dh.pick(loads, flow)),
+            Self::Sh(sh) => Ok(sh.pick(loads, flags, flow)),
+            Self::Mh(mh) => Ok(mh.pick(loads, flags, flow)),
+            _ => Err(WantsList),
+        }
     }
 
     /// The destination, or `None` if there is none to offer \[SCH-2\].
     pub(crate) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
         match self {
+            Self::Dh(_) | Self::Sh(_) | Self::Mh(_) => {
+                self.pick_by_address(list.loads, list.flags, flow).ok()?
+            }
             Self::Lblc(lblc) => lblc.pick(list, now, flow),
             Self::Lblcr(lblcr) => lblcr.pick(list, now, flow),
             Self::Twos(twos) => twos.pick(list),
-            _ => self.pick_at_once(list.order, list.loads, list.flags, flow).ok()?,
+            _ => self.pick_by_order(list.order, list.loads).ok()?,
         }
     }
 

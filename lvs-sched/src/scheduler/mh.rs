@@ -2,11 +2,9 @@
 //! moves few slots.
 
 use alloc::vec::Vec;
-use core::hash::Hasher;
 use core::net::IpAddr;
 
 use lvs_proto::{Family, Flow};
-use siphasher::sip::SipHasher13;
 
 use super::hash::{client, fold};
 use super::{Change, MhTableIndex, Scheduler, SchedulerFlags, SchedulerSetup};
@@ -66,11 +64,12 @@ impl Mh {
         self.members.extend(list.iter().map(|(dest, config)| {
             let turns = config.last_weight().checked_div(unit).unwrap_or(0);
             let address = fold_as(family, config.address());
+            let word = address.wrapping_add(config.port().into());
             Member {
                 dest,
                 last_weight: config.last_weight(),
-                cursor: hash(KEY_1, address, config.port(), 0) % size,
-                skip: hash(KEY_2, address, config.port(), 0) % (size - 1) + 1,
+                cursor: hash(KEY_1, word) % size,
+                skip: hash(KEY_2, word) % (size - 1) + 1,
                 turns: if turns == 0 { 0 } else { (turns >> shift).max(1) },
             }
         }));
@@ -109,30 +108,35 @@ impl Mh {
         }
     }
 
-    /// \[MH-10\] \[MH-11\]
+    /// \[MH-10\]
     #[inline(never)]
     pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<DestId> {
         let (address, port) = client(flow, flags.contains(SchedulerFlags::MH_PORT));
-        let available = |id: &DestId| loads.get(*id).is_some_and(Load::is_eligible);
-        let first = hash(KEY_1, address, port, 0);
-        if let Some(id) = self.named_by(first).filter(available) {
-            return Some(id);
+        let client = address.wrapping_add(port.into());
+        let first = hash(KEY_1, client);
+        match self.named_by(first).filter(|id| is_available(loads, *id)) {
+            None if flags.contains(SchedulerFlags::MH_FALLBACK) => self.probe(loads, client, first),
+            found => found,
         }
+    }
+
+    /// \[MH-11\]
+    #[inline(never)]
+    fn probe(&self, loads: &Loads, client: u32, first: u32) -> Option<DestId> {
         // With nobody available, as many probes as slots would be in vain.
-        let probes = flags.contains(SchedulerFlags::MH_FALLBACK)
-            && self.members.iter().any(|member| available(&member.dest));
-        if !probes {
+        if !self.members.iter().any(|member| is_available(loads, member.dest)) {
             return None;
         }
         let size = self.index.slots();
         let offsets = (0..size).map(|probe| (first % size + probe) % size);
-        let mut named = offsets.map_while(|at| self.named_by(hash(KEY_1, address, port, at)));
-        named.find(available)
+        let mut named = offsets.map_while(|at| self.named_by(hash(KEY_1, client.wrapping_add(at))));
+        named.find(|id| is_available(loads, *id))
     }
 
+    #[inline]
     fn named_by(&self, hash: u32) -> Option<DestId> {
-        let slot = (hash as usize).checked_rem(self.slots.len())?;
-        let place = *self.slots.get(slot)?;
+        let slot = hash.checked_rem(self.slots.len() as u32)?;
+        let place = *self.slots.get(slot as usize)?;
         self.members.get(place as usize).map(|member| member.dest)
     }
 }
@@ -177,12 +181,40 @@ fn fold_as(family: Option<Family>, address: IpAddr) -> u32 {
     }
 }
 
-/// As on a 64-bit little-endian machine, whatever this one is \[MH-2\] \[MH-3\].
-fn hash(key: u64, address: u32, port: u16, offset: u32) -> u32 {
-    let word = offset.wrapping_add(port.into()).wrapping_add(address);
-    let mut hasher = SipHasher13::new_with_keys(key, key);
-    hasher.write(&word.to_le_bytes());
-    hasher.finish() as u32
+#[inline]
+fn is_available(loads: &Loads, id: DestId) -> bool {
+    loads.get(id).is_some_and(Load::is_eligible)
+}
+
+/// SipHash-1-3 of four octets, as on a 64-bit little-endian machine, whatever this one is \[MH-2\]
+/// \[MH-3\].
+#[inline]
+const fn hash(key: u64, word: u32) -> u32 {
+    let last = 4 << 56 | word as u64;
+    let [a, b, c, d] = [
+        0x736f_6d65_7073_6575 ^ key,
+        0x646f_7261_6e64_6f6d ^ key,
+        0x6c79_6765_6e65_7261 ^ key,
+        0x7465_6462_7974_6573 ^ key,
+    ];
+    let [a, b, c, d] = round([a, b, c, d ^ last]);
+    let [a, b, c, d] = round(round(round([a ^ last, b, c ^ 0xff, d])));
+    (a ^ b ^ c ^ d) as u32
+}
+
+#[inline]
+const fn round([mut a, mut b, mut c, mut d]: [u64; 4]) -> [u64; 4] {
+    a = a.wrapping_add(b);
+    b = b.rotate_left(13) ^ a;
+    a = a.rotate_left(32);
+    c = c.wrapping_add(d);
+    d = d.rotate_left(16) ^ c;
+    a = a.wrapping_add(d);
+    d = d.rotate_left(21) ^ a;
+    c = c.wrapping_add(b);
+    b = b.rotate_left(17) ^ c;
+    c = c.rotate_left(32);
+    [a, b, c, d]
 }
 
 #[cfg(test)]
@@ -197,12 +229,17 @@ mod tests {
         fold(text.parse().unwrap())
     }
 
+    /// What is hashed \[MH-2\].
+    fn word(address: u32, port: u16, offset: u32) -> u32 {
+        offset.wrapping_add(port.into()).wrapping_add(address)
+    }
+
     #[test]
     fn mh_4_test_values() {
-        assert_eq!(hash(KEY_1, address("192.168.1.1"), 0, 0), 0xd3f1_b4d3);
-        assert_eq!(hash(KEY_1, address("10.0.0.1"), 0, 0), 0x0308_0ce4);
-        assert_eq!(hash(KEY_1, address("192.168.1.1"), 40_000, 0), 0x05cb_07ea);
-        assert_eq!(hash(KEY_1, address("2001:db8::1"), 0, 0), 0xcdc3_f189);
+        assert_eq!(hash(KEY_1, word(address("192.168.1.1"), 0, 0)), 0xd3f1_b4d3);
+        assert_eq!(hash(KEY_1, word(address("10.0.0.1"), 0, 0)), 0x0308_0ce4);
+        assert_eq!(hash(KEY_1, word(address("192.168.1.1"), 40_000, 0)), 0x05cb_07ea);
+        assert_eq!(hash(KEY_1, word(address("2001:db8::1"), 0, 0)), 0xcdc3_f189);
         assert_eq!(0xd3f1_b4d3_u32 % 4093, 2456);
         assert_eq!(0x0308_0ce4_u32 % 4093, 3711);
     }
@@ -230,11 +267,11 @@ mod tests {
         let bits = (0..33).find(|bits| u64::from(top / unit) < 1 << bits).unwrap();
         let shift = i64::max(0, bits - i64::from(index / 2));
         let mut cursors: Vec<usize> =
-            list.iter().map(|dest| hash(KEY_1, dest.0, dest.1, 0) as usize % size).collect();
+            list.iter().map(|dest| hash(KEY_1, word(dest.0, dest.1, 0)) as usize % size).collect();
         let mut claimed = 0;
         loop {
             for (place, &(address, port, weight)) in list.iter().enumerate() {
-                let skip = hash(KEY_2, address, port, 0) as usize % (size - 1) + 1;
+                let skip = hash(KEY_2, word(address, port, 0)) as usize % (size - 1) + 1;
                 let turns = match (weight / unit) >> shift {
                     0 if weight != 0 => 1,
                     turns => turns,
@@ -273,7 +310,10 @@ mod tests {
         let at = |number| address("10.2.3.0") + number;
         let list = [(at(3), 80, 5), (at(2), 80, 2), (at(1), 80, 1)];
         let cursors = list.map(|(address, port, _)| {
-            (hash(KEY_1, address, port, 0) % 4093, hash(KEY_2, address, port, 0) % 4092 + 1)
+            (
+                hash(KEY_1, word(address, port, 0)) % 4093,
+                hash(KEY_2, word(address, port, 0)) % 4092 + 1,
+            )
         });
         assert_eq!(cursors, [(2405, 3934), (104, 284), (3139, 1812)]);
         let table = literal(12, &list);
@@ -331,7 +371,7 @@ mod tests {
             for _ in 0..20 {
                 let (source, port) = (Ipv4Addr::from_bits(u.arbitrary()?), u.arbitrary()?);
                 let counted = if flags.contains(SchedulerFlags::MH_PORT) { port } else { 0 };
-                let key = |offset| hash(KEY_1, source.to_bits(), counted, offset) as usize;
+                let key = |offset| hash(KEY_1, word(source.to_bits(), counted, offset)) as usize;
                 let at = |hash: usize| table[hash % table.len()];
                 let good = |place: &usize| list[*place].2 > 0;
                 let mut expected = at(key(0)).filter(good);

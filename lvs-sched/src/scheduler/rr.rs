@@ -9,15 +9,18 @@ use crate::{DestId, OutOfMemory};
 pub(crate) struct Rr {
     /// Places after the head where the first walk begins; 0 is the kernel's.
     start_offset: u32,
-    /// Destinations up to and including the one picked last, once there was one; 0 is before the
-    /// first \[RR-1\].
-    walked: Option<usize>,
+    /// Whether one was picked: until then every change has the walk begin where the first one does.
+    has_begun: bool,
+    /// Where the walk goes on: behind the one picked last, at the head behind the last one
+    /// \[RR-1\].
+    next: usize,
     eligible: Bitmap,
 }
 
 impl Rr {
     pub(super) fn new(start_offset: u32, list: DestList<'_>) -> Result<Self, OutOfMemory> {
-        let mut rr = Self { start_offset, walked: None, eligible: Bitmap::default() };
+        let eligible = Bitmap::default();
+        let mut rr = Self { start_offset, has_begun: false, next: 0, eligible };
         rr.eligible.reserve(list.len())?;
         rr.rebuild(list);
         Ok(rr)
@@ -25,29 +28,29 @@ impl Rr {
 
     fn rebuild(&mut self, list: DestList<'_>) {
         self.eligible.rebuild(list.len(), list.loads().map(Load::is_eligible));
+        if !self.has_begun {
+            self.next = start(self.start_offset, list.order);
+        }
     }
 
     /// \[RR-2\] \[RR-3\]
     #[inline]
     pub(super) fn pick(&mut self, order: &[DestId]) -> Option<DestId> {
-        // Most often it is the next one, and after the last one the first.
-        let next = self.walked.map(|walked| if walked < order.len() { walked } else { 0 });
-        match next.filter(|next| self.eligible.get(*next)) {
-            Some(next) => self.take(next, order),
-            None => self.search(order),
-        }
+        // Most often it is the next one.
+        if self.eligible.get(self.next) { self.take(self.next, order) } else { self.search(order) }
     }
 
     #[inline(never)]
     fn search(&mut self, order: &[DestId]) -> Option<DestId> {
-        let walked = self.walked.unwrap_or_else(|| start(self.start_offset, order));
-        let place = self.eligible.next(walked).or_else(|| self.eligible.next(0))?;
+        let place = self.eligible.next(self.next).or_else(|| self.eligible.next(0))?;
         self.take(place, order)
     }
 
     #[inline]
     fn take(&mut self, place: usize, order: &[DestId]) -> Option<DestId> {
-        self.walked = Some(place + 1);
+        let after = place + 1;
+        self.next = if after < order.len() { after } else { 0 };
+        self.has_begun = true;
         order.get(place).copied()
     }
 
@@ -68,14 +71,13 @@ impl Scheduler for Rr {
     }
 
     fn changed(&mut self, list: DestList<'_>, change: Change) {
-        self.rebuild(list);
-        let Some(walked) = &mut self.walked else { return };
         match change {
             // One more is before the one picked last; "before the first" stays so [RR-5].
-            Change::Added if *walked > 0 => *walked += 1,
+            Change::Added if self.next > 0 => self.next += 1,
             // Also if it is itself the one: then its predecessor takes its part [RR-4].
-            Change::Deleted { position } if position < *walked => *walked -= 1,
+            Change::Deleted { position } if position < self.next => self.next -= 1,
             _ => {}
         }
+        self.rebuild(list);
     }
 }

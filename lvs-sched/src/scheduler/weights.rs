@@ -66,6 +66,11 @@ impl Weights {
     /// The first place at `from` or behind it with a weight of at least `least`, which is not 0.
     #[inline]
     pub(super) fn next(&self, from: usize, least: u32) -> Option<usize> {
+        if let [Line(weights)] = self.lines.as_slice() {
+            let later =
+                weights.get(from..self.slots)?.iter().position(|weight| *weight >= least)?;
+            return Some(from + later);
+        }
         self.heap.next(from, |line, slot| {
             let Line(weights) = self.lines.get(line)?;
             let later =

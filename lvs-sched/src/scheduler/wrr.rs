@@ -66,13 +66,23 @@ impl Wrr {
         if self.highest == 0 {
             return None;
         }
-        match self.free.next(self.walked, self.threshold) {
-            Some(place) => self.take(place, order),
-            None => self.search_later_passes(order),
+        if let Some(place) = self.free.next(self.walked, self.threshold) {
+            return self.take(place, order);
         }
+        // The pass has ended without a pick. Most often the next one, if it is not the first of
+        // another round, finds somebody.
+        if self.threshold > self.step.get() {
+            let lower = self.threshold - self.step.get();
+            if let Some(place) = self.free.next(0, lower) {
+                self.threshold = lower;
+                return self.take(place, order);
+            }
+        }
+        self.search_later_passes(order)
     }
 
-    /// The pass has ended without a pick.
+    /// \[WRR-5\] from the end of a pass on.
+    #[inline(never)]
     fn search_later_passes(&mut self, order: &[DestId]) -> Option<DestId> {
         let start = self.walked;
         let mut last_pass = false;
