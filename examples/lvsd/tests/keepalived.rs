@@ -229,7 +229,9 @@ struct Keepalived {
 
 impl Keepalived {
     fn start(case: &Case, host: &Arc<Namespace>, priority: u8) -> Self {
-        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(case.name);
+        // Other packages have their own files there.
+        let name = format!("keepalived-{}", case.name);
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&directory).unwrap();
         let configuration = directory.join("keepalived.conf");
         fs::write(&configuration, keepalived_configuration(case, priority)).unwrap();
