@@ -60,9 +60,9 @@ fn translated() -> [f64; 2] {
                 for octets in &mut frames {
                     let mut frame = Frame::from(&mut octets[..]);
                     let parsed = parse_with_layout(frame.octets());
-                    let (flow, layout) = parsed.expect("an intact frame");
-                    black_box(&flow);
-                    let rewritten = forward(&mut frame, &layout, black_box(&hop), &route);
+                    let (flow, layout) = parsed.as_ref().expect("an intact frame");
+                    black_box(flow);
+                    let rewritten = forward(&mut frame, layout, black_box(&hop), &route);
                     rewritten.expect("a frame that may go on");
                 }
             }

@@ -99,15 +99,16 @@ pub fn process(
     decider: &mut impl Decide,
     route_to: impl FnOnce(IpAddr) -> Option<Route>,
 ) -> Outcome {
-    match parse_with_layout(frame.octets()) {
-        Ok((flow, mut layout)) => {
-            let verdict = decider.decide(now, &flow);
-            match help_ftp(now, frame, &flow, &mut layout, &verdict, decider) {
-                Ok(()) => follow(frame, &flow, &layout, &verdict, route_to),
+    // Where it was written it is read: to move it out would copy it whole.
+    match &mut parse_with_layout(frame.octets()) {
+        Ok((flow, layout)) => {
+            let verdict = decider.decide(now, flow);
+            match help_ftp(now, frame, flow, layout, &verdict, decider) {
+                Ok(()) => follow(frame, flow, layout, &verdict, route_to),
                 Err(error) => Outcome::NotRewritten(error.into()),
             }
         }
-        Err(error) => Outcome::NotParsed(error),
+        Err(error) => Outcome::NotParsed(*error),
     }
 }
 
@@ -126,11 +127,13 @@ pub fn process_burst<'a>(
         let mut verdicts = [Verdict::Pass; BURST];
         let mut slots = flows.iter_mut();
         let layouts: [Option<Result<Layout, ParseError>>; BURST] = array::from_fn(|place| {
-            let parsed = parse_with_layout(burst.get(place)?.octets());
-            Some(parsed.map(|(flow, layout)| {
-                slots.next().into_iter().for_each(|slot| *slot = flow);
-                layout
-            }))
+            Some(match &parse_with_layout(burst.get(place)?.octets()) {
+                Ok((flow, layout)) => {
+                    slots.next().into_iter().for_each(|slot| *slot = *flow);
+                    Ok(*layout)
+                }
+                Err(error) => Err(*error),
+            })
         });
         let parsed = BURST - slots.len();
         let (flows, verdicts) = (flows.get(..parsed), verdicts.get_mut(..parsed));
