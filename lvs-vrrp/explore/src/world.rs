@@ -1,5 +1,7 @@
 //! A few virtual routers on one link, what they say to each other, and what goes wrong.
 
+mod promises;
+
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,10 +20,6 @@ static ADDRESSES: [IpAddr; 1] = [IpAddr::V4(Ipv4Addr::new(192, 0, 2, 100))];
 
 /// How long an advert takes.
 const LATENCY: Duration = Duration::from_micros(200);
-
-/// The most adverts of a router, resignations aside, that may follow each other faster than answers
-/// may: one answer, a regular one, the next answer, and a last one before giving way \[X-12\].
-const HASTY: u8 = 4;
 
 /// What may go wrong in one run, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -420,47 +418,6 @@ impl World {
     /// How long nothing went wrong, up to when all has to be settled.
     fn undisturbed(&self, scenario: &Scenario) -> Duration {
         self.now.saturating_duration_since(self.disturbed).min(scenario.bound())
-    }
-}
-
-/// What must hold always.
-impl World {
-    /// Where routers hear each other undisturbed for long enough, one of them is Active: not more
-    /// \[CORE-4 a\], and not fewer.
-    #[must_use]
-    pub fn has_one_active(&self, scenario: &Scenario) -> bool {
-        self.undisturbed(scenario) < scenario.bound()
-            || self.nodes.iter().enumerate().filter(|(_, node)| node.router.is_some()).all(
-                |(index, _)| {
-                    let linked =
-                        (0..self.nodes.len()).filter(|other| self.is_linked(index, *other));
-                    linked.filter(|index| self.is_active(*index)).count() == 1
-                },
-            )
-    }
-
-    /// An Active router has the addresses, and no other has.
-    #[must_use]
-    pub fn has_addresses_in_place(&self) -> bool {
-        let mut nodes = self.nodes.iter().enumerate();
-        nodes.all(|(index, node)| node.installed == self.is_active(index))
-    }
-
-    /// Nobody sends more than it may \[FSM-15\].
-    #[must_use]
-    pub fn is_calm(&self) -> bool {
-        self.nodes.iter().all(|node| node.hasty <= HASTY)
-    }
-
-    /// Who knows that another was Active too has announced its address again soon after, for hosts may
-    /// have followed the other \[X-13\].
-    #[must_use]
-    pub fn has_announced_again(&self) -> bool {
-        self.nodes.iter().all(|node| {
-            let plan = &node.config.announcements;
-            let waited = node.owes.map(|since| self.now.saturating_duration_since(since));
-            plan.rounds_on_losing == 0 || waited.is_none_or(|waited| waited <= plan.gap)
-        })
     }
 }
 
