@@ -203,12 +203,8 @@ impl VirtualRouter {
             }
             match self.router.poll_action()? {
                 Action::SendAdvert { priority } => self.send_advert(priority, send),
-                Action::Announce(address) => {
-                    let mut frame = [0; LONGEST_ANNOUNCEMENT];
-                    if let Ok(length) = frames::announce(address, self.announced, &mut frame) {
-                        send(frame.get(..length).unwrap_or_default());
-                    }
-                }
+                Action::Announce(address) => self.announce(address, send),
+                Action::AnnounceSource => self.announce(self.router.source(), send),
                 Action::InstallAddresses { .. } => return Some(HostAction::Install),
                 Action::RemoveAddresses => return Some(HostAction::Remove),
                 Action::Notify(event) => return Some(HostAction::Notify(event)),
@@ -217,6 +213,13 @@ impl VirtualRouter {
                 | Action::LeaveSolicitedNode(_)
                 | Action::SetRouterAdvertisements(_) => {}
             }
+        }
+    }
+
+    fn announce(&self, address: IpAddr, send: &mut impl FnMut(&[u8])) {
+        let mut frame = [0; LONGEST_ANNOUNCEMENT];
+        if let Ok(length) = frames::announce(address, self.announced, &mut frame) {
+            send(frame.get(..length).unwrap_or_default());
         }
     }
 
