@@ -9,6 +9,7 @@ use lvs_proto::vrrp::{Advert, AdvertInterval, Peer, Priority};
 use super::Router;
 use crate::actions::Step;
 use crate::announcements::Schedule;
+use crate::octets::{either, stored};
 use crate::{
     Event, LateActive, LateBackup, LosingAdvert, NewActiveReason, Reason, lateness, timers,
 };
@@ -72,6 +73,50 @@ enum Reply {
     Keep,
     Rearm,
 }
+
+stored!(Role as (Option<Backup>, Option<Active>):
+|role| match *role {
+    Self::Initialize => (None, None),
+    Self::Backup(backup) => (Some(backup), None),
+    Self::Active(active) => (None, Some(active)),
+},
+|pair| match pair {
+    (None, None) => Some(Self::Initialize),
+    other => either(other, Self::Backup, Self::Active),
+});
+stored!(
+    struct Backup {
+        active_down: Instant,
+        last_active: Option<(IpAddr, Priority)>,
+        takeover: Reason,
+        wants_active: bool,
+        lateness: Lateness,
+        preempt_from: Option<Instant>,
+    }
+);
+stored!(
+    enum Lateness {
+        Awake,
+        Slept,
+        PutOff,
+    }
+);
+stored!(
+    struct Active {
+        adver: Instant,
+        reply_from: Instant,
+        owed: Option<Reply>,
+        sent: Instant,
+        slept: bool,
+        announcements: Schedule,
+    }
+);
+stored!(
+    enum Reply {
+        Keep,
+        Rearm,
+    }
+);
 
 impl Role {
     /// The same with all moments moved.
