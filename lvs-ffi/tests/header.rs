@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 40] = [
+const SOURCES: [&str; 41] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -55,6 +55,7 @@ const SOURCES: [&str; 40] = [
     "vrrp/tracker.rs",
     "vrrp/output.rs",
     "vrrp/status.rs",
+    "vrrp/snapshot.rs",
 ];
 
 #[test]

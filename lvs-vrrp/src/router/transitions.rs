@@ -10,6 +10,7 @@ use super::Router;
 use super::follow::Following;
 use crate::actions::Step;
 use crate::announcements::Schedule;
+use crate::octets::{either, stored};
 use crate::{
     DuplicateSource, Event, LateActive, LateBackup, LosingAdvert, NewActiveReason, Reason, State,
     lateness, timers,
@@ -76,6 +77,50 @@ enum Reply {
     Keep,
     Rearm,
 }
+
+stored!(Role as (Option<Backup>, Option<Active>):
+|role| match *role {
+    Self::Initialize => (None, None),
+    Self::Backup(backup) => (Some(backup), None),
+    Self::Active(active) => (None, Some(active)),
+},
+|pair| match pair {
+    (None, None) => Some(Self::Initialize),
+    other => either(other, Self::Backup, Self::Active),
+});
+stored!(
+    struct Backup {
+        active_down: Instant,
+        last_active: Option<(IpAddr, Priority)>,
+        takeover: Reason,
+        wants_active: bool,
+        lateness: Lateness,
+        preempt_from: Option<Instant>,
+    }
+);
+stored!(
+    enum Lateness {
+        Awake,
+        Slept,
+        PutOff,
+    }
+);
+stored!(
+    struct Active {
+        adver: Instant,
+        reply_from: Instant,
+        owed: Option<Reply>,
+        sent: Instant,
+        slept: bool,
+        announcements: Schedule,
+    }
+);
+stored!(
+    enum Reply {
+        Keep,
+        Rearm,
+    }
+);
 
 impl Role {
     /// When the addresses are announced, of an Active router.
