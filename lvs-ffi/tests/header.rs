@@ -63,7 +63,10 @@ fn committed_header_is_current() {
     let path = root().join("include/lvs.h");
     let header = header();
     if std::env::var_os("UPDATE_HEADER").is_some() {
-        fs::write(&path, &header).unwrap();
+        // In one step: compilers read it meanwhile.
+        let anew = path.with_extension("anew");
+        fs::write(&anew, &header).unwrap();
+        fs::rename(anew, &path).unwrap();
     }
     assert!(
         fs::read_to_string(&path).is_ok_and(|committed| committed == header),
