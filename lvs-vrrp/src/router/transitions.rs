@@ -78,15 +78,18 @@ enum Reply {
     Rearm,
 }
 
-stored!(Role as (Option<Backup>, Option<Active>):
+stored!(Role as (Option<Backup>, (Option<Active>, Option<Following>)):
 |role| match *role {
-    Self::Initialize => (None, None),
-    Self::Backup(backup) => (Some(backup), None),
-    Self::Active(active) => (None, Some(active)),
+    Self::Initialize => (None, (None, None)),
+    Self::Backup(backup) => (Some(backup), (None, None)),
+    Self::Active(active) => (None, (Some(active), None)),
+    Self::Following(following) => (None, (None, Some(following))),
 },
-|pair| match pair {
-    (None, None) => Some(Self::Initialize),
-    other => either(other, Self::Backup, Self::Active),
+|roles| match roles {
+    (None, (None, None)) => Some(Self::Initialize),
+    (Some(backup), (None, None)) => Some(Self::Backup(backup)),
+    (None, pair) => either(pair, Self::Active, Self::Following),
+    _ => None,
 });
 stored!(
     struct Backup {

@@ -10,12 +10,13 @@ use lvs_proto::vrrp::{
 
 use super::{FORMAT, SENDERS, Snapshot};
 use crate::counters::{NewActiveReason, ProtoErrReason};
+use crate::doubts::Doubts;
 use crate::marks::Mark;
 use crate::octets::{Stored, either, stored};
 use crate::router::transitions::Role;
 use crate::{
-    AddressMismatch, Announcements, ChecksumTransmit, Config, Counters, Event, LateActive,
-    LateBackup, LosingAdvert, OwnerAdverts, Reason, State,
+    AddressMismatch, Announcements, ChecksumTransmit, Config, Counters, DuplicateSource, Event,
+    LateActive, LateBackup, LosingAdvert, OwnerAdverts, Reason, State,
 };
 
 /// Why octets are no [`Snapshot`].
@@ -82,6 +83,7 @@ stored!(
         held_until: Instant,
         active_interval: AdvertInterval,
         header_sequence: u32,
+        doubts: Doubts,
         priority: Priority,
         source: IpAddr,
         heard_form: Option<ChecksumForm>,
@@ -109,11 +111,15 @@ stored!(
         advert_count: u8,
         losing_advert: LosingAdvert,
         advert_before_demotion: bool,
+        stagger_adverts: bool,
+        advertised: Option<u8>,
         announcements: Announcements,
+        announce_source: bool,
         advert_on_priority_change: bool,
         late_backup: LateBackup,
         late_active: LateActive,
         owner_adverts: OwnerAdverts,
+        duplicate_source: DuplicateSource,
         address_mismatch: AddressMismatch,
         link_local_first: bool,
         group: Option<IpAddr>,
@@ -151,6 +157,12 @@ stored!(
     enum OwnerAdverts {
         Process,
         Discard,
+    }
+);
+stored!(
+    enum DuplicateSource {
+        Report,
+        StepDown,
     }
 );
 stored!(
@@ -250,6 +262,8 @@ stored!(
         Fault,
         Group,
         Late,
+        OneWayReachability,
+        DuplicateSource,
     }
 );
 stored!(TrailerTime as [u8; 8]: |time| time.0.to_be_bytes(),
