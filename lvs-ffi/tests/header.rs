@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 37] = [
+const SOURCES: [&str; 40] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -40,6 +40,9 @@ const SOURCES: [&str; 37] = [
     "director/counters.rs",
     "director/listing.rs",
     "director/conns.rs",
+    "checker/config.rs",
+    "checker/action.rs",
+    "checker.rs",
     "neighbors.rs",
     "vrrp/choices.rs",
     "vrrp/advert.rs",

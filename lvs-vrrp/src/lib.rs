@@ -7,8 +7,10 @@ extern crate std;
 
 mod actions;
 mod announcements;
+mod choices;
 mod config;
 mod counters;
+mod doubts;
 mod engine;
 mod event;
 mod hold;
@@ -22,13 +24,13 @@ mod tracker;
 
 pub use actions::Action;
 pub use announcements::Announcements;
-pub use config::{
-    AddressMismatch, ChecksumTransmit, Config, ConfigError, LosingAdvert, OwnerAdverts, SourceError,
-};
+pub use choices::{AddressMismatch, ChecksumTransmit, DuplicateSource, LosingAdvert, OwnerAdverts};
+pub use config::{Config, ConfigError, SourceError};
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
 pub(crate) use engine::Work;
 pub use engine::{
-    AddError, Block, Engine, EngineCounters, InterfaceId, JoinError, RouterId, Slot, UnknownRouter,
+    AddError, Block, Engine, EngineCounters, FollowError, InterfaceId, JoinError, RouterId, Slot,
+    UnknownRouter,
 };
 pub use event::{Event, Reason, State};
 pub use hold::PriorityHold;

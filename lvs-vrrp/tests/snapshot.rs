@@ -180,3 +180,26 @@ fn an_engine_is_restored_without_an_election() {
     let states: Vec<_> = second.routers().map(|(_, _, router)| router.state()).collect();
     assert_eq!(states, [State::Active, State::Backup]);
 }
+
+/// A follower is one after a restart as well, with its announcements to come.
+#[test]
+fn x_67_a_restored_follower_follows() {
+    let mut first = router(Config { announcements: Announcements::RFC4861, ..v3(100) }, OWN);
+    first.follow(at(0), State::Active);
+    first.startup(at(SECOND));
+    drain(&mut first);
+    let mut second = restored(&stored(&first.snapshot()), 7 * SECOND).unwrap();
+    assert_eq!((second.state(), drain(&mut second)), (State::Active, vec![]));
+    assert_eq!(second.next_deadline(), Some(at(8 * SECOND)));
+    second.follow(at(8 * SECOND), State::Backup);
+    assert_eq!(drain(&mut second)[0], Action::RemoveAddresses);
+}
+
+/// [S-16] What was sent before comes back as it would have.
+#[test]
+fn s_16_echoes_outlive_the_process() {
+    let (first, since) = active(v3(100), OWN);
+    let mut second = restored(&stored(&first.snapshot()), since).unwrap();
+    assert_eq!(Heard::new(OWN, 100).by(&mut second, since), []);
+    assert_eq!(Heard::new(OWN, 100).by(&mut second, since).len(), 1, "but once");
+}

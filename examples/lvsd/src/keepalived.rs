@@ -103,8 +103,9 @@ impl<'a> Parts<'a> {
         if port == self.interfaces.len() {
             self.interfaces.push(Interface::named(interface)?);
         }
+        let Interface { mac, .. } = self.interfaces[port];
         let router = virtual_router(self.config, instance, &self.interfaces[port])?;
-        let id = self.routers.add(port, interface, router)?;
+        let id = self.routers.add(port, (interface, mac), router)?;
         self.ids.insert(&instance.name, id);
         Ok(())
     }

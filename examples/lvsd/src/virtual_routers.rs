@@ -55,6 +55,8 @@ pub struct VirtualRouters {
 struct Place {
     port: usize,
     interface: String,
+    /// The interface's own.
+    mac: MacAddr,
     outfit: Outfit,
     /// What was told of it last.
     shown: Option<ShownState>,
@@ -76,14 +78,15 @@ impl VirtualRouters {
         }
     }
 
-    /// Takes a virtual router, not yet started, that is on `interface`, the host's `port`.
+    /// Takes a virtual router, not yet started, that is at the host's `port`, the interface of that
+    /// name and link address.
     ///
     /// # Errors
     /// There is another of its identifier and family, or no room.
     pub fn add(
         &mut self,
         port: usize,
-        interface: &str,
+        (interface, mac): (&str, MacAddr),
         router: VirtualRouter,
     ) -> Result<RouterId, AddError> {
         let VirtualRouter { machine, outfit } = router;
@@ -92,7 +95,7 @@ impl VirtualRouters {
         if has_peers {
             self.peer_ports.insert(port);
         }
-        let place = Place { port, interface: interface.to_owned(), outfit, shown: None };
+        let place = Place { port, interface: interface.to_owned(), mac, outfit, shown: None };
         self.places.insert(id, place);
         Ok(id)
     }
@@ -185,11 +188,11 @@ impl VirtualRouters {
             match action {
                 Action::SendAdvert { priority } => self.send_advert(id, priority, send),
                 Action::Announce(address) => {
-                    let mut frame = [0; LONGEST_ANNOUNCEMENT];
-                    let mac = place.outfit.announced;
-                    if let Ok(length) = frames::announce(address, mac, &mut frame) {
-                        send(place.port, frame.get(..length).unwrap_or_default());
-                    }
+                    announce(address, place.outfit.announced, &mut |it| send(place.port, it));
+                }
+                Action::AnnounceSource => {
+                    let source = self.engine.get(id)?.source();
+                    announce(source, place.mac, &mut |it| send(place.port, it));
                 }
                 Action::InstallAddresses { .. } => return Some(HostAction::Install(id)),
                 Action::RemoveAddresses => return Some(HostAction::Remove(id)),
@@ -303,6 +306,13 @@ impl VirtualRouters {
             machine.state() == State::Active && machine.addresses().contains(&address)
         };
         self.at(port).find(is_its).map(Machine::virtual_mac)
+    }
+}
+
+fn announce(address: IpAddr, mac: MacAddr, send: &mut impl FnMut(&[u8])) {
+    let mut frame = [0; LONGEST_ANNOUNCEMENT];
+    if let Ok(length) = frames::announce(address, mac, &mut frame) {
+        send(frame.get(..length).unwrap_or_default());
     }
 }
 

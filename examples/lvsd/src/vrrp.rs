@@ -70,7 +70,7 @@ pub fn run(args: &VrrpArgs) -> Result<()> {
         .then(|| args.vip.iter().map(|prefix| (prefix.address, prefix.length)).collect::<Vec<_>>());
     let mut routers = VirtualRouters::with_capacity(1);
     // The addresses live on the interface itself, and the kernel answers for them.
-    let id = routers.add(0, &interface.name, router.announcing(interface.mac))?;
+    let id = routers.add(0, (&interface.name, interface.mac), router.announcing(interface.mac))?;
     let mut daemon = VrrpDaemon {
         routers,
         interface_index: interface.index,

@@ -8,6 +8,7 @@ use lvs_proto::vrrp::{AdvertInterval, ChecksumForm, Peer, Priority};
 
 use super::Router;
 use super::transitions::Role;
+use crate::doubts::Doubts;
 use crate::marks::{Mark, Marks};
 use crate::{Config, ConfigError, Counters, Event, timers};
 
@@ -29,6 +30,7 @@ pub struct Snapshot {
     held_until: Instant,
     active_interval: AdvertInterval,
     header_sequence: u32,
+    doubts: Doubts,
     priority: Priority,
     source: IpAddr,
     heard_form: Option<ChecksumForm>,
@@ -81,6 +83,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARK
             held_until: self.held_until,
             active_interval: self.active_interval,
             header_sequence: self.header_sequence,
+            doubts: self.doubts,
             priority: self.priority,
             source: self.source,
             heard_form: self.heard_form,
@@ -147,6 +150,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARK
             held_until: moved(snapshot.held_until),
             active_interval: snapshot.active_interval,
             header_sequence: snapshot.header_sequence,
+            doubts: snapshot.doubts,
             priority: snapshot.priority,
             heard_form: snapshot.heard_form,
             started: snapshot.started,

@@ -270,7 +270,7 @@ fn node(director: usize, now: Instant) -> Result<Node> {
     };
     let router = VirtualRouter::new(config.into(), address.into(), virtual_addresses)?;
     let mut routers = VirtualRouters::with_capacity(1);
-    routers.add(PORT, INTERFACE, router)?;
+    routers.add(PORT, (INTERFACE, mac(FIRST_DIRECTOR + director)), router)?;
     let mut node = Node {
         routers,
         director: rules,

@@ -63,7 +63,7 @@ fn node(source: &str, vip: &str, rules: &[&str]) -> Node {
 /// That one, outside.
 fn routers(router: VirtualRouter) -> VirtualRouters {
     let mut routers = VirtualRouters::with_capacity(2);
-    routers.add(OUTSIDE, "eth0", router).unwrap();
+    routers.add(OUTSIDE, ("eth0", DIRECTOR), router).unwrap();
     routers
 }
 
@@ -318,7 +318,7 @@ fn v3_bk_4_each_virtual_router_serves_its_own_link() {
     let config = Config::rfc9568(Vrid::new(51).unwrap());
     let inside = [10, 0, 0, 100].into();
     let router = VirtualRouter::new(config.into(), INSIDE_ADDRESS.into(), vec![inside]).unwrap();
-    node.routers.add(INSIDE, "eth1", router).unwrap();
+    node.routers.add(INSIDE, ("eth1", DIRECTOR_INSIDE), router).unwrap();
     become_active(&mut node);
     let states = [OUTSIDE, INSIDE].map(|port| node.routers.state_of(port, virtual_mac()));
     assert_eq!(states, [Some(State::Active), Some(State::Backup)]);
