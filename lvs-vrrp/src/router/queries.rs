@@ -201,4 +201,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             self.config.advert_count,
         )
     }
+
+    /// How long its interface may be down before others take over: an interval less than they wait
+    /// for, for [`InterfaceHold`](crate::InterfaceHold) \[X-42\].
+    #[must_use]
+    pub fn interface_tolerance(&self) -> Duration {
+        let intervals = self.config.advert_count.saturating_sub(1);
+        self.active_interval.duration().saturating_mul(intervals.into())
+    }
 }
