@@ -30,6 +30,21 @@ pub struct RouterId {
     generation: u32,
 }
 
+impl RouterId {
+    /// The id as a number, to be kept where only numbers can be.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        (self.generation as u64) << 32 | self.slot as u64
+    }
+
+    /// The id of a number from [`to_bits`](Self::to_bits); of any other number, an id that at worst
+    /// names another router.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self { slot: bits as u32, generation: (bits >> 32) as u32 }
+    }
+}
+
 /// Room for one virtual router of an [`Engine`].
 #[derive(Clone, Debug)]
 // The numbers share a cache line with what is busy in a router.
@@ -362,6 +377,13 @@ where
             let id = RouterId { slot: at as u32, generation: slot.generation };
             Some((id, self.index.key(at)?.interface, slot.router.as_ref()?))
         })
+    }
+
+    /// The slot that the next router takes, for those who keep more of it in an array of their own;
+    /// `None` if all are taken.
+    #[must_use]
+    pub fn vacant_slot(&self) -> Option<usize> {
+        self.index.vacant()
     }
 
     /// How many virtual routers there are.
