@@ -5,6 +5,7 @@ mod group;
 mod queries;
 mod receive;
 mod reload;
+mod role;
 mod snapshot;
 mod transitions;
 
@@ -17,8 +18,8 @@ use lvs_proto::{Family, Instant};
 use self::group::Membership;
 pub use self::receive::Refusal;
 pub use self::reload::{ApplyError, Plan};
+use self::role::Role;
 pub use self::snapshot::{RestoreError, Snapshot, SnapshotError};
-use self::transitions::Role;
 use crate::actions::{Pending, Step};
 use crate::announcements::Schedule;
 use crate::config::check_source;

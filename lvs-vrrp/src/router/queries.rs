@@ -9,7 +9,7 @@ use lvs_proto::vrrp::{
 use lvs_proto::{AddressPair, Family, MacAddr};
 
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::{ChecksumTransmit, Config, Counters, State, timers};
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {

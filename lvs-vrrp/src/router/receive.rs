@@ -9,7 +9,7 @@ use lvs_proto::vrrp::{
 };
 
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::{AddressMismatch, OwnerAdverts};
 
 /// Why a router refuses an advert that [`decode`](lvs_proto::vrrp::decode) let pass. The variants

@@ -7,7 +7,7 @@ use lvs_proto::Instant;
 use lvs_proto::vrrp::{Peer, Priority, Version};
 
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::actions::Step;
 use crate::{Config, ConfigError, timers};
 
