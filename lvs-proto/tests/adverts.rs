@@ -123,8 +123,10 @@ fn what_is_encoded_is_decoded() {
         let message = parts.encode().unwrap();
         assert_eq!(vrid_of(&message), Vrid::new(VRID));
         assert_eq!(decode(&message, &parts.meta(), &parts.policy()), Ok(parts.advert()));
-        let fewer = Parts { addresses: parts.addresses[1..].to_vec(), ..parts.clone() };
-        assert_ne!(decode(&message, &parts.meta(), &parts.policy()), Ok(fewer.advert()));
+        if let [_, fewer @ ..] = &parts.addresses[..] {
+            let fewer = Parts { addresses: fewer.to_vec(), ..parts.clone() };
+            assert_ne!(parts.advert(), fewer.advert());
+        }
         Ok(())
     });
 }
