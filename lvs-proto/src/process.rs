@@ -187,7 +187,7 @@ pub fn help_ftp(
         (Verdict::Reply(origin), Transport::Tcp { .. }) => (origin.method, origin.port),
         _ => return Ok(()),
     };
-    if virtual_port != ftp::PORT || method != Method::Nat {
+    if !cfg!(feature = "helpers") || virtual_port != ftp::PORT || method != Method::Nat {
         return Ok(());
     }
     let Some(segment) = ftp::read(frame.octets(), flow, layout) else { return Ok(()) };
@@ -221,8 +221,10 @@ pub fn follow(
     };
     match (result, route) {
         (Ok(()), Route::Via(path)) => match verdict {
-            Verdict::Forward(hop) if hop.toa => tell_client(frame, flow, layout, path.mtu),
-            Verdict::Reply(Origin { client: Some(client), .. }) => {
+            Verdict::Forward(hop) if cfg!(feature = "full-nat") && hop.toa => {
+                tell_client(frame, flow, layout, path.mtu)
+            }
+            Verdict::Reply(Origin { client: Some(client), .. }) if cfg!(feature = "full-nat") => {
                 toa::reserve(frame, layout, *client);
                 Outcome::Send
             }
