@@ -1,5 +1,6 @@
 //! Many virtual routers, each found at once: by an advert, by its deadline, by what it wants done.
 
+mod followers;
 mod groups;
 mod index;
 
@@ -8,10 +9,11 @@ use core::net::IpAddr;
 use lvs_proto::vrrp::{Advert, AdvertError, AdvertMeta, AdvertPolicy, Peer, Vrid};
 use lvs_proto::{Family, Instant};
 
+pub use self::followers::FollowError;
 pub use self::groups::JoinError;
 pub use self::index::Block;
 pub(crate) use self::index::Work;
-use self::index::{Index, Key};
+use self::index::{Index, Key, NONE};
 use crate::{Action, Router};
 
 /// The embedder's number of a link; Linux has interface indexes. Unicast routers that use a VRID
@@ -38,11 +40,15 @@ pub struct Slot<A, P = [Peer; 0], const SENDERS: usize = 2> {
     /// The next member of its sync group, in a ring; itself, if there is no other.
     next_member: u32,
     router: Option<Router<A, P, SENDERS>>,
+    /// Whom the router follows.
+    leader: u32,
+    /// The first of its followers, or, of a follower, the next one of the same leader.
+    next_follower: u32,
 }
 
 impl<A, P, const SENDERS: usize> Default for Slot<A, P, SENDERS> {
     fn default() -> Self {
-        Self { generation: 0, router: None, next_member: 0 }
+        Self { generation: 0, next_member: 0, router: None, leader: NONE, next_follower: NONE }
     }
 }
 
@@ -130,7 +136,9 @@ where
     /// blocks; what was in them is gone.
     #[must_use]
     pub fn new(slots: &'a mut [Slot<A, P, SENDERS>], blocks: &'a mut [Block]) -> Self {
-        slots.iter_mut().for_each(|slot| slot.router = None);
+        for slot in slots.iter_mut() {
+            (slot.router, slot.leader, slot.next_follower) = (None, NONE, NONE);
+        }
         let index = Index::new(blocks, slots.len());
         Self { slots, index, len: 0, counters: EngineCounters::default() }
     }
@@ -162,6 +170,7 @@ where
     pub fn remove(&mut self, id: RouterId) -> Option<Router<A, P, SENDERS>> {
         let at = self.slot_of(id)?;
         self.unlink_member(at);
+        self.unlink_followers(at);
         let slot = self.slots.get_mut(at)?;
         let mut router = slot.router.take()?;
         slot.generation = slot.generation.wrapping_add(1);

@@ -231,10 +231,9 @@ impl Conns {
         if !A::IS_BUILT {
             return 0;
         }
+        let Some(call) = call else { return self.hash_alone(tuple) };
         let mut hasher = self.hasher_of(tuple);
-        if let Some(call) = call {
-            hasher.write(call.octets());
-        }
+        hasher.write(call.octets());
         hasher.finish()
     }
 

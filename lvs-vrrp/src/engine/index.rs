@@ -8,7 +8,7 @@ use lvs_proto::{Family, Instant};
 use super::InterfaceId;
 
 /// No slot.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 /// No deadline.
 const NEVER: Instant = Instant::from_micros(u64::MAX);
 

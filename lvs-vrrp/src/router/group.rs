@@ -50,7 +50,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if fault {
             self.stop(now, Reason::Group);
         } else {
-            self.start(now);
+            self.recover(now);
         }
     }
 
