@@ -339,20 +339,24 @@ where
     }
 
     /// The virtual routers of that name: one, or several that hear different adverts \[X-38\].
-    pub fn find(
+    pub fn named(
         &self,
         interface: InterfaceId,
         family: Family,
         vrid: Vrid,
     ) -> impl Iterator<Item = RouterId> {
-        self.index.find(Key { interface, family, vrid }).filter_map(|at| {
-            let generation = self.slots.get(at)?.generation;
-            Some(RouterId { slot: at as u32, generation })
-        })
+        self.index.find(Key { interface, family, vrid }).filter_map(|at| self.id(at))
     }
 
-    /// What to hand to [`decode`](lvs_proto::vrrp::decode) for a message of that VRID which took that
-    /// path, as [`Router::policy`] of the router says that it is for.
+    /// The virtual router that a message is for which has that VRID and took that path. If it is for
+    /// none of those that have the VRID, it is one of them, to say what is wrong.
+    #[must_use]
+    pub fn find(&self, interface: InterfaceId, vrid: Vrid, path: AddressPair) -> Option<RouterId> {
+        self.hearer(interface, vrid, path).and_then(|at| self.id(at))
+    }
+
+    /// What to hand to [`decode`](lvs_proto::vrrp::decode) for that message, as [`Router::policy`]
+    /// says.
     #[must_use]
     pub fn policy(
         &self,
@@ -363,12 +367,15 @@ where
         self.hearer(interface, vrid, path).and_then(|at| self.router_at(at)).map(Router::policy)
     }
 
-    /// Whom a message of that VRID is for; if for none of those that have it, one of them, to say what
-    /// is wrong.
     fn hearer(&self, interface: InterfaceId, vrid: Vrid, path: AddressPair) -> Option<usize> {
         let key = Key { interface, family: path.family(), vrid };
         let hears = |&at: &usize| self.router_at(at).is_some_and(|router| router.hears(path));
         self.index.find(key).find(hears).or_else(|| self.index.find(key).next())
+    }
+
+    /// Whose slot it is.
+    fn id(&self, at: usize) -> Option<RouterId> {
+        Some(RouterId { slot: at as u32, generation: self.slots.get(at)?.generation })
     }
 
     /// All virtual routers, in the order of their slots.

@@ -19,7 +19,7 @@ use self::group::Membership;
 pub use self::receive::Refusal;
 pub use self::reload::{ApplyError, Plan};
 use self::role::Role;
-pub use self::snapshot::{RestoreError, Snapshot};
+pub use self::snapshot::{RestoreError, Snapshot, SnapshotError};
 use crate::actions::{Pending, Step};
 use crate::announcements::Schedule;
 use crate::config::check_source;
