@@ -200,9 +200,9 @@ fn v3_rx_7_x_38_names() {
     engine.add(first, router(v3(100), "fe80::5")).unwrap();
     assert_eq!(engine.add(second, named(52, 100)).unwrap_err(), AddError::Full);
     let vrid = Vrid::new(51).unwrap();
-    assert!(engine.named(first, Family::V4, vrid).eq([id]));
-    assert!(engine.named(second, Family::V4, vrid).eq([other]));
-    assert!(engine.named(second, Family::V6, vrid).eq([]));
+    assert!(engine.find(first, Family::V4, vrid).eq([id]));
+    assert!(engine.find(second, Family::V4, vrid).eq([other]));
+    assert!(engine.find(second, Family::V6, vrid).eq([]));
 
     engine.input_each(|_, router| router.startup(at(0)));
     let (heard, list) = (Heard::new(OTHER, 200), addresses(Family::V4));
@@ -213,8 +213,11 @@ fn v3_rx_7_x_38_names() {
     assert_eq!((received(id), received(other)), (Some(0), Some(1)));
     let vrid_errors = EngineCounters { vrid_errors: 1, ..EngineCounters::default() };
     assert_eq!(*engine.counters(), vrid_errors);
-    engine.handle_rejected(first, vrid, heard.meta().addresses, &AdvertError::Checksum(0));
-    assert_eq!(engine.counters().checksum_errors, 1);
+    let path = heard.meta().addresses;
+    for errors in 1..=3 {
+        engine.handle_rejected(first, vrid, path, &AdvertError::Checksum(0));
+        assert_eq!(engine.counters().checksum_errors, errors);
+    }
     let nobody = advert(Vrid::new(52).unwrap(), heard, &list);
     engine.handle_advert(at(1), first, &nobody, &heard.meta());
     assert_eq!(engine.counters().vrid_errors, 2);
@@ -321,7 +324,7 @@ fn x_38_routers_of_one_name_hear_different_adverts() {
                 let decoded = decode(&octets[..length], &meta, &policy);
                 assert_eq!(decoded.is_ok(), hearers.len() == 1);
                 if let ([(id, _)], Ok(advert)) = (&hearers[..], decoded) {
-                    assert_eq!(engine.find(on, vrid(), path), Some(*id));
+                    assert_eq!(engine.hearer(on, vrid(), path), Some(*id));
                     engine.handle_advert(at(1), on, &advert, &meta);
                     assert_eq!(engine.get(*id).unwrap().active_address(), Some(ip(source)));
                 }
