@@ -221,6 +221,8 @@ enum lvs_status {
     LVS_ERR_TRACKER_WEIGHT = -85,
     /** A tracker would change without a report. */
     LVS_ERR_NO_REPORTS = -86,
+    /** The octets are no snapshot, or one of another release. */
+    LVS_ERR_SNAPSHOT = -87,
     /** An advert is for VRID 0, or for another one [V3-RX-7]. */
     LVS_ERR_ADVERT_VRID = -90,
     /** The TTL or hop limit of an advert is not 255 [V3-RX-1]. */
@@ -3645,6 +3647,45 @@ enum lvs_status lvs_vrrp_get_virtual_mac(const struct lvs_vrrp *vrrp, struct lvs
  * Safety: `out` points to a `struct lvs_vrrp_counters` of any version.
  */
 enum lvs_status lvs_vrrp_get_counters(const struct lvs_vrrp *vrrp, struct lvs_vrrp_counters *out);
+
+/* ---------------------------------------------------------------------------
+ * Virtual routers that outlive their process.
+ */
+
+/** Octets that hold any snapshot of a virtual router. */
+#define LVS_VRRP_SNAPSHOT_MAX 1024
+
+/**
+ * Writes what the virtual router is and knows, its addresses, peers and keys aside, in a form that is
+ * the same on all machines. Drain the actions first: what is left to do is not part of it. `*length`
+ * is the octets written; LVS_VRRP_SNAPSHOT_MAX are always enough.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`.
+ *
+ * Safety: `snapshot` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_vrrp_snapshot(const struct lvs_vrrp *vrrp,
+                                  uint8_t *snapshot,
+                                  size_t capacity,
+                                  size_t *length);
+
+/**
+ * Makes a virtual router what the one of the snapshot was, with its configuration and as much time
+ * left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
+ * another epoch. The addresses and peers that it was created with have to be those of the snapshot.
+ *
+ * What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the
+ * time that nobody listened by `lvs_vrrp_resumed`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another
+ * release; and those of `lvs_vrrp_create` if it does not fit the addresses and peers.
+ *
+ * Safety: `snapshot` points to `length` octets.
+ */
+enum lvs_status lvs_vrrp_restore(struct lvs_vrrp *vrrp,
+                                 lvs_time now,
+                                 const uint8_t *snapshot,
+                                 size_t length);
 
 #ifdef __cplusplus
 }

@@ -166,6 +166,8 @@ pub enum lvs_status {
     LVS_ERR_TRACKER_WEIGHT = -85,
     /// A tracker would change without a report.
     LVS_ERR_NO_REPORTS = -86,
+    /// The octets are no snapshot, or one of another release.
+    LVS_ERR_SNAPSHOT = -87,
 
     /// An advert is for VRID 0, or for another one \[V3-RX-7\].
     LVS_ERR_ADVERT_VRID = -90,
@@ -286,6 +288,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_PATH, c"no more paths"),
     (LVS_ERR_TRACKER_WEIGHT, c"the weight of a tracker is not -254 to 254"),
     (LVS_ERR_NO_REPORTS, c"a tracker would change without a report"),
+    (LVS_ERR_SNAPSHOT, c"no snapshot, or one of another release"),
     (LVS_ERR_ADVERT_VRID, c"an advert of another VRID, or of none"),
     (LVS_ERR_ADVERT_HOP_LIMIT, c"an advert with another TTL or hop limit than 255"),
     (LVS_ERR_ADVERT_VERSION, c"an advert of another version, or of an unknown one"),

@@ -63,7 +63,7 @@ fn two_routers_fail_over() {
 }
 
 /// The programs of misuse, each of some functions.
-const NOUNS: [&str; 14] = [
+const NOUNS: [&str; 15] = [
     "words",
     "frame",
     "pool",
@@ -78,6 +78,7 @@ const NOUNS: [&str; 14] = [
     "vrrp",
     "peers",
     "tracker",
+    "snapshot",
 ];
 
 #[test]

@@ -4,6 +4,8 @@ use core::mem;
 
 use lvs_proto::vrrp::{AdvertInterval, Priority};
 
+use crate::octets::stored;
+
 /// How many own adverts leave no doubt that who goes on losing hears none \[S-14\].
 const UNHEEDED: u8 = 3;
 
@@ -27,6 +29,19 @@ pub(crate) struct Doubts {
     /// Whether it was said that there is a double.
     said: bool,
 }
+
+stored!(
+    struct Doubts {
+        since_lost: u16,
+        unheeded: u8,
+        sent: [Priority; ECHOES],
+        awaited: u8,
+        outdated: u8,
+        said: bool,
+    }
+);
+stored!([Priority; ECHOES] as [u8; ECHOES]:
+    |priorities| priorities.map(Priority::get), |octets| Some(octets.map(Priority::new)));
 
 impl Doubts {
     pub(crate) const NONE: Self = Self {
@@ -53,7 +68,7 @@ impl Doubts {
 
     /// Adverts say something else from now on.
     pub(crate) fn outdate(&mut self) {
-        let outdated = self.outdated + self.awaited.count_ones() as u8;
+        let outdated = self.outdated.saturating_add(self.awaited.count_ones() as u8);
         (self.outdated, self.awaited) = (outdated.min(ECHOES as u8), 0);
     }
 

@@ -17,7 +17,7 @@ use lvs_proto::{Family, Instant};
 use self::group::Membership;
 pub use self::receive::Refusal;
 pub use self::reload::{ApplyError, Plan};
-pub use self::snapshot::{RestoreError, Snapshot};
+pub use self::snapshot::{RestoreError, Snapshot, SnapshotError};
 use self::transitions::Role;
 use crate::actions::{Pending, Step};
 use crate::announcements::Schedule;

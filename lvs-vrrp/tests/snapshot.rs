@@ -12,7 +12,7 @@ use lvs_proto::Family;
 use lvs_proto::vrrp::{Advert, Priority, Sequence, Version, decode};
 use lvs_vrrp::{
     Action, Announcements, Block, Config, ConfigError, Engine, Event, InterfaceId, RestoreError,
-    Router, Slot, Snapshot, SourceError, State,
+    Router, Slot, Snapshot, SnapshotError, SourceError, State,
 };
 
 const OWN: &str = "10.0.0.5";
@@ -27,14 +27,11 @@ fn restored(snapshot: &Snapshot, micros: u64) -> Result<TestRouter, RestoreError
 }
 
 /// What a snapshot looks like after storage.
-#[cfg(feature = "serde")]
 fn stored(snapshot: &Snapshot) -> Snapshot {
-    serde_json::from_str(&serde_json::to_string(snapshot).unwrap()).unwrap()
-}
-
-#[cfg(not(feature = "serde"))]
-fn stored(snapshot: &Snapshot) -> Snapshot {
-    *snapshot
+    let stored = Snapshot::from_octets(&snapshot.to_octets()).unwrap();
+    #[cfg(feature = "serde")]
+    assert_eq!(serde_json::from_str(&serde_json::to_string(snapshot).unwrap()).ok(), Some(stored));
+    stored
 }
 
 fn input(choice: u8, router: &mut TestRouter, micros: u64) -> Vec<Action> {
@@ -139,6 +136,43 @@ fn what_does_not_fit_is_refused() {
     let source = SourceError::OtherFamily(ip(OWN));
     assert_eq!(other.unwrap_err(), RestoreError::Config(ConfigError::Source(source)));
     assert_eq!((snapshot.config().vrid, snapshot.source()), (vrid(), ip(OWN)));
+}
+
+/// Octets that are taken are those of the snapshot that they give, and its router does no harm.
+#[test]
+fn octets_of_strangers_are_refused_or_restored() {
+    let (active, since) = active(v3(100), OWN);
+    let snapshots = [started(v3(255), OWN).snapshot(), active.snapshot()];
+    let mut taken = 0;
+    arbtest(|u| {
+        let mut octets = u.choose(&snapshots)?.to_octets();
+        for _ in 0..u.int_in_range(1..=4)? {
+            octets[u.choose_index(Snapshot::LEN)?] = u.arbitrary()?;
+        }
+        let Ok(snapshot) = Snapshot::from_octets(&octets) else { return Ok(()) };
+        assert_eq!(snapshot.to_octets(), octets);
+        let Ok(mut router) = restored(&snapshot, since) else { return Ok(()) };
+        taken += 1;
+        for choice in 0..20 {
+            input(choice * 13, &mut router, since + u64::from(choice) * SECOND);
+        }
+        Ok(())
+    });
+    assert!(taken > 10, "{taken}");
+}
+
+#[test]
+fn octets_of_another_length_or_form_are_refused() {
+    let octets = started(v3(100), OWN).snapshot().to_octets();
+    let longer = [&octets[..], &[0]].concat();
+    for length in (0..octets.len()).chain([longer.len()]) {
+        let refused = Snapshot::from_octets(&longer[..length]);
+        assert_eq!(refused, Err(SnapshotError::Length(length)));
+    }
+    let other = [&[0, 2], &octets[2..]].concat();
+    assert_eq!(Snapshot::from_octets(&other), Err(SnapshotError::Format(2)));
+    let malformed = [&octets[..2], &[0xff; Snapshot::LEN - 2]].concat();
+    assert_eq!(Snapshot::from_octets(&malformed), Err(SnapshotError::Malformed));
 }
 
 #[cfg(feature = "serde")]

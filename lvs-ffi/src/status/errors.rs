@@ -7,7 +7,7 @@ use lvs_sched::health::{RealServerError, VirtualServerError};
 use lvs_sched::{
     DestError, LocalError, OpenError, OutOfMemory, ServiceError, StaleToken, TimeoutError,
 };
-use lvs_vrrp::{ConfigError, SourceError, TrackerError};
+use lvs_vrrp::{ConfigError, RestoreError, SnapshotError, SourceError, TrackerError};
 
 use crate::lvs_status::{self, *};
 
@@ -125,6 +125,21 @@ impl From<ConfigError> for lvs_status {
             ConfigError::Group(_) => LVS_ERR_GROUP,
             ConfigError::Source(error) => error.into(),
             _ => LVS_ERR_OTHER,
+        }
+    }
+}
+
+impl From<SnapshotError> for lvs_status {
+    fn from(_: SnapshotError) -> Self {
+        LVS_ERR_SNAPSHOT
+    }
+}
+
+impl From<RestoreError> for lvs_status {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Config(error) => error.into(),
+            _ => LVS_ERR_SNAPSHOT,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::Router;
 use super::transitions::Role;
 use crate::actions::Step;
 use crate::announcements::Schedule;
+use crate::octets::stored;
 use crate::{Reason, State};
 
 /// Neither adverts nor timers but those of announcements.
@@ -20,6 +21,14 @@ pub(super) struct Following {
     pub(super) state: State,
     pub(super) announcements: Schedule,
 }
+
+stored!(
+    struct Following {
+        leader: State,
+        state: State,
+        announcements: Schedule,
+    }
+);
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// The router that this one follows is in this state, and so is this one from now on, if it was

@@ -1,11 +1,14 @@
 //! A virtual router that outlives its process.
 
+mod octets;
+
 use core::net::IpAddr;
 use core::time::Duration;
 
 use lvs_proto::Instant;
 use lvs_proto::vrrp::{AdvertInterval, ChecksumForm, Peer, Priority};
 
+pub use self::octets::SnapshotError;
 use super::Router;
 use super::transitions::Role;
 use crate::doubts::Doubts;
@@ -19,7 +22,7 @@ const FORMAT: u16 = 1;
 const SENDERS: usize = 8;
 
 /// What a virtual router is and knows, its lists aside, from [`Router::snapshot`] to
-/// [`Router::restore`]. With feature `serde` it can be stored.
+/// [`Router::restore`]. It is stored [as octets](Self::to_octets), or with feature `serde`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Snapshot {
@@ -95,6 +98,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARK
             last_event: self.last_event,
             marks: self.marks.resized(),
         }
+    }
+
+    /// Whom it speaks to instead of the group \[X-28\]; nobody, if it speaks to the group.
+    #[must_use]
+    pub fn peers(&self) -> &[Peer] {
+        self.peers.as_ref()
     }
 
     /// The router of a snapshot, in the same state, with as much time left to its deadlines as there

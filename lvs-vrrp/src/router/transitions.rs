@@ -10,6 +10,7 @@ use super::Router;
 use super::follow::Following;
 use crate::actions::Step;
 use crate::announcements::Schedule;
+use crate::octets::{either, stored};
 use crate::{
     DuplicateSource, Event, LateActive, LateBackup, LosingAdvert, NewActiveReason, Reason, State,
     lateness, timers,
@@ -76,6 +77,53 @@ enum Reply {
     Keep,
     Rearm,
 }
+
+stored!(Role as (Option<Backup>, (Option<Active>, Option<Following>)):
+|role| match *role {
+    Self::Initialize => (None, (None, None)),
+    Self::Backup(backup) => (Some(backup), (None, None)),
+    Self::Active(active) => (None, (Some(active), None)),
+    Self::Following(following) => (None, (None, Some(following))),
+},
+|roles| match roles {
+    (None, (None, None)) => Some(Self::Initialize),
+    (Some(backup), (None, None)) => Some(Self::Backup(backup)),
+    (None, pair) => either(pair, Self::Active, Self::Following),
+    _ => None,
+});
+stored!(
+    struct Backup {
+        active_down: Instant,
+        last_active: Option<(IpAddr, Priority)>,
+        takeover: Reason,
+        wants_active: bool,
+        lateness: Lateness,
+        preempt_from: Option<Instant>,
+    }
+);
+stored!(
+    enum Lateness {
+        Awake,
+        Slept,
+        PutOff,
+    }
+);
+stored!(
+    struct Active {
+        adver: Instant,
+        reply_from: Instant,
+        owed: Option<Reply>,
+        sent: Instant,
+        slept: bool,
+        announcements: Schedule,
+    }
+);
+stored!(
+    enum Reply {
+        Keep,
+        Rearm,
+    }
+);
 
 impl Role {
     /// When the addresses are announced, of an Active router.
