@@ -5,8 +5,8 @@
  * verdicts, destinations, actions, frames and deadlines come out. The same calls give the same
  * answers, always.
  *
- * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_neighbors`, `struct lvs_vrrp`,
- * `struct lvs_tracker`) are opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
+ * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_checker`, `struct lvs_neighbors`,
+ * `struct lvs_vrrp`, `struct lvs_tracker`) are opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
  *
  * Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
  * returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -25,7 +25,7 @@
  * `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
  * `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
  * `lvs_pool_handle_timeout`, and all that a virtual router or a neighbor cache is fed or asked after
- * its creation.
+ * its creation, or a checker while it runs.
  *
  * Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
  * it is empty, wait for input or for the deadline, feed exactly one input, drain again.
@@ -221,6 +221,8 @@ enum lvs_status {
     LVS_ERR_TRACKER_WEIGHT = -85,
     /** A tracker would change without a report. */
     LVS_ERR_NO_REPORTS = -86,
+    /** The octets are no snapshot, or one of another release. */
+    LVS_ERR_SNAPSHOT = -87,
     /** An advert is for VRID 0, or for another one [V3-RX-7]. */
     LVS_ERR_ADVERT_VRID = -90,
     /** The TTL or hop limit of an advert is not 255 [V3-RX-1]. */
@@ -245,6 +247,18 @@ enum lvs_status {
     LVS_ERR_NEIGHBORS_FULL = -102,
     /** There is no own address of that family. */
     LVS_ERR_NO_OWN_ADDRESS = -103,
+    /** The quorum is 0, or the hysteresis is not less. */
+    LVS_ERR_QUORUM = -110,
+    /** There is no such check, or one that would never pass, or be over before it began. */
+    LVS_ERR_CHECK = -111,
+    /** A check has no port to connect to. */
+    LVS_ERR_CONNECT_PORT = -112,
+    /** There is room for fewer checks. */
+    LVS_ERR_TOO_MANY_CHECKS = -113,
+    /** There is no such outcome. */
+    LVS_ERR_OUTCOME = -114,
+    /** The check is removed. */
+    LVS_ERR_STALE_CHECK = -115,
 };
 
 /** A few words for `status`, static and never NULL, whatever the number. */
@@ -1984,6 +1998,425 @@ enum lvs_status lvs_director_visit_conns(const struct lvs_director *director,
                                          void *context);
 
 /* ---------------------------------------------------------------------------
+ * What is checked, and how.
+ */
+
+/** What a checker is told to be. */
+struct lvs_checker_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The most checks of all real servers; memory for them is taken at creation. */
+    uint32_t checks;
+    /** Spreads the first checks; directors with another seed ask at other moments. */
+    uint64_t seed[2];
+};
+
+/** When a service is up, and who serves when it is not (virtual_server of keepalived.conf). */
+struct lvs_virtual_server {
+    /** The sizeof of this struct. */
+    size_t size;
+    /**
+     * Who serves in the place of all real servers as long as quorum is lost; it is copied. NULL is
+     * nobody.
+     */
+    const struct lvs_dest_config *sorry_server;
+    /** The service; the director has it already. */
+    struct lvs_service_key service;
+    /** The total weight of real servers that are up at which the service has quorum; 1 at least. */
+    uint32_t quorum;
+    /**
+     * Quorum is lost only below `quorum - hysteresis`, and gained only at `quorum + hysteresis`; less
+     * than `quorum`.
+     */
+    uint32_t hysteresis;
+    /** Not 0 if real servers count as down until their checks have passed. */
+    uint8_t alpha;
+    /** Not 0 if what is removed is told to be down. */
+    uint8_t omega;
+    /** Not 0 if the sorry server stays in the service with weight 0 while it is not wanted. */
+    uint8_t sorry_server_inhibit;
+};
+
+/** What is asked of a real server. */
+enum lvs_check_kind {
+    /** That it accepts a TCP connection. */
+    LVS_CHECK_TCP = 0,
+    /** That it answers an HTTP request. */
+    LVS_CHECK_HTTP_GET = 1,
+    /** The same over TLS. */
+    LVS_CHECK_SSL_GET = 2,
+    /** What the caller makes of `path`, such as a command line. */
+    LVS_CHECK_MISC = 3,
+};
+
+/** Codes of HTTP answers. */
+struct lvs_status_codes {
+    /** The least one. */
+    uint16_t first;
+    /** The greatest one. */
+    uint16_t last;
+};
+
+/** The first check begins within `delay_loop_milliseconds`. */
+#define LVS_WARMUP_DELAY_LOOP UINT32_MAX
+
+/**
+ * One check of a real server, in the words of keepalived.conf.
+ *
+ * A check is made of attempts: it passes with the first that does, and fails when the first and
+ * `retry` more have failed. A server that is down gets no retry. `fall` checks that fail in a row
+ * bring a server down, `rise` that pass bring it up.
+ */
+struct lvs_check_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** What the request names, or what a LVS_CHECK_MISC is about; copied, as all that is pointed to. */
+    const char *path;
+    /** The host that the request names; NULL is the address. */
+    const char *virtualhost;
+    /** What the body of the answer must hold; NULL is anything. */
+    const char *receive;
+    /** The MD5 digest that the body must have, 16 octets; NULL is any. */
+    const uint8_t *digest;
+    /** Of these codes the answer must have one. */
+    const struct lvs_status_codes *status_codes;
+    /** How many there are; 0 is 200 to 299. */
+    size_t status_code_count;
+    /** One of `enum lvs_check_kind`. */
+    int kind;
+    /** From the end of one check to the beginning of the next; more than 0. */
+    uint32_t delay_loop_milliseconds;
+    /**
+     * The first check begins within this span, at a moment that follows from the seed, so that many
+     * checks do not begin together; or LVS_WARMUP_DELAY_LOOP.
+     */
+    uint32_t warmup_milliseconds;
+    /** How long an attempt may take, up to the end of the answer; more than 0. */
+    uint32_t connect_timeout_milliseconds;
+    /** Further attempts after one that failed. */
+    uint32_t retry;
+    /** From the end of an attempt that failed to the next. */
+    uint32_t delay_before_retry_milliseconds;
+    /** How many checks in a row must pass before a server that is down is up, 1 at least. */
+    uint32_t rise;
+    /** How many checks in a row must fail before a server that is up is down, 1 at least. */
+    uint32_t fall;
+    /** Who is asked; zeros are the real server's address. */
+    struct lvs_address connect_ip;
+    /** At which port in host order; 0 is the real server's. */
+    uint16_t connect_port;
+};
+
+/**
+ * Fills in the defaults: 1024 checks, a seed of zeros. `config->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_checker_config` of any version.
+ */
+enum lvs_status lvs_checker_config_init(struct lvs_checker_config *config);
+
+/**
+ * Fills in a service that is up as long as a real server is, without sorry server. `config->size` is
+ * to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_virtual_server` of any version.
+ */
+enum lvs_status lvs_virtual_server_init(struct lvs_virtual_server *config,
+                                        const struct lvs_service_key *service);
+
+/**
+ * Fills in a check of `kind`, one of `enum lvs_check_kind`, with the figures of keepalived's TCP
+ * check: every minute, up to 5 s, with 1 retry after 1 s. Of an HTTP request `path` is then to be
+ * set. `config->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_check_config` of any version.
+ */
+enum lvs_status lvs_check_config_init(struct lvs_check_config *config, int kind);
+
+/* ---------------------------------------------------------------------------
+ * What comes out of a checker, and what goes in.
+ */
+
+/** One attempt of a check, and never another one that came after it. */
+struct lvs_check_attempt {
+    /** The check. */
+    uint64_t check;
+    /** Which attempt it is, counted from 1. */
+    uint32_t number;
+};
+
+/** Things to do. Later versions may ask for more: ignore what you do not know. */
+enum lvs_checker_action_kind {
+    /**
+     * Try `attempt`: ask `target` at `target_port` for what `lvs_checker_get_check` says, and hand
+     * in the outcome; LVS_CHECKER_ABORT follows if there is none at `deadline`.
+     */
+    LVS_CHECKER_START = 1,
+    /**
+     * The time of `attempt` is over, or its check is removed: stop it. An outcome that still comes
+     * is ignored.
+     */
+    LVS_CHECKER_ABORT = 2,
+    /** Add `dest` to `service`: `lvs_director_add_dest`. Changes are taken as done, in this order. */
+    LVS_CHECKER_ADD_DEST = 3,
+    /** Change it to `dest`: `lvs_director_edit_dest`. */
+    LVS_CHECKER_EDIT_DEST = 4,
+    /** Delete the destination at the address and port of `dest`: `lvs_director_delete_dest`. */
+    LVS_CHECKER_DELETE_DEST = 5,
+    /** The real server at the address and port of `dest` is `up` (notify_up, notify_down). */
+    LVS_CHECKER_NOTIFY_DEST = 6,
+    /** `service` has quorum if `up` (quorum_up, quorum_down). */
+    LVS_CHECKER_NOTIFY_QUORUM = 7,
+};
+
+/** One thing to do. What its kind does not mention does not count. */
+struct lvs_checker_action {
+    /** What is to be done, one of `enum lvs_checker_action_kind`. */
+    int kind;
+    /** 1 or 0. */
+    uint8_t up;
+    /** Who is asked. */
+    struct lvs_address target;
+    /** At which port in host order. */
+    uint16_t target_port;
+    /** A service. */
+    struct lvs_service_key service;
+    /** A destination of it. */
+    struct lvs_dest_config dest;
+    /** An attempt. */
+    struct lvs_check_attempt attempt;
+    /** When it is over. */
+    lvs_time deadline;
+};
+
+/** What may come of an attempt. */
+enum lvs_check_outcome_kind {
+    /** The connection was accepted: all that LVS_CHECK_TCP asks. */
+    LVS_CHECK_OUTCOME_CONNECTED = 0,
+    /** The connection was refused, or there is no way to the server. */
+    LVS_CHECK_OUTCOME_REFUSED = 1,
+    /** It took too long, as the caller found out before the checker did. */
+    LVS_CHECK_OUTCOME_TIMED_OUT = 2,
+    /** The server answered an HTTP request. */
+    LVS_CHECK_OUTCOME_RESPONSE = 3,
+    /** The caller judged by himself: the server is well. */
+    LVS_CHECK_OUTCOME_PASSED = 4,
+    /** The caller judged by himself: it is not. */
+    LVS_CHECK_OUTCOME_FAILED = 5,
+};
+
+/** What came of an attempt. Zero what you do not know. */
+struct lvs_check_outcome {
+    /** One of `enum lvs_check_outcome_kind`. */
+    int kind;
+    /** The status code of a response. */
+    uint16_t status;
+    /** Not 0 if its body holds what is to be received. */
+    uint8_t received;
+    /** Not 0 if `digest` is that of its body. */
+    uint8_t has_digest;
+    /** An MD5 digest. */
+    uint8_t digest[16];
+};
+
+/** A check and how it stands. What it points to is there until the checker is changed. */
+struct lvs_check {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** What the request names, or what a LVS_CHECK_MISC is about; else NULL. */
+    const char *path;
+    /** The host that the request names, or NULL. */
+    const char *virtualhost;
+    /** What the body is to hold, or NULL. */
+    const char *receive;
+    /** The digest that it is to have, 16 octets, or NULL. */
+    const uint8_t *digest;
+    /** What is asked, one of `enum lvs_check_kind`. */
+    int kind;
+    /** The service of the real server. */
+    struct lvs_service_key service;
+    /** The real server's address. */
+    struct lvs_address address;
+    /** The real server's port in host order. */
+    uint16_t port;
+    /** 1 if it says that the real server is up, else 0. */
+    uint8_t up;
+    /** 1 if an attempt is running, else 0. */
+    uint8_t running;
+    /** Attempts begun. */
+    uint64_t attempts;
+    /** Of these, the ones that passed. */
+    uint64_t passed;
+    /** Of these, the ones that failed. */
+    uint64_t failed;
+    /** Of those that failed, the ones that took too long. */
+    uint64_t timed_out;
+    /** Changes from up to down. */
+    uint64_t downs;
+};
+
+/* ---------------------------------------------------------------------------
+ * Checkers: which real servers are well, and what the director is to make of it.
+ */
+
+/**
+ * The health of real servers, as keepalived's checkers and ldirectord see to it, save for the
+ * connections.
+ *
+ * Its loop: drain `lvs_checker_poll_action` until it is empty, wait for the outcome of an attempt or
+ * for the deadline, feed exactly one input, drain again. Real servers come into the director by the
+ * actions of the checker, not before, and go the same way. While quorum is lost a sorry server is
+ * in, if there is one.
+ */
+struct lvs_checker;
+
+/**
+ * Makes a checker of nothing yet.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_checker_config` of any version.
+ */
+enum lvs_status lvs_checker_create(const struct lvs_checker_config *config,
+                                   struct lvs_checker **out);
+
+/** Ends a checker; NULL is allowed. The handle is not to be used again. */
+void lvs_checker_destroy(struct lvs_checker *checker);
+
+/**
+ * Adds a virtual server, whose service the director has already.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_QUORUM`, `LVS_ERR_SERVICE_EXISTS` also while one
+ * of this key is being removed, `LVS_ERR_NO_MEMORY`, and those of `lvs_director_add_dest` about the
+ * fields of the sorry server.
+ *
+ * Safety: `config` points to a `struct lvs_virtual_server` of any version, its sorry server to a `struct
+ * lvs_dest_config` of any version.
+ */
+enum lvs_status lvs_checker_add_service(struct lvs_checker *checker,
+                                        lvs_time now,
+                                        const struct lvs_virtual_server *config);
+
+/**
+ * Removes a virtual server and its real servers, from the director too; the service itself stays
+ * there.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ */
+enum lvs_status lvs_checker_remove_service(struct lvs_checker *checker,
+                                           lvs_time now,
+                                           const struct lvs_service_key *service);
+
+/**
+ * Removes all virtual servers.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_checker_shutdown(struct lvs_checker *checker, lvs_time now);
+
+/**
+ * Adds a real server: `dest` is what the director gets while all of its `check_count` checks say
+ * that it is up. While it is down it stays with weight 0 if `inhibit_on_failure` is not 0, and else
+ * is taken out. Whether it fits the service is for the director to say.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`,
+ * `LVS_ERR_TUNNEL`, `LVS_ERR_TEXT`, `LVS_ERR_CHECK`, `LVS_ERR_CONNECT_PORT`,
+ * `LVS_ERR_TOO_MANY_CHECKS`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_NO_MEMORY`; `LVS_ERR_DEST_EXISTS`
+ * also while one of this address and port is being removed.
+ *
+ * Safety: `dest` points to a `struct lvs_dest_config` of any version, `checks` to `check_count` structs
+ * whose texts end with a NUL.
+ */
+enum lvs_status lvs_checker_add_dest(struct lvs_checker *checker,
+                                     lvs_time now,
+                                     const struct lvs_service_key *service,
+                                     const struct lvs_dest_config *dest,
+                                     int inhibit_on_failure,
+                                     const struct lvs_check_config *checks,
+                                     size_t check_count);
+
+/**
+ * Replaces what the director gets of the real server of that address and port while it is up, such
+ * as its weight. Its checks go on as they are.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_TUNNEL`,
+ * `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_NO_SUCH_DEST`.
+ *
+ * Safety: `dest` points to a `struct lvs_dest_config` of any version.
+ */
+enum lvs_status lvs_checker_edit_dest(struct lvs_checker *checker,
+                                      lvs_time now,
+                                      const struct lvs_service_key *service,
+                                      const struct lvs_dest_config *dest);
+
+/**
+ * Removes a real server, from the director too.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_NO_SUCH_DEST`.
+ */
+enum lvs_status lvs_checker_remove_dest(struct lvs_checker *checker,
+                                        lvs_time now,
+                                        const struct lvs_service_key *service,
+                                        const struct lvs_address *address,
+                                        uint16_t port);
+
+/**
+ * Lets time pass. Before the deadline nothing happens.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_checker_handle_timeout(struct lvs_checker *checker, lvs_time now);
+
+/**
+ * An attempt has come to its end. What comes of an attempt that is over is ignored.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_OUTCOME`.
+ */
+enum lvs_status lvs_checker_handle_outcome(struct lvs_checker *checker,
+                                           lvs_time now,
+                                           const struct lvs_check_attempt *attempt,
+                                           const struct lvs_check_outcome *outcome);
+
+/**
+ * The next thing to do: 1 and the action in `out`, or 0 when all is done.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_checker_poll_action(struct lvs_checker *checker, struct lvs_checker_action *out);
+
+/**
+ * When `lvs_checker_handle_timeout` is due: 1 and the moment in `out`, or 0 if there are no checks.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_checker_next_deadline(const struct lvs_checker *checker, lvs_time *out);
+
+/**
+ * Whether a service has quorum, as of the last drain: 1 or 0.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ */
+int lvs_checker_has_quorum(const struct lvs_checker *checker,
+                           const struct lvs_service_key *service);
+
+/**
+ * Fills in the check of an attempt: what to ask for, and how it stands. `out->size` is to be set
+ * before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_STALE_CHECK`.
+ *
+ * Safety: `out` points to a `struct lvs_check` of any version.
+ */
+enum lvs_status lvs_checker_get_check(const struct lvs_checker *checker,
+                                      const struct lvs_check_attempt *attempt,
+                                      struct lvs_check *out);
+
+/* ---------------------------------------------------------------------------
  * Neighbors: the link addresses of next hops, for programs without a kernel that knows them.
  */
 
@@ -2589,6 +3022,13 @@ enum lvs_vrrp_reason {
     LVS_VRRP_REASON_FAULT = 8,
     /** Another member of its sync group lost to an advert, or cannot run, [X-60]. */
     LVS_VRRP_REASON_GROUP = 9,
+    /**
+     * The adverts of a router that ought to give way keep coming: it does not hear this one, which
+     * stays Active [S-14].
+     */
+    LVS_VRRP_REASON_ONE_WAY_REACHABILITY = 10,
+    /** Another router advertises from this one's address [S-16]. */
+    LVS_VRRP_REASON_DUPLICATE_SOURCE = 11,
 };
 
 /** A change of state. */
@@ -2643,6 +3083,11 @@ enum lvs_vrrp_action_kind {
     LVS_VRRP_SET_ROUTER_ADVERTISEMENTS = 7,
     /** The state has changed: `event`. */
     LVS_VRRP_NOTIFY = 8,
+    /**
+     * Tell the link where the address is that adverts come from, with the MAC address of the
+     * interface [X-26].
+     */
+    LVS_VRRP_ANNOUNCE_SOURCE = 9,
 };
 
 /** One thing to do. What its kind does not mention is zero. */
@@ -3202,6 +3647,45 @@ enum lvs_status lvs_vrrp_get_virtual_mac(const struct lvs_vrrp *vrrp, struct lvs
  * Safety: `out` points to a `struct lvs_vrrp_counters` of any version.
  */
 enum lvs_status lvs_vrrp_get_counters(const struct lvs_vrrp *vrrp, struct lvs_vrrp_counters *out);
+
+/* ---------------------------------------------------------------------------
+ * Virtual routers that outlive their process.
+ */
+
+/** Octets that hold any snapshot of a virtual router. */
+#define LVS_VRRP_SNAPSHOT_MAX 1024
+
+/**
+ * Writes what the virtual router is and knows, its addresses, peers and keys aside, in a form that is
+ * the same on all machines. Drain the actions first: what is left to do is not part of it. `*length`
+ * is the octets written; LVS_VRRP_SNAPSHOT_MAX are always enough.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`.
+ *
+ * Safety: `snapshot` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_vrrp_snapshot(const struct lvs_vrrp *vrrp,
+                                  uint8_t *snapshot,
+                                  size_t capacity,
+                                  size_t *length);
+
+/**
+ * Makes a virtual router what the one of the snapshot was, with its configuration and as much time
+ * left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
+ * another epoch. The addresses and peers that it was created with have to be those of the snapshot.
+ *
+ * What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the
+ * time that nobody listened by `lvs_vrrp_resumed`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another
+ * release; and those of `lvs_vrrp_create` if it does not fit the addresses and peers.
+ *
+ * Safety: `snapshot` points to `length` octets.
+ */
+enum lvs_status lvs_vrrp_restore(struct lvs_vrrp *vrrp,
+                                 lvs_time now,
+                                 const uint8_t *snapshot,
+                                 size_t length);
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,7 @@ mod memory;
 mod output;
 #[cfg_attr(not(feature = "auth"), path = "vrrp/no_proofs.rs")]
 mod proofs;
+mod snapshot;
 mod status;
 mod tracker;
 
@@ -30,6 +31,7 @@ pub use self::counters::*;
 pub use self::memory::*;
 use self::memory::{Machine, VirtualRouter};
 pub use self::output::*;
+pub use self::snapshot::*;
 pub use self::status::*;
 pub use self::tracker::*;
 use crate::door::{items, number, required, status};

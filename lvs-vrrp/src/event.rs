@@ -60,11 +60,18 @@ pub enum Reason {
     InterfaceDown,
     /// A tracker says that the router cannot do its work.
     Fault,
-    /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\].
+    /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\]; or the
+    /// router that it follows is in that state \[X-67\].
     Group,
     /// The router woke up late \[V3-RX-19\]. An Active one goes on and announces its addresses again, or becomes
     /// Backup; a Backup one waits once more \[S-9\], \[S-10\].
     Late,
+    /// The adverts of a router that ought to give way keep coming: it does not hear this one, which
+    /// stays Active. Reachability is not symmetric \[S-14\].
+    OneWayReachability,
+    /// Another router advertises from this one's address \[S-16\],
+    /// [`DuplicateSource`](crate::DuplicateSource).
+    DuplicateSource,
 }
 
 impl fmt::Display for Reason {
@@ -80,6 +87,8 @@ impl fmt::Display for Reason {
             Self::Fault => "fault",
             Self::Group => "sync group",
             Self::Late => "late",
+            Self::OneWayReachability => "one-way reachability",
+            Self::DuplicateSource => "duplicate source",
         })
     }
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use common::*;
 use lvs_proto::vrrp::{
     Advert, AdvertInterval, AdvertMeta, AdvertPath, ChecksumForm, HOP_LIMIT, Peer, Priority,
-    Sequence, Version,
+    Sequence, Version, Vrid,
 };
 use lvs_proto::{AddressPair, Instant};
 use lvs_vrrp::{
-    Action, Announcements, Config, ConfigError, LateActive, LateBackup, Pacer, Reason, Refusal,
-    Router, State, Tracked,
+    Action, Announcements, Config, ConfigError, InterfaceDelays, InterfaceHold, LateActive,
+    LateBackup, Pacer, Reason, Refusal, Router, State, Tracked,
 };
 
 const OWN: &str = "10.0.0.5";
@@ -412,4 +412,78 @@ fn w_12_sequence_numbers_grow_by_sender_and_go_on_from_the_peers() {
 
     wakings(&mut router, 20 * SECOND);
     assert!(router.header_sequence() > 7, "above all that were heard");
+}
+
+/// Routers that become Active together go on a little apart; nothing else is early, and none is late.
+#[test]
+fn s_6_second_adverts_are_staggered() {
+    let second = |vrid: u8, stagger_adverts| {
+        let vrid = Vrid::new(vrid).unwrap();
+        let config = Config { vrid, stagger_adverts, ..v3(100) };
+        let (mut router, since) = active(config, OWN);
+        let wakings = wakings(&mut router, since + 3 * SECOND);
+        let [second, third] = [0, 1].map(|at| wakings[at].0 - since);
+        assert_eq!(third - second, SECOND);
+        second
+    };
+    assert_eq!([second(1, false), second(255, false)], [SECOND; 2]);
+    assert_eq!(
+        [second(1, true), second(128, true), second(255, true)],
+        [999_023, 875_000, 750_976]
+    );
+}
+
+/// What a faster detector says of the Active router shortens the wait to what orders Backup routers;
+/// of others it says nothing.
+#[test]
+fn x_66_a_peer_that_is_down() {
+    let mut router = started(v3(100), OWN);
+    router.peer_down(at(1), ip(OTHER));
+    assert_eq!(router.next_deadline(), Some(at(3_609_375)), "nobody was heard");
+    Heard::new(OTHER, 200).by(&mut router, SECOND);
+    router.peer_down(at(SECOND + 1), ip("10.0.0.8"));
+    assert_eq!(router.next_deadline(), Some(at(4_609_375)));
+    router.peer_down(at(2 * SECOND), ip(OTHER));
+    assert_eq!(router.next_deadline(), Some(at(2_609_375)));
+    router.peer_down(at(2_500_000), ip(OTHER));
+    assert_eq!(router.next_deadline(), Some(at(2_609_375)), "never later");
+    let mut alive = router.clone();
+    Heard::new(OTHER, 200).by(&mut alive, 2_600_000);
+    assert_eq!(alive.next_deadline(), Some(at(6_209_375)));
+    router.handle_timeout(at(2_609_375));
+    assert_eq!(reason(&drain(&mut router)), Some(Reason::NoResponse));
+    router.peer_down(at(2_609_376), ip(OTHER));
+    assert_eq!((router.state(), drain(&mut router)), (State::Active, vec![]));
+}
+
+/// A router that hears nothing of the link does not take over from one that it would hear.
+/// An interface that is away for a moment is not away.
+#[test]
+fn x_41_x_42_interfaces_are_held() {
+    let delays = InterfaceDelays {
+        down: Duration::from_secs(5),
+        proof: Duration::from_secs(30),
+        ..InterfaceDelays::default()
+    };
+    let (mut hold, mut router) = (InterfaceHold::new(delays), started(v3(100), OWN));
+    let mut tell = |now: u64, act: &dyn Fn(&mut InterfaceHold)| {
+        act(&mut hold);
+        hold.set_tolerance(at(now), router.interface_tolerance());
+        match hold.is_up() {
+            true => router.interface_up(at(now)),
+            false => router.interface_down(at(now)),
+        }
+        drain(&mut router);
+        (router.state(), router.next_deadline(), hold.next_deadline())
+    };
+    let waits = |now: u64| (State::Initialize, None, Some(at(now)));
+    assert_eq!(tell(1, &|hold| hold.report(at(1), true)), waits(1 + 30 * SECOND));
+    let heard = 20 * SECOND;
+    let backup = (State::Backup, Some(at(heard + 3_609_375)), None);
+    assert_eq!(tell(heard, &|hold| hold.frame_received(at(heard))), backup);
+    let (down, up) = (heard + SECOND, heard + 2 * SECOND);
+    let (state, waiting, hold_until) = tell(down, &|hold| hold.report(at(down), false));
+    assert_eq!((state, waiting), (backup.0, backup.1), "it may come back");
+    assert_eq!(hold_until, Some(at(down + 2 * SECOND)), "two of three intervals, not 5 s");
+    assert_eq!(tell(up, &|hold| hold.report(at(up), true)), backup);
 }

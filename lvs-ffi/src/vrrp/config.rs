@@ -277,6 +277,7 @@ impl TryFrom<lvs_vrrp_config> for Config {
                 group => Some(group.try_into()?),
             },
             check_peers: config.check_peers != 0,
+            ..Self::rfc9568(vrid)
         })
     }
 }

@@ -226,6 +226,11 @@ impl<T> Behind<T> {
         Ok(Self { first, count: items.len() })
     }
 
+    /// The same ones.
+    pub(super) fn again(these: &[T]) -> Self {
+        Self { first: NonNull::from(these).cast(), count: these.len() }
+    }
+
     fn end(&self) -> NonNull<T> {
         // SAFETY: so many were written there.
         unsafe { self.first.add(self.count) }

@@ -78,8 +78,9 @@ impl Director {
     /// Ends up to `budget` of what is due; returns how many.
     #[inline]
     pub(super) fn sweep(&mut self, now: Instant, budget: usize) -> usize {
+        let tick = self.conns.tick_of(now);
         for ended in 0..budget {
-            let Some(due) = self.conns.pop_due(now) else { return ended };
+            let Some(due) = self.conns.pop_due(tick) else { return ended };
             self.ended(now, due);
         }
         budget
