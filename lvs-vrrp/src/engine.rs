@@ -29,6 +29,21 @@ pub struct RouterId {
     generation: u32,
 }
 
+impl RouterId {
+    /// The id as a number, to be kept where only numbers can be.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        (self.generation as u64) << 32 | self.slot as u64
+    }
+
+    /// The id of a number from [`to_bits`](Self::to_bits); of any other number, an id that at worst
+    /// names another router.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self { slot: bits as u32, generation: (bits >> 32) as u32 }
+    }
+}
+
 /// Room for one virtual router of an [`Engine`].
 #[derive(Clone, Debug)]
 // The numbers share a cache line with what is busy in a router.
@@ -221,7 +236,7 @@ where
         advert: &Advert<'_>,
         meta: &AdvertMeta,
     ) {
-        let Some(at) = self.hearer(interface, advert.vrid, meta.addresses) else {
+        let Some(at) = self.hearing_slot(interface, advert.vrid, meta.addresses) else {
             self.handle_unknown();
             return;
         };
@@ -243,7 +258,7 @@ where
         path: AddressPair,
         error: &AdvertError,
     ) {
-        let at = self.hearer(interface, vrid, path);
+        let at = self.hearing_slot(interface, vrid, path);
         let Some(router) = at.and_then(|at| self.router_mut(at)) else { return };
         let before = *router.counters();
         router.handle_rejected(error);
@@ -360,12 +375,25 @@ where
         vrid: Vrid,
         path: AddressPair,
     ) -> Option<AdvertPolicy<'_>> {
-        self.hearer(interface, vrid, path).and_then(|at| self.router_at(at)).map(Router::policy)
+        self.hearing_slot(interface, vrid, path)
+            .and_then(|at| self.router_at(at))
+            .map(Router::policy)
     }
 
-    /// Whom a message of that VRID is for; if for none of those that have it, one of them, to say what
-    /// is wrong.
-    fn hearer(&self, interface: InterfaceId, vrid: Vrid, path: AddressPair) -> Option<usize> {
+    /// Whom a message of that VRID which took that path is for; if for none of those that have it, one
+    /// of them, to say what is wrong.
+    #[must_use]
+    pub fn hearer(
+        &self,
+        interface: InterfaceId,
+        vrid: Vrid,
+        path: AddressPair,
+    ) -> Option<RouterId> {
+        let at = self.hearing_slot(interface, vrid, path)?;
+        Some(RouterId { slot: at as u32, generation: self.slots.get(at)?.generation })
+    }
+
+    fn hearing_slot(&self, interface: InterfaceId, vrid: Vrid, path: AddressPair) -> Option<usize> {
         let key = Key { interface, family: path.family(), vrid };
         let hears = |&at: &usize| self.router_at(at).is_some_and(|router| router.hears(path));
         self.index.find(key).find(hears).or_else(|| self.index.find(key).next())
@@ -377,6 +405,13 @@ where
             let id = RouterId { slot: at as u32, generation: slot.generation };
             Some((id, self.index.key(at)?.interface, slot.router.as_ref()?))
         })
+    }
+
+    /// The slot that the next router takes, for those who keep more of it in an array of their own;
+    /// `None` if all are taken.
+    #[must_use]
+    pub fn vacant_slot(&self) -> Option<usize> {
+        self.index.vacant()
     }
 
     /// How many virtual routers there are.

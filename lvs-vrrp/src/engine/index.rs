@@ -127,6 +127,11 @@ impl<'a> Index<'a> {
         bucket.filter(move |&slot| self.key(slot) == Some(key))
     }
 
+    /// The slot that is given next.
+    pub(super) fn vacant(&self) -> Option<usize> {
+        Some(self.free as usize).filter(|slot| *slot < self.len)
+    }
+
     /// A slot for a virtual router, or `None` if all are taken.
     pub(super) fn insert(&mut self, key: Key) -> Option<usize> {
         let (first, slot) = (self.first(key)?, self.free as usize);
@@ -343,11 +348,15 @@ mod tests {
                 let family = *u.choose(&[Family::V4, Family::V6])?;
                 let vrid = Vrid::new(u.int_in_range(1..=4)?).unwrap();
                 let key = Key { interface, family, vrid };
+                let vacant = index.vacant();
                 match names.iter().position(|(name, _)| *name == key) {
                     Some(at) => index.remove(names.swap_remove(at).1),
                     None => match index.insert(key) {
-                        Some(slot) => names.push((key, slot)),
-                        None => assert_eq!(names.len(), capacity),
+                        Some(slot) => {
+                            assert_eq!(vacant, Some(slot));
+                            names.push((key, slot));
+                        }
+                        None => assert_eq!((vacant, names.len()), (None, capacity)),
                     },
                 }
                 for &(name, slot) in &names {
