@@ -150,9 +150,10 @@ pub extern "C" fn lvs_director_set_lblcr_expiration(
     status(|| required(director)?.0.write(|director| director.set_lblcr_expiration(secs)))
 }
 
-/// Does what is due: at most `budget` connections and templates are looked at or ended, and
-/// destinations and caches looked after. Call it again at once as long as the deadline is not
-/// later than `now`.
+/// Does what is due, and hardly more of it than `budget`: one for each connection or template that is
+/// looked at or ended, for each service and each deleted destination that is looked after, and for
+/// every 64 places of their caches. Call it again at once as long as the deadline is not later than
+/// `now`.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`.

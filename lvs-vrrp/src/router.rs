@@ -303,7 +303,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             Role::Initialize => None,
             Role::Backup(backup) => Some(backup.active_down),
             Role::Active(active) => Some(active.deadline()),
-            Role::Following(_) => self.role.announcements().and_then(Schedule::deadline),
+            Role::Following(following) => {
+                following.announcements.as_ref().and_then(Schedule::deadline)
+            }
         };
         let held = self.pending.is_held().then_some(self.held_until);
         deadline.into_iter().chain(held).min()

@@ -13,8 +13,8 @@ use lvs_proto::vrrp::{
 };
 use lvs_proto::{AddressPair, Instant};
 use lvs_vrrp::{
-    Action, Announcements, Config, ConfigError, LateActive, LateBackup, Pacer, Reason, Refusal,
-    Router, State, Tracked,
+    Action, Announcements, Config, ConfigError, InterfaceDelays, InterfaceHold, LateActive,
+    LateBackup, Pacer, Reason, Refusal, Router, State, Tracked,
 };
 
 const OWN: &str = "10.0.0.5";
@@ -454,4 +454,36 @@ fn x_66_a_peer_that_is_down() {
     assert_eq!(reason(&drain(&mut router)), Some(Reason::NoResponse));
     router.peer_down(at(2_609_376), ip(OTHER));
     assert_eq!((router.state(), drain(&mut router)), (State::Active, vec![]));
+}
+
+/// A router that hears nothing of the link does not take over from one that it would hear.
+/// An interface that is away for a moment is not away.
+#[test]
+fn x_41_x_42_interfaces_are_held() {
+    let delays = InterfaceDelays {
+        down: Duration::from_secs(5),
+        proof: Duration::from_secs(30),
+        ..InterfaceDelays::default()
+    };
+    let (mut hold, mut router) = (InterfaceHold::new(delays), started(v3(100), OWN));
+    let mut tell = |now: u64, act: &dyn Fn(&mut InterfaceHold)| {
+        act(&mut hold);
+        hold.set_tolerance(at(now), router.interface_tolerance());
+        match hold.is_up() {
+            true => router.interface_up(at(now)),
+            false => router.interface_down(at(now)),
+        }
+        drain(&mut router);
+        (router.state(), router.next_deadline(), hold.next_deadline())
+    };
+    let waits = |now: u64| (State::Initialize, None, Some(at(now)));
+    assert_eq!(tell(1, &|hold| hold.report(at(1), true)), waits(1 + 30 * SECOND));
+    let heard = 20 * SECOND;
+    let backup = (State::Backup, Some(at(heard + 3_609_375)), None);
+    assert_eq!(tell(heard, &|hold| hold.frame_received(at(heard))), backup);
+    let (down, up) = (heard + SECOND, heard + 2 * SECOND);
+    let (state, waiting, hold_until) = tell(down, &|hold| hold.report(at(down), false));
+    assert_eq!((state, waiting), (backup.0, backup.1), "it may come back");
+    assert_eq!(hold_until, Some(at(down + 2 * SECOND)), "two of three intervals, not 5 s");
+    assert_eq!(tell(up, &|hold| hold.report(at(up), true)), backup);
 }

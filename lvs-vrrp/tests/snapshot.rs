@@ -35,11 +35,13 @@ fn stored(snapshot: &Snapshot) -> Snapshot {
 }
 
 fn input(choice: u8, router: &mut TestRouter, micros: u64) -> Vec<Action> {
-    match choice % 8 {
+    match choice % 10 {
         0 => router.startup(at(micros)),
         1 => router.handle_timeout(at(micros)),
         2 => router.set_priority(at(micros), Priority::new(choice)),
         3 if choice > 200 => router.interface_down(at(micros)),
+        8 => return Heard::new(OWN, choice).by(router, micros),
+        9 if choice > 200 => router.follow(at(micros), State::Active),
         4 => router.resumed(at(micros), Duration::from_millis(u64::from(choice) * 20)),
         _ => return Heard::new(OTHER, choice).by(router, micros),
     }

@@ -219,15 +219,15 @@ pub unsafe extern "C" fn lvs_engine_handle_frame(
         let frame = ethernet::Frame::parse(unsafe { items(frame, length) }?)?;
         let (meta, message) = from_ip_packet(frame.payload)?;
         let vrid = vrid_of(message).ok_or(LVS_ERR_NOT_VRRP)?;
-        let family = meta.addresses.family();
+        let path = meta.addresses;
         engine.0.write(|engine| {
-            let Some(policy) = engine.policy(interface, family, vrid) else {
+            let Some(policy) = engine.policy(interface, vrid, path) else {
                 engine.handle_unknown();
                 return;
             };
             match decode(message, &meta, &policy) {
                 Ok(advert) => engine.handle_advert(instant(now), interface, &advert, &meta),
-                Err(error) => engine.handle_rejected(interface, family, vrid, &error),
+                Err(error) => engine.handle_rejected(interface, vrid, path, &error),
             }
         })
     })

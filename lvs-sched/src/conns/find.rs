@@ -228,10 +228,9 @@ impl Conns {
         tuple: &Tuple<A>,
         call: Option<CallId<'_>>,
     ) -> u64 {
+        let Some(call) = call else { return self.hash_alone(tuple) };
         let mut hasher = self.hasher_of(tuple);
-        if let Some(call) = call {
-            hasher.write(call.octets());
-        }
+        hasher.write(call.octets());
         hasher.finish()
     }
 

@@ -16,7 +16,7 @@ use crate::timers::{LEVELS, SHIFT_PER_LEVEL};
 const LISTS_PER_LEVEL: u64 = 64;
 /// So many timers are told ahead of the one that is visited, so that what they need comes from
 /// memory meanwhile.
-const AHEAD: u32 = 8;
+const AHEAD: u32 = 16;
 /// The end of a list.
 pub(super) const END: u32 = u32::MAX;
 

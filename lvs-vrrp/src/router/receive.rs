@@ -17,8 +17,8 @@ use crate::{AddressMismatch, OwnerAdverts};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The router does not run, or follows another one, or it is of another family, version or VRID. Nothing is counted
-    /// \[X-56\].
+    /// The router does not run, or follows another one, or is of another family, version or VRID.
+    /// Nothing is counted \[X-56\].
     #[error("not for this router, or it does not run")]
     NotForUs,
     /// The source address is the router's own: the advert was looped back \[S-15\], or another router

@@ -1,4 +1,4 @@
-//! What a virtual router is at the moment, and knows only as long.
+//! What a virtual router knows besides its configuration, by the state that it is in.
 
 use core::net::IpAddr;
 
@@ -8,7 +8,7 @@ use lvs_proto::vrrp::{AdvertInterval, Priority};
 use super::follow::Following;
 use crate::announcements::Schedule;
 use crate::octets::{either, stored};
-use crate::{Reason, State, timers};
+use crate::{Reason, timers};
 
 /// The state with the variables that exist in it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,22 +120,12 @@ stored!(
 );
 
 impl Role {
-    /// When the addresses are announced, of an Active router.
-    pub(super) fn announcements(&self) -> Option<&Schedule> {
-        match self {
-            Self::Active(active) => Some(&active.announcements),
-            Self::Following(leader) if leader.state == State::Active => Some(&leader.announcements),
-            _ => None,
-        }
-    }
-
-    pub(super) fn announcements_mut(&mut self) -> Option<&mut Schedule> {
+    /// When to announce the addresses, of an Active router.
+    pub(super) fn announcements(&mut self) -> Option<&mut Schedule> {
         match self {
             Self::Active(active) => Some(&mut active.announcements),
-            Self::Following(following) if following.state == State::Active => {
-                Some(&mut following.announcements)
-            }
-            _ => None,
+            Self::Following(following) => following.announcements.as_mut(),
+            Self::Initialize | Self::Backup(_) => None,
         }
     }
 
@@ -156,7 +146,7 @@ impl Role {
                 ..active
             }),
             Self::Following(following) => Self::Following(Following {
-                announcements: following.announcements.moved(moved),
+                announcements: following.announcements.map(|schedule| schedule.moved(moved)),
                 ..following
             }),
         }

@@ -136,7 +136,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
 
     /// An Active router announces its addresses, if that is due.
     pub(super) fn announce(&mut self, now: Instant) {
-        if let Some(schedule) = self.role.announcements_mut() {
+        if let Some(schedule) = self.role.announcements() {
             let repeat = schedule.due(now, &self.config.announcements);
             self.pending.announce(repeat);
         }

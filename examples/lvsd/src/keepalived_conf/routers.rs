@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use lvs_proto::Family;
-use lvs_proto::vrrp::{AdvertInterval, ChecksumAccept, ChecksumForm, Password, Priority, Version};
+use lvs_proto::vrrp::{
+    AdvertInterval, ChecksumAccept, ChecksumForm, Password, Priority, Version, Vrid,
+};
 use lvs_vrrp::{
     Announcements, ChecksumTransmit, Config as RouterConfig, LosingAdvert, OwnerAdverts,
     TrackerConfig,
@@ -27,16 +29,11 @@ impl VrrpInstance {
     /// What is missing or not supported.
     pub fn setup(&self, global: &GlobalDefs) -> Result<Setup, Verdict> {
         let config = self.router_config(global)?;
-        let tracked = self.tracked_interfaces.iter().filter(|tracked| !self.is_own(tracked));
-        let tracked = tracked.map(|Tracked { name, weight, .. }| {
-            let Weight { value: weight, reverse } = weight.unwrap_or_default();
-            (name.clone(), TrackerConfig { weight, reverse, ..TrackerConfig::default() })
-        });
         Ok(Setup {
             config,
             peers: self.unicast_peers.clone(),
             secret: self.secret(config.version),
-            tracked: tracked.collect(),
+            tracked: self.trackers(&self.tracked_interfaces).collect(),
         })
     }
 
@@ -109,10 +106,13 @@ impl VrrpInstance {
         }
     }
 
-    /// Whether it is the instance's own interface without a weight, which is followed anyway.
-    fn is_own(&self, tracked: &Tracked) -> bool {
-        let weighs = tracked.weight.is_some_and(|weight| weight != Weight::default());
-        !weighs && self.interface.as_ref() == Some(&tracked.name)
+    /// What it follows of `tracked`. Its own interface is followed anyway.
+    fn trackers(&self, tracked: &[Tracked]) -> impl Iterator<Item = (String, TrackerConfig)> {
+        let is_own = |it: &&Tracked| !it.has_weight() && self.interface.as_ref() == Some(&it.name);
+        tracked.iter().filter(move |it| !is_own(it)).map(|Tracked { name, weight, .. }| {
+            let Weight { value: weight, reverse } = weight.unwrap_or_default();
+            (name.clone(), TrackerConfig { weight, reverse, ..TrackerConfig::default() })
+        })
     }
 
     /// The addresses that adverts carry: those of its family.
@@ -169,33 +169,55 @@ impl VrrpInstance {
         if is_owner && self.state == Some(InitialState::Backup) {
             return Err(Verdict::unsupported("of priority 255 it begins as MASTER"));
         }
-        if self.sync_interface.as_ref().is_some_and(|name| self.interface.as_ref() != Some(name)) {
-            return Err(Verdict::unsupported("connections are told of over its interface alone"));
-        }
         Ok(())
     }
 }
 
+/// How directors tell each other of connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnSync<'a> {
+    /// Over which interface.
+    pub interface: &'a str,
+    /// The `vrrp_instance` whose Active director speaks; `None` is for any.
+    pub instance: Option<&'a str>,
+    /// The group of directors.
+    pub id: u8,
+}
+
 impl Config {
-    /// The group of directors that are told of connections while the instance is Active, if they
-    /// are.
-    #[must_use]
-    pub fn sync_id(&self, instance: &VrrpInstance) -> Option<u8> {
-        let own_id = instance.virtual_router_id?.get();
-        let is_its = |daemon: &&SyncDaemon| {
-            daemon.instance.as_ref().is_none_or(|name| *name == instance.name)
-        };
-        match self.global.sync_daemon.as_ref().filter(is_its) {
-            Some(daemon) => Some(daemon.sync_id.unwrap_or(own_id)),
-            None => instance.sync_interface.as_ref().map(|_| own_id),
+    /// The virtual router that an instance describes, with what its sync group follows \[X-61\].
+    ///
+    /// # Errors
+    /// What is missing or not supported.
+    pub fn setup(&self, instance: &VrrpInstance) -> Result<Setup, Verdict> {
+        let mut setup = instance.setup(&self.global)?;
+        for group in self.sync_groups.iter().filter(|group| group.has(instance)) {
+            setup.tracked.extend(instance.trackers(&group.tracked_interfaces));
         }
+        Ok(setup)
+    }
+
+    /// How directors tell each other of connections, if they do: as `lvs_sync_daemon` says, or else
+    /// the first instance that has an `lvs_sync_daemon_interface`.
+    #[must_use]
+    pub fn conn_sync(&self) -> Option<ConnSync<'_>> {
+        let (interface, instance, id) = match &self.global.sync_daemon {
+            Some(SyncDaemon { interface, instance, sync_id, .. }) => {
+                (interface, instance.as_deref(), *sync_id)
+            }
+            None => self.instances.iter().find_map(|instance| {
+                Some((instance.sync_interface.as_ref()?, Some(instance.name.as_str()), None))
+            })?,
+        };
+        let is_its = |it: &&VrrpInstance| instance.is_none_or(|name| it.name == name);
+        let vrid = || self.instances.iter().find(is_its)?.virtual_router_id.map(Vrid::get);
+        Some(ConnSync { interface, instance, id: id.or_else(vrid)? })
     }
 
     /// What cannot be said of virtual routers before all of the file is read.
     pub(super) fn check_instances(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut routers = HashSet::new();
-        let scripts = self.script_names();
         for instance in &self.instances {
             let mut found = |line, keyword: &str, verdict| {
                 findings.push(Finding::new(line, keyword, verdict));
@@ -217,53 +239,29 @@ impl Config {
             if *kind != AuthType::None && password.is_empty() {
                 found(*line, "authentication", Verdict::wrong("its auth_pass is missing"));
             }
-            findings.extend(check_scripts(&scripts, &instance.tracked_scripts));
+            findings.extend(self.check_scripts(&instance.tracked_scripts));
         }
         findings
     }
 
-    /// What cannot be said of `vrrp_sync_group` and `lvs_sync_daemon` before all of the file is
-    /// read.
-    pub(super) fn check_references(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let names: HashSet<&str> =
-            self.instances.iter().map(|instance| instance.name.as_str()).collect();
-        let scripts = self.script_names();
-        let no_instance = || Verdict::wrong("there is no vrrp_instance of that name");
-        for group in &self.sync_groups {
-            let strangers = group.members.iter().filter(|(_, name)| !names.contains(name.as_str()));
-            findings.extend(strangers.map(|(line, name)| Finding::new(*line, name, no_instance())));
-            findings.extend(check_scripts(&scripts, &group.tracked_scripts));
-        }
-        if let Some(daemon) = &self.global.sync_daemon {
-            let mut found = |verdict| {
-                findings.push(Finding::new(daemon.line, "lvs_sync_daemon", verdict));
-            };
-            let name = daemon.instance.as_deref();
-            if name.is_some_and(|name| !names.contains(name)) {
-                found(no_instance());
-            }
-            let its = |instance: &&VrrpInstance| name.is_none_or(|name| name == instance.name);
-            let elsewhere =
-                |instance: &VrrpInstance| instance.interface.as_ref() != Some(&daemon.interface);
-            if self.instances.iter().filter(its).any(elsewhere) {
-                found(Verdict::unsupported("it runs on the virtual router's interface alone"));
-            }
-        }
-        findings
+    /// What cannot be said of `lvs_sync_daemon` before all of the file is read.
+    pub(super) fn check_sync_daemon(&self) -> Vec<Finding> {
+        let daemon = self.global.sync_daemon.as_ref();
+        let stranger = daemon.filter(|daemon| {
+            let name = daemon.instance.as_ref();
+            name.is_some_and(|name| self.instances.iter().all(|instance| instance.name != *name))
+        });
+        let verdict = Verdict::wrong("there is no vrrp_instance of that name");
+        let finding = |daemon: &SyncDaemon| Finding::new(daemon.line, "lvs_sync_daemon", verdict);
+        stranger.map(finding).into_iter().collect()
     }
 
-    fn script_names(&self) -> HashSet<&str> {
-        self.scripts.iter().map(|script| script.name.as_str()).collect()
+    pub(super) fn check_scripts(&self, tracked: &[Tracked]) -> Vec<Finding> {
+        let names: HashSet<&str> = self.scripts.iter().map(|it| it.name.as_str()).collect();
+        let strangers = tracked.iter().filter(|tracked| !names.contains(tracked.name.as_str()));
+        let verdict = Verdict::wrong("there is no vrrp_script of that name");
+        strangers.map(|it| Finding::new(it.line, &it.name, verdict.clone())).collect()
     }
-}
-
-fn check_scripts(scripts: &HashSet<&str>, tracked: &[Tracked]) -> Vec<Finding> {
-    let strangers = tracked.iter().filter(|tracked| !scripts.contains(tracked.name.as_str()));
-    let reason = "there is no vrrp_script of that name";
-    let found =
-        strangers.map(|tracked| Finding::new(tracked.line, &tracked.name, Verdict::wrong(reason)));
-    found.collect()
 }
 
 /// The nearest interval that the version can advertise \[X-10\].
