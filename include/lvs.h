@@ -848,8 +848,8 @@ enum lvs_status lvs_pool_delete_dest(struct lvs_pool *pool,
 
 /**
  * Picks a destination for each of `count` new connections, in order, and writes it to the same
- * place of `dests`: `LVS_NO_DEST` where there is none to offer, or where the flow is neither
- * LVS_IPV4 nor LVS_IPV6.
+ * place of `dests`: `LVS_NO_DEST` where there is none to offer. Of the schedulers dh, sh, mh, lblc and
+ * lblcr look at the flows: if one is neither LVS_IPV4 nor LVS_IPV6, it is `LVS_NO_DEST` as well.
  *
  * Nothing is counted: say `lvs_pool_open_conn` for what is used.
  *
@@ -1357,9 +1357,10 @@ enum lvs_status lvs_director_set_lblc_expiration(struct lvs_director *director, 
 enum lvs_status lvs_director_set_lblcr_expiration(struct lvs_director *director, uint32_t secs);
 
 /**
- * Does what is due: at most `budget` connections and templates are looked at or ended, and
- * destinations and caches looked after. Call it again at once as long as the deadline is not
- * later than `now`.
+ * Does what is due, and hardly more of it than `budget`: one for each connection or template that is
+ * looked at or ended, for each service and each deleted destination that is looked after, and for
+ * every 64 places of their caches. Call it again at once as long as the deadline is not later than
+ * `now`.
  *
  * Errors: `LVS_ERR_NULL`.
  */

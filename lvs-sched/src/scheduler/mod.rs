@@ -170,6 +170,13 @@ impl SchedulerKind {
         Self::Twos,
     ];
 
+    /// Whether it looks at the packet that a connection begins with, and not only at the
+    /// destinations.
+    #[must_use]
+    pub const fn reads_flows(self) -> bool {
+        matches!(self, Self::Lblc | Self::Lblcr | Self::Dh | Self::Sh | Self::Mh)
+    }
+
     /// The name in `ipvsadm -s`.
     #[must_use]
     pub const fn name(self) -> &'static str {
