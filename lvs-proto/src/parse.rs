@@ -63,7 +63,7 @@ pub fn parse_with_layout(frame: &[u8]) -> Result<(Flow, Layout), ParseError> {
             let packet = ip::Packet::V4(ipv4::Packet::parse(frame.payload)?);
             Ok((packet.flow(), Layout::of(&frame, &packet)))
         }
-        EtherType::IPV6 => {
+        EtherType::IPV6 if cfg!(feature = "ipv6") => {
             let packet = ip::Packet::V6(ipv6::Packet::parse(frame.payload)?);
             Ok((packet.flow(), Layout::of(&frame, &packet)))
         }
@@ -110,7 +110,9 @@ pub fn parse_call_id(frame: &[u8]) -> Option<CallId<'_>> {
 pub(crate) fn ip_packet<'a>(frame: &ethernet::Frame<'a>) -> Result<ip::Packet<'a>, ParseError> {
     match frame.ethertype {
         EtherType::IPV4 => Ok(ip::Packet::V4(ipv4::Packet::parse(frame.payload)?)),
-        EtherType::IPV6 => Ok(ip::Packet::V6(ipv6::Packet::parse(frame.payload)?)),
+        EtherType::IPV6 if cfg!(feature = "ipv6") => {
+            Ok(ip::Packet::V6(ipv6::Packet::parse(frame.payload)?))
+        }
         other => Err(ParseError::NotIp(other)),
     }
 }

@@ -58,6 +58,32 @@ fn fsm_26_an_unchanged_router_emits_no_action() {
     });
 }
 
+/// [FSM-26] A plan names what is another, and nothing else.
+#[test]
+fn fsm_26_a_plan_names_what_changes() {
+    let nothing = Plan {
+        restart: false,
+        priority: false,
+        timers: false,
+        addresses: false,
+        peers: false,
+        options: false,
+    };
+    let router = started(v3(100), OWN);
+    for (config, expected) in [
+        (v3(100), nothing),
+        (v3(150), Plan { priority: true, ..nothing }),
+        (Config { interval: centiseconds(200), ..v3(100) }, Plan { timers: true, ..nothing }),
+        (Config { advert_count: 5, ..v3(100) }, Plan { timers: true, ..nothing }),
+        (Config { preempt: false, ..v3(100) }, Plan { options: true, ..nothing }),
+        (Config { vrid: Vrid::new(52).unwrap(), ..v3(100) }, Plan { restart: true, ..nothing }),
+    ] {
+        assert_eq!(router.plan(&config, &addresses(Family::V4), &[]), Ok(expected));
+    }
+    let plan = router.plan(&v3(100), &[ip("192.0.2.100")], &[]);
+    assert_eq!(plan, Ok(Plan { addresses: true, ..nothing }));
+}
+
 /// [SC-9], [T-7] Whatever the down interval is made of.
 #[test]
 fn t_7_deadlines_move_by_the_difference() {

@@ -47,7 +47,7 @@ impl<'a> Packet<'a> {
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
         match octets.first().ok_or(Error::Empty)? >> 4 {
             4 => Ok(Self::V4(ipv4::Packet::parse(octets)?)),
-            6 => Ok(Self::V6(ipv6::Packet::parse(octets)?)),
+            6 if cfg!(feature = "ipv6") => Ok(Self::V6(ipv6::Packet::parse(octets)?)),
             other => Err(Error::UnknownVersion(other)),
         }
     }
@@ -206,7 +206,7 @@ impl<'a> Packet<'a> {
                 }
                 None => Transport::Unreadable(protocol),
             },
-            Protocol::SCTP => match sctp::Header::parse(payload) {
+            Protocol::SCTP if cfg!(feature = "sctp") => match sctp::Header::parse(payload) {
                 Some(sctp::Header { source_port, destination_port, chunk }) => {
                     Transport::Sctp { source_port, destination_port, chunk }
                 }
@@ -258,7 +258,8 @@ fn quoted(family: Family, message: &[u8]) -> Option<Embedded> {
     }
     let packet = match family {
         Family::V4 => Packet::V4(ipv4::Packet::parse_quote(quote).ok()?),
-        Family::V6 => Packet::V6(ipv6::Packet::parse_quote(quote).ok()?),
+        Family::V6 if cfg!(feature = "ipv6") => Packet::V6(ipv6::Packet::parse_quote(quote).ok()?),
+        Family::V6 => return None,
     };
     packet.as_embedded()
 }

@@ -19,6 +19,7 @@ mod places;
 mod queue;
 mod rare;
 mod replies;
+#[cfg_attr(not(feature = "prefetch"), path = "no_scouts.rs")]
 mod scouts;
 mod table;
 #[cfg(test)]

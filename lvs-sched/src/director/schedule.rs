@@ -320,6 +320,7 @@ pub(super) fn call_of<'a>(
 ) -> Result<Option<CallId<'a>>, NoCallId> {
     match (service.config.engine, packet.flow.transport) {
         (None, _) => Ok(None),
+        _ if !cfg!(feature = "helpers") => Ok(None),
         (Some(PersistenceEngine::Sip), Transport::Udp { .. }) => {
             packet.call.map(Some).ok_or(NoCallId)
         }
