@@ -848,8 +848,8 @@ enum lvs_status lvs_pool_delete_dest(struct lvs_pool *pool,
 
 /**
  * Picks a destination for each of `count` new connections, in order, and writes it to the same
- * place of `dests`: `LVS_NO_DEST` where there is none to offer, or where the flow is neither
- * LVS_IPV4 nor LVS_IPV6.
+ * place of `dests`: `LVS_NO_DEST` where there is none to offer. Of the schedulers dh, sh, mh, lblc and
+ * lblcr look at the flows: if one is neither LVS_IPV4 nor LVS_IPV6, it is `LVS_NO_DEST` as well.
  *
  * Nothing is counted: say `lvs_pool_open_conn` for what is used.
  *
