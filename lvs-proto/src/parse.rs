@@ -12,7 +12,8 @@ pub enum ParseError {
     /// The Ethernet header is malformed.
     #[error(transparent)]
     Ethernet(#[from] ethernet::Error),
-    /// The frame carries something else, ARP for instance.
+    /// The frame carries something else: ARP for instance, or in a build without the feature `ipv6`
+    /// that.
     #[error("EtherType {0} is not IP")]
     NotIp(EtherType),
     /// The IPv4 packet is malformed.
