@@ -6,7 +6,8 @@
  * answers, always.
  *
  * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_checker`, `struct lvs_neighbors`,
- * `struct lvs_vrrp`, `struct lvs_tracker`) are opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
+ * `struct lvs_vrrp`, `struct lvs_engine`, `struct lvs_tracker`) are opaque. `*_create` makes one,
+ * `*_init` makes one in memory of the caller's; `*_destroy` ends it and takes NULL, too.
  *
  * Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
  * returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -24,8 +25,8 @@
  * Memory is taken by calls that create and configure. What packets and timers lead to takes none:
  * `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
  * `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
- * `lvs_pool_handle_timeout`, and all that a virtual router or a neighbor cache is fed or asked after
- * its creation, or a checker while it runs.
+ * `lvs_pool_handle_timeout`, all that a virtual router, an engine or a neighbor cache is fed or asked
+ * after its creation, and a checker while it runs.
  *
  * Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
  * it is empty, wait for input or for the deadline, feed exactly one input, drain again.
@@ -162,7 +163,10 @@ enum lvs_status {
     LVS_ERR_V2_OVER_IPV6 = -50,
     /** Version 3 needs a virtual address [V3-TX-9]. */
     LVS_ERR_NO_ADDRESSES = -51,
-    /** There are more than 255 virtual addresses. */
+    /**
+     * There are more than 1024 virtual addresses, more than 255 to be advertised, or more than there
+     * is room for.
+     */
     LVS_ERR_TOO_MANY_ADDRESSES = -52,
     /** A virtual address is listed twice [W-18]. */
     LVS_ERR_DUPLICATE_ADDRESS = -53,
@@ -223,6 +227,8 @@ enum lvs_status {
     LVS_ERR_NO_REPORTS = -86,
     /** The octets are no snapshot, or one of another release. */
     LVS_ERR_SNAPSHOT = -87,
+    /** More addresses are to be advertised than there are, or than 255. */
+    LVS_ERR_ADVERTISED = -88,
     /** An advert is for VRID 0, or for another one [V3-RX-7]. */
     LVS_ERR_ADVERT_VRID = -90,
     /** The TTL or hop limit of an advert is not 255 [V3-RX-1]. */
@@ -259,6 +265,16 @@ enum lvs_status {
     LVS_ERR_OUTCOME = -114,
     /** The check is removed. */
     LVS_ERR_STALE_CHECK = -115,
+    /** There is no such virtual router, or no longer. */
+    LVS_ERR_NO_SUCH_ROUTER = -120,
+    /** The interface has a virtual router of this VRID and family. */
+    LVS_ERR_ROUTER_EXISTS = -121,
+    /** There is no room for one more virtual router. */
+    LVS_ERR_ENGINE_FULL = -122,
+    /** The virtual router is in a sync group already, follows another one, or is followed. */
+    LVS_ERR_SYNC_GROUP = -123,
+    /** There is no such input. */
+    LVS_ERR_INPUT = -124,
 };
 
 /** A few words for `status`, static and never NULL, whatever the number. */
@@ -1325,6 +1341,20 @@ enum lvs_status lvs_director_set_timeouts(struct lvs_director *director,
                                           uint32_t tcp_secs,
                                           uint32_t tcp_fin_secs,
                                           uint32_t udp_secs);
+
+/**
+ * Sets after how many seconds the caches of lblc services forget an unused address [LBLC-8].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_set_lblc_expiration(struct lvs_director *director, uint32_t secs);
+
+/**
+ * The same of lblcr services; after as many a set loses a member [LBLCR-5].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_set_lblcr_expiration(struct lvs_director *director, uint32_t secs);
 
 /**
  * Does what is due: at most `budget` connections and templates are looked at or ended, and
@@ -2854,7 +2884,7 @@ struct lvs_vrrp_config {
      * the first ought to be link-local [V3-TX-7].
      */
     const struct lvs_address *addresses;
-    /** How many there are: 1 to 255, version 2: or none. */
+    /** How many there are: 1 to 1024, version 2: or none. */
     size_t address_count;
     /** Whom to speak to instead of the group, each by itself; they are copied. */
     const struct lvs_vrrp_peer *peers;
@@ -2957,7 +2987,31 @@ struct lvs_vrrp_config {
      * may have [X-29].
      */
     uint8_t check_peers;
+    /**
+     * Not 0 if an Active router sends its second advert early, by its VRID and by less than a quarter
+     * of an interval, so that routers that became Active together do not go on together [S-6].
+     */
+    uint8_t stagger_adverts;
+    /**
+     * Not 0 if a router with peers that was at fault, or without its interface, tells the link where
+     * it is once it runs again: LVS_VRRP_ANNOUNCE_SOURCE [X-26].
+     */
+    uint8_t announce_source;
+    /**
+     * Not 0 if a router that hears its own address from somebody else gives way to him, and does not
+     * only say so [S-16].
+     */
+    uint8_t duplicate_steps_down;
+    /**
+     * How many of the addresses, from the first on, adverts list, at most 255; the others are
+     * installed and announced like them, and may be of the other family [X-35].
+     * LVS_VRRP_ADVERTISE_ALL is all of them.
+     */
+    uint16_t advertised_count;
 };
+
+/** Adverts list all virtual addresses. */
+#define LVS_VRRP_ADVERTISE_ALL UINT16_MAX
 
 /** A router that speaks VRRP by unicast. */
 struct lvs_vrrp_peer {
@@ -3198,7 +3252,7 @@ struct lvs_vrrp_counters {
  *
  * Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
  * feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
- * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_track`,
+ * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`, `lvs_vrrp_track`,
  * `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`,
  * `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
  * `lvs_vrrp_handle_timeout`; only they change actions and deadline.
@@ -3227,7 +3281,7 @@ enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config, struct lvs
 
 /**
  * Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers, wherever it begins; 0
- * if they are more than 255.
+ * if there are more than 1024 addresses or 255 peers.
  */
 size_t lvs_vrrp_sizeof(size_t address_count,
                        size_t peer_count);
@@ -3389,6 +3443,16 @@ enum lvs_status lvs_vrrp_set_priority(struct lvs_vrrp *vrrp, lvs_time now, uint8
 enum lvs_status lvs_vrrp_set_source(struct lvs_vrrp *vrrp,
                                     lvs_time now,
                                     const struct lvs_address *source);
+
+/**
+ * Something else has noticed that a peer does not answer any more. If it was the Active router, a
+ * Backup one waits no longer than Skew_Time [X-66].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`.
+ */
+enum lvs_status lvs_vrrp_peer_down(struct lvs_vrrp *vrrp,
+                                   lvs_time now,
+                                   const struct lvs_address *peer);
 
 /**
  * Takes in a received Ethernet frame: an advert is verified, decoded and fed; one that is refused
@@ -3686,6 +3750,223 @@ enum lvs_status lvs_vrrp_restore(struct lvs_vrrp *vrrp,
                                  lvs_time now,
                                  const uint8_t *snapshot,
                                  size_t length);
+
+/* ---------------------------------------------------------------------------
+ * Engines, each in one piece of memory.
+ */
+
+/**
+ * Virtual routers on any number of interfaces, of both families (RFC 9568), without authentication.
+ *
+ * Its loop: drain `lvs_engine_poll_action` until it is empty, wait for input or for the deadline, feed
+ * exactly one input, drain again. It lives in memory of the caller's, and there is nothing to be ended.
+ */
+struct lvs_engine;
+
+/**
+ * Octets of memory that `lvs_engine_init` wants for so many virtual routers, each with so many
+ * addresses and peers at most, wherever it begins; 0 if they are more than 1024 or 255, or more than
+ * memory.
+ */
+size_t lvs_engine_sizeof(uint32_t routers,
+                         size_t address_count,
+                         size_t peer_count);
+
+/**
+ * Makes an engine for so many virtual routers, each with so many addresses and peers at most, in
+ * `memory` of `size` octets, which has to stay where it is and as long as the engine is used. Nothing
+ * is allocated, now or later.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_TOO_MANY_ADDRESSES`, `LVS_ERR_PEER`;
+ * `LVS_ERR_BUFFER_TOO_SMALL` if `size` is less than `lvs_engine_sizeof` says.
+ *
+ * Safety: `memory` points to room for `size` octets that nobody else uses.
+ */
+enum lvs_status lvs_engine_init(void *memory,
+                                size_t size,
+                                uint32_t routers,
+                                size_t address_count,
+                                size_t peer_count,
+                                struct lvs_engine **out);
+
+/* ---------------------------------------------------------------------------
+ * Many virtual routers, with one deadline and one stream of actions.
+ */
+
+/** Names a virtual router of one engine, and never another one that came after it. */
+typedef uint64_t lvs_router_id;
+
+/** What a virtual router of an engine can be told. */
+enum lvs_engine_input_kind {
+    /** As `lvs_vrrp_startup`. */
+    LVS_INPUT_STARTUP = 0,
+    /** As `lvs_vrrp_shutdown`. */
+    LVS_INPUT_SHUTDOWN = 1,
+    /** As `lvs_vrrp_interface_up`. */
+    LVS_INPUT_INTERFACE_UP = 2,
+    /** As `lvs_vrrp_interface_down`. */
+    LVS_INPUT_INTERFACE_DOWN = 3,
+};
+
+/**
+ * Adds a virtual router that is not started, whose interface is believed to be up. `interface` is the
+ * caller's number of the link; unicast routers that use a VRID twice on one link need a number each
+ * [X-38]. `out` names it.
+ *
+ * Errors: As for `lvs_vrrp_create`, but no memory is taken; also if there are more addresses or peers than
+ * there is room for; `LVS_ERR_ENGINE_FULL`; `LVS_ERR_ROUTER_EXISTS` if the interface has one of this
+ * VRID and family.
+ *
+ * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
+ */
+enum lvs_status lvs_engine_add(struct lvs_engine *engine,
+                               uint32_t interface,
+                               const struct lvs_vrrp_config *config,
+                               lvs_router_id *out);
+
+/**
+ * Removes a virtual router, and from its sync group. Nothing is sent: shut it down first and drain the
+ * actions.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_remove(struct lvs_engine *engine,
+                                  lvs_router_id router);
+
+/**
+ * Has a virtual router join the sync group of another one, or form a group with it: they are Active
+ * together or not at all [X-57]. One that becomes unable to run takes the others with it [X-60].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`; `LVS_ERR_SYNC_GROUP` if it is in a group already, is to join
+ * itself, or one of them follows another.
+ */
+enum lvs_status lvs_engine_join(struct lvs_engine *engine,
+                                lvs_router_id router,
+                                lvs_router_id of);
+
+/**
+ * Has a virtual router leave its sync group, if it is in one.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_leave(struct lvs_engine *engine, lvs_router_id router);
+
+/**
+ * Has a virtual router follow another one from now on: whenever that changes its state, so does it, with
+ * all actions but without an advert [X-67]. It may follow somebody else later. Start it like any.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`; `LVS_ERR_SYNC_GROUP` if it is in a group or followed, if the
+ * leader follows, or if both are the same.
+ */
+enum lvs_status lvs_engine_follow(struct lvs_engine *engine,
+                                  lvs_time now,
+                                  lvs_router_id router,
+                                  lvs_router_id leader);
+
+/**
+ * Feeds `kind`, one of `enum lvs_engine_input_kind`, to a virtual router.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`, `LVS_ERR_INPUT`.
+ */
+enum lvs_status lvs_engine_input(struct lvs_engine *engine,
+                                 lvs_time now,
+                                 lvs_router_id router,
+                                 int kind);
+
+/**
+ * As `lvs_vrrp_set_tracked`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_set_tracked(struct lvs_engine *engine,
+                                       lvs_time now,
+                                       lvs_router_id router,
+                                       uint8_t priority,
+                                       int fault);
+
+/**
+ * Takes in an Ethernet frame that was received on `interface`: an advert is verified, decoded and fed
+ * to its virtual router; one that is refused, or that is for none, is counted and changes nothing else
+ * [RX-1].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, and `LVS_ERR_NOT_VRRP` as for `lvs_vrrp_handle_frame`.
+ *
+ * Safety: `frame` points to `length` octets.
+ */
+enum lvs_status lvs_engine_handle_frame(struct lvs_engine *engine,
+                                        lvs_time now,
+                                        uint32_t interface,
+                                        const uint8_t *frame,
+                                        size_t length);
+
+/**
+ * Lets time pass for the virtual routers whose deadline is due, the earliest first, `budget` of them
+ * at most. Gives how many that were: if it is `budget`, more may be due. Hand in what was received
+ * until `now` first [S-7].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_engine_handle_timeout(struct lvs_engine *engine,
+                              lvs_time now,
+                              uint16_t budget);
+
+/**
+ * The next thing to do: 1 and the action in `out`, of `router`; or 0 when all is done. Adverts of all
+ * come before whatever else they want done [S-4].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_engine_poll_action(struct lvs_engine *engine,
+                           lvs_router_id *router,
+                           struct lvs_vrrp_action *out);
+
+/**
+ * When `lvs_engine_handle_timeout` is due: 1 and the moment in `out`, or 0 if no virtual router runs.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_engine_next_deadline(const struct lvs_engine *engine,
+                             lvs_time *out);
+
+/**
+ * As `lvs_vrrp_write_advert`, for the virtual router of the action.
+ *
+ * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `frame` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_engine_write_advert(const struct lvs_engine *engine,
+                                        lvs_router_id router,
+                                        uint8_t priority,
+                                        size_t path,
+                                        uint8_t *frame,
+                                        size_t capacity,
+                                        size_t *length);
+
+/**
+ * As `lvs_vrrp_write_announcement`, for the virtual router of the action.
+ *
+ * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `frame` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_engine_write_announcement(const struct lvs_engine *engine,
+                                              lvs_router_id router,
+                                              const struct lvs_address *address,
+                                              uint8_t *frame,
+                                              size_t capacity,
+                                              size_t *length);
+
+/**
+ * Fills in how a virtual router stands. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `out` points to a `struct lvs_vrrp_status` of any version.
+ */
+enum lvs_status lvs_engine_get_status(const struct lvs_engine *engine,
+                                      lvs_router_id router,
+                                      struct lvs_vrrp_status *out);
 
 #ifdef __cplusplus
 }

@@ -105,7 +105,8 @@ pub enum lvs_status {
     LVS_ERR_V2_OVER_IPV6 = -50,
     /// Version 3 needs a virtual address \[V3-TX-9\].
     LVS_ERR_NO_ADDRESSES = -51,
-    /// There are more than 255 virtual addresses.
+    /// There are more than 1024 virtual addresses, more than 255 to be advertised, or more than there
+    /// is room for.
     LVS_ERR_TOO_MANY_ADDRESSES = -52,
     /// A virtual address is listed twice \[W-18\].
     LVS_ERR_DUPLICATE_ADDRESS = -53,
@@ -168,6 +169,8 @@ pub enum lvs_status {
     LVS_ERR_NO_REPORTS = -86,
     /// The octets are no snapshot, or one of another release.
     LVS_ERR_SNAPSHOT = -87,
+    /// More addresses are to be advertised than there are, or than 255.
+    LVS_ERR_ADVERTISED = -88,
 
     /// An advert is for VRID 0, or for another one \[V3-RX-7\].
     LVS_ERR_ADVERT_VRID = -90,
@@ -207,6 +210,17 @@ pub enum lvs_status {
     LVS_ERR_OUTCOME = -114,
     /// The check is removed.
     LVS_ERR_STALE_CHECK = -115,
+
+    /// There is no such virtual router, or no longer.
+    LVS_ERR_NO_SUCH_ROUTER = -120,
+    /// The interface has a virtual router of this VRID and family \[X-38\].
+    LVS_ERR_ROUTER_EXISTS = -121,
+    /// There is no room for one more virtual router.
+    LVS_ERR_ENGINE_FULL = -122,
+    /// The virtual router is in a sync group already, follows another one, or is followed.
+    LVS_ERR_SYNC_GROUP = -123,
+    /// There is no such input.
+    LVS_ERR_INPUT = -124,
 }
 
 /// What `lvs_strerror` says.
@@ -260,7 +274,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_CHECKSUM_ACCEPT, c"checksum_accept is none of lvs_vrrp_checksum_accept"),
     (LVS_ERR_V2_OVER_IPV6, c"VRRP version 2 over IPv6"),
     (LVS_ERR_NO_ADDRESSES, c"no virtual address"),
-    (LVS_ERR_TOO_MANY_ADDRESSES, c"more than 255 virtual addresses"),
+    (LVS_ERR_TOO_MANY_ADDRESSES, c"too many virtual addresses"),
     (LVS_ERR_DUPLICATE_ADDRESS, c"a virtual address is listed twice"),
     (LVS_ERR_SOURCE_FAMILY, c"the source is of another family than the virtual addresses"),
     (LVS_ERR_SOURCE_NOT_UNICAST, c"the source address is not unicast"),
@@ -289,6 +303,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_TRACKER_WEIGHT, c"the weight of a tracker is not -254 to 254"),
     (LVS_ERR_NO_REPORTS, c"a tracker would change without a report"),
     (LVS_ERR_SNAPSHOT, c"no snapshot, or one of another release"),
+    (LVS_ERR_ADVERTISED, c"more addresses are to be advertised than there are, or than 255"),
     (LVS_ERR_ADVERT_VRID, c"an advert of another VRID, or of none"),
     (LVS_ERR_ADVERT_HOP_LIMIT, c"an advert with another TTL or hop limit than 255"),
     (LVS_ERR_ADVERT_VERSION, c"an advert of another version, or of an unknown one"),
@@ -307,6 +322,11 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_TOO_MANY_CHECKS, c"no room for so many checks"),
     (LVS_ERR_OUTCOME, c"no such outcome"),
     (LVS_ERR_STALE_CHECK, c"the check was removed"),
+    (LVS_ERR_NO_SUCH_ROUTER, c"no such virtual router"),
+    (LVS_ERR_ROUTER_EXISTS, c"the interface has a virtual router of this VRID and family"),
+    (LVS_ERR_ENGINE_FULL, c"no room for one more virtual router"),
+    (LVS_ERR_SYNC_GROUP, c"the virtual router is in a sync group, follows, or is followed"),
+    (LVS_ERR_INPUT, c"no such input"),
 ];
 
 /// A few words for `status`, static and never NULL, whatever the number.

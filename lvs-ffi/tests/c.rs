@@ -63,7 +63,7 @@ fn two_routers_fail_over() {
 }
 
 /// The programs of misuse, each of some functions.
-const NOUNS: [&str; 15] = [
+const NOUNS: [&str; 16] = [
     "words",
     "frame",
     "pool",
@@ -79,6 +79,7 @@ const NOUNS: [&str; 15] = [
     "peers",
     "tracker",
     "snapshot",
+    "engine",
 ];
 
 #[test]

@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 41] = [
+const SOURCES: [&str; 43] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -56,6 +56,8 @@ const SOURCES: [&str; 41] = [
     "vrrp/output.rs",
     "vrrp/status.rs",
     "vrrp/snapshot.rs",
+    "vrrp/engine/memory.rs",
+    "vrrp/engine.rs",
 ];
 
 #[test]

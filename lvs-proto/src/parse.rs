@@ -46,7 +46,7 @@ pub enum ParseError {
 /// # Errors
 /// [`ParseError`] if the frame is not an intact IP packet.
 pub fn parse(frame: &[u8]) -> Result<Flow, ParseError> {
-    Ok(ip_packet(&ethernet::Frame::parse(frame)?)?.flow())
+    parse_with_layout(frame).map(|(flow, _)| flow)
 }
 
 /// As [`parse`], and tells where the packet's parts are: what [`forward`](crate::forward) and
@@ -70,6 +70,30 @@ pub fn parse_with_layout(frame: &[u8]) -> Result<(Flow, Layout), ParseError> {
         }
         other => Err(ParseError::NotIp(other)),
     }
+}
+
+/// As [`parse_with_layout`], for a caller that has places for both.
+#[inline(always)]
+pub(crate) fn parse_into(
+    frame: &[u8],
+    flow: &mut Flow,
+    layout: &mut Layout,
+) -> Result<(), ParseError> {
+    let frame = ethernet::Frame::parse(frame)?;
+    match frame.ethertype {
+        EtherType::IPV4 => {
+            let packet = ip::Packet::V4(ipv4::Packet::parse(frame.payload)?);
+            *layout = Layout::of(&frame, &packet);
+            packet.write_flow(flow);
+        }
+        EtherType::IPV6 if cfg!(feature = "ipv6") => {
+            let packet = ip::Packet::V6(ipv6::Packet::parse(frame.payload)?);
+            *layout = Layout::of(&frame, &packet);
+            packet.write_flow(flow);
+        }
+        other => return Err(ParseError::NotIp(other)),
+    }
+    Ok(())
 }
 
 /// The Call-ID of the SIP message that a frame carries over UDP, `None` if it carries none: what a

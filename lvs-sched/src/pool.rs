@@ -322,7 +322,7 @@ impl Pool {
     /// Does what is due: deleted destinations and cached addresses are forgotten.
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.advance(now);
-        self.dests.handle_timeout(now);
+        self.dests.handle_timeout(now, usize::MAX);
     }
 
     /// The most connections that can be counted at a time.

@@ -14,6 +14,7 @@ mod doubts;
 mod engine;
 mod event;
 mod hold;
+mod interface;
 mod lateness;
 mod marks;
 mod octets;
@@ -35,6 +36,7 @@ pub use engine::{
 };
 pub use event::{Event, Reason, State};
 pub use hold::PriorityHold;
+pub use interface::{InterfaceDelays, InterfaceHold};
 pub use lateness::{LateActive, LateBackup};
 pub use pacer::Pacer;
 pub use router::{ApplyError, Plan, Refusal, RestoreError, Router, Snapshot, SnapshotError};

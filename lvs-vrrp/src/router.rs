@@ -5,6 +5,7 @@ mod group;
 mod queries;
 mod receive;
 mod reload;
+mod role;
 mod snapshot;
 mod transitions;
 
@@ -17,8 +18,8 @@ use lvs_proto::{Family, Instant};
 use self::group::Membership;
 pub use self::receive::Refusal;
 pub use self::reload::{ApplyError, Plan};
+use self::role::Role;
 pub use self::snapshot::{RestoreError, Snapshot, SnapshotError};
-use self::transitions::Role;
 use crate::actions::{Pending, Step};
 use crate::announcements::Schedule;
 use crate::config::check_source;
@@ -302,7 +303,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             Role::Initialize => None,
             Role::Backup(backup) => Some(backup.active_down),
             Role::Active(active) => Some(active.deadline()),
-            Role::Following(_) => self.role.announcements().and_then(Schedule::deadline),
+            Role::Following(following) => {
+                following.announcements.as_ref().and_then(Schedule::deadline)
+            }
         };
         let held = self.pending.is_held().then_some(self.held_until);
         deadline.into_iter().chain(held).min()

@@ -150,8 +150,8 @@ impl VirtualRouters {
         let Ok(ethernet) = ethernet::Frame::parse(frame) else { return };
         let Ok((meta, message)) = vrrp::from_ip_packet(ethernet.payload) else { return };
         let Some(vrid) = vrrp::vrid_of(message) else { return };
-        let (interface, family) = (interface_id(port), meta.addresses.family());
-        let id = self.engine.find(interface, family, vrid);
+        let (interface, path) = (interface_id(port), meta.addresses);
+        let id = self.engine.hearer(interface, vrid, path);
         let found = id.and_then(|id| Some((self.engine.get(id)?, self.places.get(&id)?)));
         let Some((machine, place)) = found else { return self.engine.handle_unknown() };
         let authentication = place.outfit.secret.authentication(trailer_window(machine));
@@ -160,7 +160,7 @@ impl VirtualRouters {
             Ok(advert) => self.engine.handle_advert(now, interface, &advert, &meta),
             Err(error) => {
                 log::debug!("advert from {} refused: {error}", meta.addresses.source());
-                self.engine.handle_rejected(interface, family, vrid, &error);
+                self.engine.handle_rejected(interface, vrid, path, &error);
             }
         }
     }
@@ -282,15 +282,18 @@ impl VirtualRouters {
         self.peer_ports.contains(&port)
     }
 
-    /// The state of the one that has this virtual MAC address at that port.
+    /// The state of the one that has this virtual MAC address at that port; of several, that of an
+    /// Active one.
     #[must_use]
     pub fn state_of(&self, port: usize, mac: MacAddr) -> Option<State> {
         let [.., last] = mac.octets();
         let vrid = Vrid::new(last)?;
         let family =
             [Family::V4, Family::V6].into_iter().find(|it| vrid.virtual_mac(*it) == mac)?;
-        let id = self.engine.find(interface_id(port), family, vrid)?;
-        self.engine.get(id).map(Machine::state)
+        let ids = self.engine.find(interface_id(port), family, vrid);
+        let mut states = ids.filter_map(|id| self.engine.get(id)).map(Machine::state).peekable();
+        let first = states.peek().copied();
+        states.find(|state| *state == State::Active).or(first)
     }
 
     /// Whether any of them is Active.

@@ -118,6 +118,7 @@ impl From<ConfigError> for lvs_status {
             ConfigError::FractionalSeconds(_) | ConfigError::IntervalTooLong(_) => LVS_ERR_INTERVAL,
             ConfigError::NoAddresses => LVS_ERR_NO_ADDRESSES,
             ConfigError::TooManyAddresses(_) => LVS_ERR_TOO_MANY_ADDRESSES,
+            ConfigError::Advertised(_) => LVS_ERR_ADVERTISED,
             ConfigError::MixedFamilies(_) => LVS_ERR_MIXED_FAMILIES,
             ConfigError::AddressNotUnicast(_) => LVS_ERR_NOT_UNICAST,
             ConfigError::Duplicate(_) => LVS_ERR_DUPLICATE_ADDRESS,

@@ -9,7 +9,8 @@ use lvs_proto::wire::{ipv4, ipv6};
 use lvs_proto::{AddressPair, MacAddr, Protocol, frames};
 
 use super::lvs_vrrp;
-use super::memory::VirtualRouter;
+use super::memory::{Machine, VirtualRouter};
+use super::proofs::Authenticator;
 use crate::door::{items_mut, required, status};
 use crate::lvs_status::{LVS_ERR_BUFFER_TOO_SMALL, LVS_ERR_PATH};
 use crate::{lvs_address, lvs_status, lvs_time};
@@ -55,8 +56,10 @@ pub unsafe extern "C" fn lvs_vrrp_write_advert(
         let (vrrp, length) = (required(vrrp)?, required(length)?);
         // SAFETY: the caller's contract; any octets are octets.
         let frame = unsafe { items_mut(frame, capacity) }?;
-        let write =
-            |vrrp: &mut VirtualRouter| vrrp.write(now, Priority::new(priority), path, frame);
+        let priority = Priority::new(priority);
+        let write = |VirtualRouter { router, authenticator }: &mut VirtualRouter| {
+            write_advert(router, authenticator, now, priority, path, frame)
+        };
         length.write(vrrp.0.write(write)??);
         Ok(())
     })
@@ -89,30 +92,27 @@ pub unsafe extern "C" fn lvs_vrrp_write_announcement(
     })
 }
 
-impl VirtualRouter {
-    fn write(
-        &mut self,
-        now: lvs_time,
-        priority: Priority,
-        path: usize,
-        frame: &mut [u8],
-    ) -> Result<usize, lvs_status> {
-        let Self { router, authenticator } = self;
-        let addresses = router.advert_paths().nth(path).ok_or(LVS_ERR_PATH)?;
-        let sequence = router.header_sequence();
-        let (protocol, identification) = authenticator.outside(sequence);
-        let front = LVS_ETHERNET_HEADER_LEN + ip_header_len(addresses);
-        let (headers, payload) =
-            frame.split_at_mut_checked(front).ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
-        let advert = router.advert(priority);
-        let time = (now, path > 0);
-        let length = authenticator.encode(&advert, addresses, sequence, time, payload)?;
-        let (link, packet) = headers.split_at_mut(LVS_ETHERNET_HEADER_LEN);
-        link.copy_from_slice(&link_header(addresses, router.virtual_mac()));
-        // At most 40 + 24 + 8 + 255 * 16 + 28 octets.
-        write_ip_header(addresses, protocol, length as u16, identification, packet);
-        Ok(front + length)
-    }
+pub(super) fn write_advert(
+    router: &Machine,
+    authenticator: &mut Authenticator,
+    now: lvs_time,
+    priority: Priority,
+    path: usize,
+    frame: &mut [u8],
+) -> Result<usize, lvs_status> {
+    let addresses = router.advert_paths().nth(path).ok_or(LVS_ERR_PATH)?;
+    let sequence = router.header_sequence();
+    let (protocol, identification) = authenticator.outside(sequence);
+    let front = LVS_ETHERNET_HEADER_LEN + ip_header_len(addresses);
+    let (headers, payload) = frame.split_at_mut_checked(front).ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
+    let advert = router.advert(priority);
+    let time = (now, path > 0);
+    let length = authenticator.encode(&advert, addresses, sequence, time, payload)?;
+    let (link, packet) = headers.split_at_mut(LVS_ETHERNET_HEADER_LEN);
+    link.copy_from_slice(&link_header(addresses, router.virtual_mac()));
+    // At most 40 + 24 + 8 + 255 * 16 + 28 octets.
+    write_ip_header(addresses, protocol, length as u16, identification, packet);
+    Ok(front + length)
 }
 
 /// From the virtual router to the group; to a peer, nothing that is known here.

@@ -44,7 +44,7 @@ GROWS(lvs_advert_policy, 40, 32);
 GROWS(lvs_advert, 72, 56);
 IS(lvs_vrrp_peer, 19);
 IS(lvs_vrrp_key, sizeof(size_t) == 8 ? 24 : 12);
-GROWS(lvs_vrrp_config, 128, 108);
+GROWS(lvs_vrrp_config, 136, 112);
 GROWS(lvs_vrrp_authentication, 40, 32);
 GROWS(lvs_vrrp_status, 72, 64);
 GROWS(lvs_tracker_config, 16, 12);

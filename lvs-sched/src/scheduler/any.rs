@@ -131,12 +131,21 @@ impl AnyScheduler {
     // What timers lead to names the kinds that it concerns: by a trait object it would seem to reach
     // what the others do when they are configured, which may fail for want of memory.
 
-    pub(crate) fn refers_to(&self, dest: DestId) -> bool {
+    pub(crate) fn references(&self) -> usize {
         match self {
-            Self::Lblc(lblc) => lblc.refers_to(dest),
-            Self::Lblcr(lblcr) => lblcr.refers_to(dest),
-            Self::Mh(mh) => mh.refers_to(dest),
-            _ => false,
+            Self::Lblc(lblc) => lblc.references(),
+            Self::Lblcr(lblcr) => lblcr.references(),
+            Self::Mh(mh) => mh.references(),
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn reference(&self, place: usize) -> Option<DestId> {
+        match self {
+            Self::Lblc(lblc) => lblc.reference(place),
+            Self::Lblcr(lblcr) => lblcr.reference(place),
+            Self::Mh(mh) => mh.reference(place),
+            _ => None,
         }
     }
 
@@ -148,11 +157,11 @@ impl AnyScheduler {
         }
     }
 
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant, budget: usize) -> usize {
         match self {
-            Self::Lblc(lblc) => lblc.handle_timeout(now),
-            Self::Lblcr(lblcr) => lblcr.handle_timeout(now),
-            _ => {}
+            Self::Lblc(lblc) => lblc.handle_timeout(now, budget),
+            Self::Lblcr(lblcr) => lblcr.handle_timeout(now, budget),
+            _ => 0,
         }
     }
 

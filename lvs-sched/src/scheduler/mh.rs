@@ -157,8 +157,12 @@ impl Scheduler for Mh {
     }
 
     /// A table that could not be built anew may name a destination that was deleted \[MH-9\].
-    fn refers_to(&self, dest: DestId) -> bool {
-        self.members.iter().any(|member| member.dest == dest)
+    fn references(&self) -> usize {
+        self.members.len()
+    }
+
+    fn reference(&self, place: usize) -> Option<DestId> {
+        self.members.get(place).map(|member| member.dest)
     }
 }
 

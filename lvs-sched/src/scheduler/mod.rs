@@ -57,6 +57,9 @@ use crate::dests::{DestList, Load, inverse};
 use crate::hash::Seed;
 use crate::{DestId, OutOfMemory, Timers};
 
+/// So many places of a table are looked through at a time, which counts as one of a budget.
+pub(crate) const STRETCH: usize = 64;
+
 /// What a scheduler does now and then; what it does for each connection, [`AnyScheduler`] asks of
 /// each kind itself.
 trait Scheduler {
@@ -84,9 +87,14 @@ trait Scheduler {
         false
     }
 
-    /// Whether `dest` may be picked without being in the list.
-    fn refers_to(&self, _dest: DestId) -> bool {
-        false
+    /// How many places there are where it may refer to a destination that is not in the list.
+    fn references(&self) -> usize {
+        0
+    }
+
+    /// The destination that it refers to at one of them.
+    fn reference(&self, _place: usize) -> Option<DestId> {
+        None
     }
 
     /// What it remembers is to be forgotten when unused for so long.
@@ -97,8 +105,10 @@ trait Scheduler {
         None
     }
 
-    /// Does what is due at `now`.
-    fn handle_timeout(&mut self, _now: Instant) {}
+    /// Does what is due at `now`, or so much of it; returns how much it was.
+    fn handle_timeout(&mut self, _now: Instant, _budget: usize) -> usize {
+        0
+    }
 
     /// How many picks could not be remembered for want of room.
     fn forgotten(&self) -> u64 {

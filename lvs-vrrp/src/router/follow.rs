@@ -6,7 +6,7 @@ use lvs_proto::Instant;
 use lvs_proto::vrrp::Peer;
 
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::actions::Step;
 use crate::announcements::Schedule;
 use crate::octets::stored;
@@ -19,14 +19,14 @@ pub(super) struct Following {
     pub(super) leader: State,
     /// That of the leader, unless this router cannot run.
     pub(super) state: State,
-    pub(super) announcements: Schedule,
+    pub(super) announcements: Option<Schedule>,
 }
 
 stored!(
     struct Following {
         leader: State,
         state: State,
-        announcements: Schedule,
+        announcements: Option<Schedule>,
     }
 );
 
@@ -48,9 +48,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     ///
     /// let config = Config::rfc9568(Vrid::new(52).ok_or("0 is no VRID")?);
     /// let mut router = Router::new(config, [10, 0, 0, 1].into(), [IpAddr::from([10, 0, 0, 100])])?;
-    /// router.startup(Instant::EPOCH);
-    /// router.shutdown(Instant::EPOCH);
-    /// # while router.poll_action().is_some() {}
     /// router.follow(Instant::EPOCH, State::Active);
     /// assert_eq!(router.state(), State::Initialize);
     /// router.startup(Instant::EPOCH);
@@ -64,9 +61,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             following.leader = leader;
         } else {
             self.stop(now, Reason::Group);
-            let announcements = Schedule::begin(now, &self.config.announcements);
             let state = State::Initialize;
-            self.role = Role::Following(Following { leader, state, announcements });
+            self.role = Role::Following(Following { leader, state, announcements: None });
         }
         self.keep_up(now, Reason::Group);
     }
@@ -81,12 +77,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if following.state == State::Active {
             self.leave_active();
         }
-        if state == State::Active {
+        let announcements = (state == State::Active).then(|| {
             self.pending.become_active();
             self.pending.done(Step::Advertise);
             self.counters.become_active += 1;
-        }
-        let announcements = Schedule::begin(now, &self.config.announcements);
+            Schedule::begin(now, &self.config.announcements)
+        });
         self.change(now, Role::Following(Following { state, announcements, ..following }), reason);
         self.announce(now);
     }

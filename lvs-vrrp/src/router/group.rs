@@ -6,7 +6,7 @@ use lvs_proto::Instant;
 use lvs_proto::vrrp::Peer;
 
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::actions::Step;
 use crate::{Reason, Work};
 

@@ -9,7 +9,7 @@ use lvs_proto::vrrp::{
 use lvs_proto::{AddressPair, Family, MacAddr};
 
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::{ChecksumTransmit, Config, Counters, State, timers};
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
@@ -135,6 +135,30 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.config.group.unwrap_or(group(self.family()))
     }
 
+    /// Whether an advert that took that path can be for it.
+    pub(crate) fn hears(&self, path: AddressPair) -> bool {
+        match self.peers.as_ref() {
+            [] => path.destination() == self.group(),
+            peers => {
+                let is_peer = peers.iter().any(|peer| peer.address == path.source());
+                path.destination() == self.source && (is_peer || !self.config.check_peers)
+            }
+        }
+    }
+
+    /// Whether an advert can be for it as well as for `other`.
+    pub(crate) fn hears_what(&self, other: &Self) -> bool {
+        match (self.peers.as_ref(), other.peers.as_ref()) {
+            ([], []) => self.group() == other.group(),
+            ([], _) | (_, []) => false,
+            (peers, others) => {
+                let any = !(self.config.check_peers && other.config.check_peers);
+                let in_common = |peer: &Peer| others.iter().any(|o| o.address == peer.address);
+                self.source == other.source && (any || peers.iter().any(in_common))
+            }
+        }
+    }
+
     /// The address of the Active router: the own one, or that of the last accepted advert.
     #[must_use]
     pub fn active_address(&self) -> Option<IpAddr> {
@@ -176,5 +200,13 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             self.active_interval,
             self.config.advert_count,
         )
+    }
+
+    /// How long its interface may be down before others take over: an interval less than they wait
+    /// for, for [`InterfaceHold`](crate::InterfaceHold) \[X-42\].
+    #[must_use]
+    pub fn interface_tolerance(&self) -> Duration {
+        let intervals = self.config.advert_count.saturating_sub(1);
+        self.active_interval.duration().saturating_mul(intervals.into())
     }
 }

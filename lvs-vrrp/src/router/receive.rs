@@ -9,7 +9,7 @@ use lvs_proto::vrrp::{
 };
 
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::{AddressMismatch, OwnerAdverts};
 
 /// Why a router refuses an advert that [`decode`](lvs_proto::vrrp::decode) let pass. The variants
@@ -17,8 +17,8 @@ use crate::{AddressMismatch, OwnerAdverts};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The router does not run, or follows another one, or it is of another family, version or VRID. Nothing is counted
-    /// \[X-56\].
+    /// The router does not run, or follows another one, or is of another family, version or VRID.
+    /// Nothing is counted \[X-56\].
     #[error("not for this router, or it does not run")]
     NotForUs,
     /// The source address is the router's own: the advert was looped back \[S-15\], or another router

@@ -7,7 +7,7 @@ use lvs_proto::Instant;
 use lvs_proto::vrrp::{Peer, Priority, Version};
 
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::actions::Step;
 use crate::{Config, ConfigError, timers};
 
@@ -129,7 +129,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.change_timers(now, config);
         self.peers = peers;
         let old = mem::replace(&mut self.addresses, addresses);
-        if let (Some(schedule), true) = (self.role.announcements_mut(), plan.addresses) {
+        if let (Some(schedule), true) = (self.role.announcements(), plan.addresses) {
             self.pending.restart_walks();
             self.pending.add(Step::Install);
             self.pending.add(Step::Join);
@@ -163,7 +163,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
                 active.adver = timers::shift(active.adver, old_span, new_span).max(now);
             }
         }
-        if let Some(schedule) = self.role.announcements_mut() {
+        if let Some(schedule) = self.role.announcements() {
             if old.announcements != config.announcements {
                 schedule.change(now, &config.announcements);
             }

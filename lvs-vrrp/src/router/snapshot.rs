@@ -10,7 +10,7 @@ use lvs_proto::vrrp::{AdvertInterval, ChecksumForm, Peer, Priority};
 
 pub use self::octets::SnapshotError;
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::doubts::Doubts;
 use crate::marks::{Mark, Marks};
 use crate::{Config, ConfigError, Counters, Event, timers};

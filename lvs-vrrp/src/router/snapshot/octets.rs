@@ -13,7 +13,7 @@ use crate::counters::{NewActiveReason, ProtoErrReason};
 use crate::doubts::Doubts;
 use crate::marks::Mark;
 use crate::octets::{Stored, either, stored};
-use crate::router::transitions::Role;
+use crate::router::role::Role;
 use crate::{
     AddressMismatch, Announcements, ChecksumTransmit, Config, Counters, DuplicateSource, Event,
     LateActive, LateBackup, LosingAdvert, OwnerAdverts, Reason, State,
