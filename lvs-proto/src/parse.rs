@@ -12,7 +12,8 @@ pub enum ParseError {
     /// The Ethernet header is malformed.
     #[error(transparent)]
     Ethernet(#[from] ethernet::Error),
-    /// The frame carries something else, ARP for instance.
+    /// The frame carries something else: ARP for instance, or in a build without the feature `ipv6`
+    /// that.
     #[error("EtherType {0} is not IP")]
     NotIp(EtherType),
     /// The IPv4 packet is malformed.
@@ -84,7 +85,7 @@ pub fn parse_into(frame: &[u8], flow: &mut Flow, layout: &mut Layout) -> Result<
             *layout = Layout::of(&frame, &packet);
             packet.write_flow(flow);
         }
-        EtherType::IPV6 => {
+        EtherType::IPV6 if cfg!(feature = "ipv6") => {
             let packet = ip::Packet::V6(ipv6::Packet::parse(frame.payload)?);
             *layout = Layout::of(&frame, &packet);
             packet.write_flow(flow);
