@@ -212,10 +212,9 @@ pub fn follow(
         Verdict::Reply(origin) => match &route_to(client_of(flow, origin)) {
             Some(route) => {
                 let rewritten = reply(frame, layout, origin, route);
-                if let (Ok(()), Route::Via(_), Some(client)) = (rewritten, route, origin.client) {
-                    if cfg!(feature = "full-nat") {
-                        toa::reserve(frame, layout, client);
-                    }
+                let client = origin.client.filter(|_| cfg!(feature = "full-nat"));
+                if let (Ok(()), Route::Via(_), Some(client)) = (rewritten, route, client) {
+                    toa::reserve(frame, layout, client);
                 }
                 outcome(rewritten, route)
             }

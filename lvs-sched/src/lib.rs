@@ -29,6 +29,7 @@
 //! | `tables` | no `lblc`, `lblcr`, `dh`, `sh`, `mh` and `twos` |
 //! | `large` | at most 65 000 connections, which take four octets less |
 //! | `helpers` | no data connections of FTP, no calls of SIP, and packets in fragments are not remembered |
+//! | `persistence` | no services whose clients stay with their destination |
 //! | `sync` | a director announces nothing, and takes nothing that others announce |
 //! | `full-nat`, `tunnels` | no destinations of that method |
 //! | `ipv6`, `sctp` | no services of it; packets of it are none of ours |
@@ -55,6 +56,7 @@ extern crate no_std_compat as alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+#[cfg_attr(not(feature = "fast"), path = "linear/agenda.rs")]
 mod agenda;
 mod arena;
 mod chains;
@@ -68,6 +70,8 @@ pub mod health;
 mod lease;
 mod listing;
 mod locals;
+#[cfg(not(feature = "fast"))]
+#[path = "linear/map.rs"]
 mod map;
 pub mod neighbors;
 mod policy;
@@ -88,6 +92,10 @@ mod sync;
 mod tcp;
 mod template;
 mod timers;
+
+// Keys are found by hash where there may be many.
+#[cfg(feature = "fast")]
+use hashbrown as map;
 
 pub use conns::{Conn, ConnId, ConnKey, Lookup};
 pub use dests::{CountError, Dest, DestConfig, DestError, DestId};

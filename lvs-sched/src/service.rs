@@ -261,6 +261,9 @@ impl ServiceConfig {
         if !cfg!(feature = "helpers") && self.engine.is_some() {
             return Some("helpers");
         }
+        if !cfg!(feature = "persistence") && self.persistence.is_some() {
+            return Some("persistence");
+        }
         (!cfg!(feature = "ipv6") && self.key.family() == Family::V6).then_some("ipv6")
     }
 }

@@ -5,6 +5,7 @@
     feature = "helpers",
     feature = "ipv6",
     feature = "large",
+    feature = "persistence",
     feature = "sctp",
     feature = "sync",
     feature = "tables",
@@ -83,6 +84,7 @@ fn what_a_service_takes_and_the_build_lacks_is_named() {
     let persistence = Some(Persistence::new(Family::V4, 60));
     let engine = Some(PersistenceEngine::Sip);
     assert_eq!(refusal(ServiceConfig { persistence, engine, ..service }), "helpers");
+    assert_eq!(refusal(ServiceConfig { persistence, ..service }), "persistence");
     let v6 = ServiceKey::udp(IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]), 53);
     assert_eq!(refusal(ServiceConfig::new(v6)), "ipv6");
 

@@ -18,7 +18,7 @@ use lvs_firmware::{Arena, Board, Gateway, SITE, director, run};
 
 /// What the tables of the site take, and little more.
 #[global_allocator]
-static MEMORY: Arena<{ 26_048 }> = Arena::new();
+static MEMORY: Arena<26_048> = Arena::new();
 
 /// The board has no source of random numbers. A product has one, and draws this at every start:
 /// without a secret a stranger can make the tables slow.

@@ -8,6 +8,7 @@
 mod calls;
 mod conn;
 mod control;
+#[cfg_attr(not(feature = "fast"), path = "linear/deadlines.rs")]
 mod deadlines;
 mod entry;
 mod find;

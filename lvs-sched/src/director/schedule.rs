@@ -37,7 +37,9 @@ impl Director {
         if key.client_port == FTP_DATA_PORT || self.is_local_reply(now, flow, &key) {
             return Verdict::Pass;
         }
-        if let Some(persistence) = service.config.persistence {
+        if let Some(persistence) =
+            service.config.persistence.filter(|_| cfg!(feature = "persistence"))
+        {
             return self.schedule_persistent(now, packet, key, &service, persistence);
         }
         let dest = match service.config.key {
