@@ -3,6 +3,21 @@
 use crate::wire::{icmpv4, icmpv6, ipv4, ipv6, sctp, tcp, udp};
 use crate::{AddressPair, Embedded, Family, Flow, Protocol, Transport};
 
+/// Octets of a header without options or extension headers.
+///
+/// ```
+/// use lvs_proto::{Family, wire::ip};
+///
+/// assert_eq!([Family::V4, Family::V6].map(ip::header_len), [20, 40]);
+/// ```
+#[must_use]
+pub const fn header_len(family: Family) -> usize {
+    match family {
+        Family::V4 => ipv4::HEADER_LEN,
+        Family::V6 => ipv6::HEADER_LEN,
+    }
+}
+
 /// Why octets are no IP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -190,6 +190,13 @@ impl SchedulerKind {
         Self::Twos,
     ];
 
+    /// Whether it looks at the packet that a connection begins with, and not only at the
+    /// destinations.
+    #[must_use]
+    pub const fn reads_flows(self) -> bool {
+        matches!(self, Self::Lblc | Self::Lblcr | Self::Dh | Self::Sh | Self::Mh)
+    }
+
     /// Whether it is one of the feature `tables`.
     pub(crate) const fn keeps_tables(self) -> bool {
         matches!(self, Self::Lblc | Self::Lblcr | Self::Dh | Self::Sh | Self::Mh | Self::Twos)
