@@ -848,8 +848,8 @@ enum lvs_status lvs_pool_delete_dest(struct lvs_pool *pool,
 
 /**
  * Picks a destination for each of `count` new connections, in order, and writes it to the same
- * place of `dests`: `LVS_NO_DEST` where there is none to offer, or where the flow is neither
- * LVS_IPV4 nor LVS_IPV6.
+ * place of `dests`: `LVS_NO_DEST` where there is none to offer. Of the schedulers dh, sh, mh, lblc and
+ * lblcr look at the flows: if one is neither LVS_IPV4 nor LVS_IPV6, it is `LVS_NO_DEST` as well.
  *
  * Nothing is counted: say `lvs_pool_open_conn` for what is used.
  *
@@ -1357,9 +1357,10 @@ enum lvs_status lvs_director_set_lblc_expiration(struct lvs_director *director, 
 enum lvs_status lvs_director_set_lblcr_expiration(struct lvs_director *director, uint32_t secs);
 
 /**
- * Does what is due: at most `budget` connections and templates are looked at or ended, and
- * destinations and caches looked after. Call it again at once as long as the deadline is not
- * later than `now`.
+ * Does what is due, and hardly more of it than `budget`: one for each connection or template that is
+ * looked at or ended, for each service and each deleted destination that is looked after, and for
+ * every 64 places of their caches. Call it again at once as long as the deadline is not later than
+ * `now`.
  *
  * Errors: `LVS_ERR_NULL`.
  */
@@ -3008,6 +3009,11 @@ struct lvs_vrrp_config {
      * LVS_VRRP_ADVERTISE_ALL is all of them.
      */
     uint16_t advertised_count;
+    /**
+     * Not 0 if an Active router says that an advert lost, at most once between two adverts of its own:
+     * LVS_VRRP_REASON_LOSING_ADVERT [X-13].
+     */
+    uint8_t report_losing;
 };
 
 /** Adverts list all virtual addresses. */
@@ -3083,6 +3089,8 @@ enum lvs_vrrp_reason {
     LVS_VRRP_REASON_ONE_WAY_REACHABILITY = 10,
     /** Another router advertises from this one's address [S-16]. */
     LVS_VRRP_REASON_DUPLICATE_SOURCE = 11,
+    /** Another router was Active too, and is to give way: hosts may have followed it. */
+    LVS_VRRP_REASON_LOSING_ADVERT = 12,
 };
 
 /** A change of state. */

@@ -240,7 +240,7 @@ pub struct Flow {
 
 impl Flow {
     /// That of no packet: what is there before one is parsed.
-    pub(crate) const NONE: Self = {
+    pub const NONE: Self = {
         let nowhere = Ipv4Addr::UNSPECIFIED;
         let addresses = AddressPair::V4 { source: nowhere, destination: nowhere };
         Self::new(addresses, Transport::Other(Protocol(0)))

@@ -57,7 +57,7 @@ pub(crate) enum Part {
 
 impl Layout {
     /// That of an empty frame.
-    pub(crate) const NONE: Self = Self {
+    pub const NONE: Self = Self {
         family: Family::V4,
         protocol: Protocol(0),
         part: Part::Whole,

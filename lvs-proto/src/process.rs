@@ -180,7 +180,7 @@ pub fn help_ftp(
         (Verdict::Reply(origin), Transport::Tcp { .. }) => (origin.method, origin.port),
         _ => return Ok(()),
     };
-    if virtual_port != ftp::PORT || method != Method::Nat {
+    if !cfg!(feature = "helpers") || virtual_port != ftp::PORT || method != Method::Nat {
         return Ok(());
     }
     let Some(segment) = ftp::read(frame.octets(), flow, layout) else { return Ok(()) };
@@ -202,7 +202,9 @@ pub fn follow(
     match verdict {
         Verdict::Forward(hop) => match &route_to(hop.address) {
             Some(route) => match (forward(frame, layout, hop, route), route) {
-                (Ok(()), Route::Via(path)) if hop.toa => tell_client(frame, flow, layout, path.mtu),
+                (Ok(()), Route::Via(path)) if cfg!(feature = "full-nat") && hop.toa => {
+                    tell_client(frame, flow, layout, path.mtu)
+                }
                 (rewritten, route) => outcome(rewritten, route),
             },
             None => Outcome::Unresolved(*verdict),
@@ -210,7 +212,8 @@ pub fn follow(
         Verdict::Reply(origin) => match &route_to(client_of(flow, origin)) {
             Some(route) => {
                 let rewritten = reply(frame, layout, origin, route);
-                if let (Ok(()), Route::Via(_), Some(client)) = (rewritten, route, origin.client) {
+                let client = origin.client.filter(|_| cfg!(feature = "full-nat"));
+                if let (Ok(()), Route::Via(_), Some(client)) = (rewritten, route, client) {
                     toa::reserve(frame, layout, client);
                 }
                 outcome(rewritten, route)

@@ -91,7 +91,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If there is no memory for the connections asked for and what the scheduler keeps.
+    /// If there is no memory for the connections asked for and what the scheduler keeps, or the
+    /// scheduler is one that this build leaves out.
     pub fn new(now: Instant, config: PoolConfig) -> Result<Self, OutOfMemory> {
         let PoolConfig { scheduler: kind, flags, start_offset, lblc, mh, seed, .. } = config;
         let (seed, timers) = (Seed(seed), Timers::default());

@@ -66,6 +66,10 @@ pub struct Config {
     pub advert_count: u8,
     /// What an Active router does about an advert that loses against its own.
     pub losing_advert: LosingAdvert,
+    /// Whether it says so as well, by [`Reason::LosingAdvert`](crate::Reason::LosingAdvert), at most
+    /// once between two adverts of its own: for who moves addresses by other means than
+    /// announcements \[X-13\].
+    pub report_losing: bool,
     /// Whether an Active router that hears a winning advert sends a last one of its own, so that the
     /// winner knows that there were two and announces its addresses again \[X-12\].
     pub advert_before_demotion: bool,
@@ -124,6 +128,7 @@ impl Config {
             accept: false,
             advert_count: 3,
             losing_advert: LosingAdvert::Reply,
+            report_losing: false,
             advert_before_demotion: false,
             stagger_adverts: false,
             advertised: None,

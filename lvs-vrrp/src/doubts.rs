@@ -4,6 +4,7 @@ use core::mem;
 
 use lvs_proto::vrrp::{AdvertInterval, Priority};
 
+use crate::Reason;
 use crate::octets::stored;
 
 /// How many own adverts leave no doubt that who goes on losing hears none \[S-14\].
@@ -73,18 +74,23 @@ impl Doubts {
     }
 
     /// An advert lost, of a router that advertises every `other`; this one does every `own`. Returns
-    /// whether that is the one that leaves no doubt. A router that was silent for three intervals had
-    /// given way meanwhile.
-    pub(crate) fn lost(&mut self, own: AdvertInterval, other: AdvertInterval) -> bool {
+    /// what there is to say: that it lost, if it is the first after an own one, or that it leaves no
+    /// doubt. A router that was silent for three intervals had given way meanwhile.
+    pub(crate) fn lost(&mut self, own: AdvertInterval, other: AdvertInterval) -> Option<Reason> {
         let sent = mem::take(&mut self.since_lost);
+        if sent == 0 {
+            return None;
+        }
         let silence = u32::from(sent) * u32::from(own.centiseconds());
         if silence > 3 * u32::from(other.centiseconds()) {
             self.unheeded = 0;
-        } else if sent > 0 && self.unheeded < UNHEEDED {
+        } else if self.unheeded < UNHEEDED {
             self.unheeded += 1;
-            return self.unheeded == UNHEEDED;
+            if self.unheeded == UNHEEDED {
+                return Some(Reason::OneWayReachability);
+            }
         }
-        false
+        Some(Reason::LosingAdvert)
     }
 
     /// An advert came from the own address; `alike` if it says what is configured. Returns whether it
@@ -123,7 +129,7 @@ mod tests {
         let mut doubts = Doubts::NONE;
         let lost = |&sent: &u16| {
             (0..sent).for_each(|_| doubts.sent(Priority::DEFAULT));
-            doubts.lost(centiseconds(own), centiseconds(other))
+            doubts.lost(centiseconds(own), centiseconds(other)) == Some(Reason::OneWayReachability)
         };
         sent.iter().map(lost).collect()
     }

@@ -360,24 +360,7 @@ where
         family: Family,
         vrid: Vrid,
     ) -> impl Iterator<Item = RouterId> {
-        self.index.find(Key { interface, family, vrid }).filter_map(|at| {
-            let generation = self.slots.get(at)?.generation;
-            Some(RouterId { slot: at as u32, generation })
-        })
-    }
-
-    /// What to hand to [`decode`](lvs_proto::vrrp::decode) for a message of that VRID which took that
-    /// path, as [`Router::policy`] of the router says that it is for.
-    #[must_use]
-    pub fn policy(
-        &self,
-        interface: InterfaceId,
-        vrid: Vrid,
-        path: AddressPair,
-    ) -> Option<AdvertPolicy<'_>> {
-        self.hearing_slot(interface, vrid, path)
-            .and_then(|at| self.router_at(at))
-            .map(Router::policy)
+        self.index.find(Key { interface, family, vrid }).filter_map(|at| self.id(at))
     }
 
     /// Whom a message of that VRID which took that path is for; if for none of those that have it, one
@@ -389,14 +372,31 @@ where
         vrid: Vrid,
         path: AddressPair,
     ) -> Option<RouterId> {
+        self.hearing_slot(interface, vrid, path).and_then(|at| self.id(at))
+    }
+
+    /// What to hand to [`decode`](lvs_proto::vrrp::decode) for that message, as [`Router::policy`] of
+    /// its [`hearer`](Self::hearer) says.
+    #[must_use]
+    pub fn policy(
+        &self,
+        interface: InterfaceId,
+        vrid: Vrid,
+        path: AddressPair,
+    ) -> Option<AdvertPolicy<'_>> {
         let at = self.hearing_slot(interface, vrid, path)?;
-        Some(RouterId { slot: at as u32, generation: self.slots.get(at)?.generation })
+        self.router_at(at).map(Router::policy)
     }
 
     fn hearing_slot(&self, interface: InterfaceId, vrid: Vrid, path: AddressPair) -> Option<usize> {
         let key = Key { interface, family: path.family(), vrid };
         let hears = |&at: &usize| self.router_at(at).is_some_and(|router| router.hears(path));
         self.index.find(key).find(hears).or_else(|| self.index.find(key).next())
+    }
+
+    /// Whose slot it is.
+    fn id(&self, at: usize) -> Option<RouterId> {
+        Some(RouterId { slot: at as u32, generation: self.slots.get(at)?.generation })
     }
 
     /// All virtual routers, in the order of their slots.

@@ -124,3 +124,29 @@ fn s_16_doubles_may_step_down() {
     let resigned = Heard::new(OWN, 0);
     assert_eq!(resigned.by(&mut lab.routers[0], 40 * SECOND), []);
 }
+
+/// On request each advert that loses is told of, once between two own ones; the one that
+/// leaves no doubt says more.
+#[test]
+fn x_13_losing_adverts_are_reported_on_request() {
+    for report_losing in [false, true] {
+        let (mut router, since) = active(Config { report_losing, ..v3(200) }, OWN);
+        let mut reasons = Vec::new();
+        for second in 1..=5 {
+            let now = since + second * SECOND;
+            router.handle_timeout(at(now));
+            drain(&mut router);
+            for step in 1..=9 {
+                let actions = Heard::new(OTHER, 100).by(&mut router, now + 13_000 * step);
+                reasons.extend(told(&actions).into_iter().map(|(_, reason)| reason));
+            }
+        }
+        let losing = reasons.iter().filter(|reason| **reason == Reason::LosingAdvert).count();
+        assert_eq!(reasons.len() - losing, 1, "that it goes one way");
+        assert_eq!(losing > 0, report_losing);
+        assert!(losing <= router.counters().adv_sent as usize);
+    }
+    // Nobody would say it of a resignation.
+    let (mut router, since) = active(Config { report_losing: true, ..v3(200) }, OWN);
+    assert_eq!(told(&Heard::new(OTHER, 0).by(&mut router, since + 1)), []);
+}

@@ -324,6 +324,7 @@ fn x_38_routers_of_one_name_hear_different_adverts() {
                 let decoded = decode(&octets[..length], &meta, &policy);
                 assert_eq!(decoded.is_ok(), hearers.len() == 1);
                 if let ([(id, _)], Ok(advert)) = (&hearers[..], decoded) {
+                    assert_eq!(engine.hearer(on, vrid(), path), Some(*id));
                     engine.handle_advert(at(1), on, &advert, &meta);
                     assert_eq!(engine.get(*id).unwrap().active_address(), Some(ip(source)));
                 }

@@ -158,6 +158,7 @@ fn fsm_26_options_change_without_an_action() {
     for config in [
         Config { stagger_adverts: true, ..v3(100) },
         Config { announce_source: true, ..v3(100) },
+        Config { report_losing: true, ..v3(100) },
         Config { duplicate_source: DuplicateSource::StepDown, ..v3(100) },
     ] {
         let plan = apply(&mut router, since + 1, config).unwrap();

@@ -265,27 +265,23 @@ fn carry_out(daemon: &mut impl Daemon, link: &mut Link) -> Result<()> {
         link.send_sync_message(&message);
     }
     while let Some(action) = daemon.routers().poll(&mut |port, frame| link.send(port, frame)) {
-        let (router, accept) = match action {
-            HostAction::SendTo { port, peer, packet } => {
-                link.send_to(port, peer, &packet);
-                continue;
-            }
+        match action {
+            HostAction::SendTo { port, peer, packet } => link.send_to(port, peer, &packet),
+            HostAction::Install(router) => accept_addresses(daemon, router, true),
+            HostAction::Remove(router) => accept_addresses(daemon, router, false),
             HostAction::Notify(router, event) => {
                 print_state(daemon.routers().name(router), &event);
-                continue;
             }
-            HostAction::NotifyGroup(event) => {
-                print_group_state(&event);
-                continue;
-            }
-            HostAction::Install(router) => (router, true),
-            HostAction::Remove(router) => (router, false),
-        };
-        if let Err(error) = daemon.accept_addresses(router, accept) {
-            log::error!("{error:#}");
+            HostAction::NotifyGroup(event) => print_group_state(&event),
         }
     }
     Ok(())
+}
+
+fn accept_addresses(daemon: &mut impl Daemon, router: RouterId, accept: bool) {
+    if let Err(error) = daemon.accept_addresses(router, accept) {
+        log::error!("{error:#}");
+    }
 }
 
 /// Sleeps until something can be read or `deadline` has come.

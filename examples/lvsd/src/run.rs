@@ -61,9 +61,8 @@ pub fn run(args: &RunArgs) -> Result<()> {
     ensure!(!addresses.is_empty(), "no virtual address: no service has one, and no --vip is given");
     let router = args.router.virtual_router(&interface, addresses)?;
     let mut routers = VirtualRouters::with_capacity(1);
-    let speaker = routers.add(0, (&interface.name, interface.mac), router)?;
-    let speaker = Some(speaker);
-    let sync = args.sync_id.map(|id| ConnSync { id, interface: interface.clone(), speaker });
+    routers.add(0, (&interface.name, interface.mac), router)?;
+    let sync = args.sync_id.map(|id| ConnSync { id, interface: interface.clone(), speaker: None });
     let (interfaces, servers) = (vec![interface], real_servers(&rules));
     let work = Work { interfaces, routers, director, servers, health: None, sync };
     work.until_terminated(args.pcap.as_deref())

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 
 use lvs_proto::vrrp::{self, Advert, AdvertPolicy, Peer, Priority, Sequence, Vrid};
-use lvs_proto::wire::ethernet::{self, EtherType};
+use lvs_proto::wire::ethernet;
 use lvs_proto::{Family, Instant, MacAddr, frames};
 use lvs_vrrp::{
     Action, AddError, Block, Engine, Event, InterfaceId, JoinError, RouterId, Slot, State, Tracked,
@@ -234,16 +234,14 @@ impl VirtualRouters {
                 Ok(packet) => packet,
                 Err(error) => return log::error!("an advert cannot be sent: {error}"),
             };
-            let (group_mac, ethertype) = match path.destination() {
-                peer if outfit.has_peers => {
-                    self.to_peers.push_back(HostAction::SendTo { port: *port, peer, packet });
-                    continue;
-                }
-                IpAddr::V4(group) => (MacAddr::of_ipv4_multicast(group), EtherType::IPV4),
-                IpAddr::V6(group) => (MacAddr::of_ipv6_multicast(group), EtherType::IPV6),
-            };
-            let header = ethernet::header(group_mac, outfit.advert_source, ethertype);
-            send(*port, &[&header, packet.as_slice()].concat());
+            let destination = path.destination();
+            if outfit.has_peers {
+                let port = *port;
+                self.to_peers.push_back(HostAction::SendTo { port, peer: destination, packet });
+            } else {
+                let header = frames::advert_link_header(destination, outfit.advert_source);
+                send(*port, &[&header, packet.as_slice()].concat());
+            }
         }
     }
 }

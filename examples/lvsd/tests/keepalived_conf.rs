@@ -295,6 +295,32 @@ fn peers_secrets_and_tracked_interfaces() {
     assert!(matches!(setup.secret, Secret::None), "version 3 has no passwords");
 }
 
+/// X-35: excluded addresses come and go with the others, and adverts do not carry them.
+#[test]
+fn x_35_excluded_addresses_come_last() {
+    let text = "vrrp_instance A {
+            interface eth0
+            virtual_router_id 1
+            virtual_ipaddress_excluded {
+                2001:db8::100/64
+                192.0.2.102
+            }
+            virtual_ipaddress {
+                192.0.2.100
+                192.0.2.101
+            }
+        }";
+    let (config, report) = Config::parse(text).unwrap();
+    assert_eq!(obstacles(&report), [] as [&str; 0], "{report}");
+    let [instance] = config.instances.as_slice() else { panic!("one instance") };
+    assert_eq!(instance.router_config(&config.global).unwrap().advertised, Some(2));
+    let addresses = instance.addresses().into_iter().map(|address| address.to_string());
+    let expected = ["192.0.2.100", "192.0.2.101", "2001:db8::100", "192.0.2.102"];
+    assert_eq!(addresses.collect::<Vec<_>>(), expected);
+    let (_, report) = Config::parse(&text.replace("192.0.2.102", "192.0.2.101")).unwrap();
+    assert_eq!(obstacles(&report), ["1 vrrp_instance"], "{report}");
+}
+
 /// X-61: what a sync group follows is followed by each member, but its own interface by nobody.
 #[test]
 fn x_61_members_follow_what_their_group_follows() {

@@ -29,6 +29,7 @@ impl From<DestError> for lvs_status {
             DestError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
             DestError::AlreadyExists => LVS_ERR_DEST_EXISTS,
             DestError::NoSuchDestination => LVS_ERR_NO_SUCH_DEST,
+            DestError::NotBuilt { .. } => LVS_ERR_OTHER,
             DestError::OutOfMemory(error) => error.into(),
         }
     }
@@ -56,6 +57,7 @@ impl From<ServiceError> for lvs_status {
                 LVS_ERR_NETMASK
             }
             ServiceError::TooManyDestinations { .. } => LVS_ERR_TOO_MANY_DESTS,
+            ServiceError::NotBuilt { .. } => LVS_ERR_OTHER,
             ServiceError::OutOfMemory(error) => error.into(),
         }
     }

@@ -53,6 +53,8 @@ pub enum lvs_vrrp_reason {
     LVS_VRRP_REASON_ONE_WAY_REACHABILITY = 10,
     /// Another router advertises from this one's address \[S-16\].
     LVS_VRRP_REASON_DUPLICATE_SOURCE = 11,
+    /// Another router was Active too, and is to give way: hosts may have followed it \[X-13\].
+    LVS_VRRP_REASON_LOSING_ADVERT = 12,
 }
 
 /// A change of state.
@@ -166,6 +168,7 @@ impl From<Reason> for lvs_vrrp_reason {
             Reason::Group => LVS_VRRP_REASON_GROUP,
             Reason::OneWayReachability => LVS_VRRP_REASON_ONE_WAY_REACHABILITY,
             Reason::DuplicateSource => LVS_VRRP_REASON_DUPLICATE_SOURCE,
+            Reason::LosingAdvert => LVS_VRRP_REASON_LOSING_ADVERT,
         }
     }
 }

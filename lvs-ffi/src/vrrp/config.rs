@@ -134,6 +134,9 @@ pub struct lvs_vrrp_config {
     /// installed and announced like them, and may be of the other family \[X-35\].
     /// LVS_VRRP_ADVERTISE_ALL is all of them.
     pub advertised_count: u16,
+    /// Not 0 if an Active router says that an advert lost, at most once between two adverts of its own:
+    /// LVS_VRRP_REASON_LOSING_ADVERT \[X-13\].
+    pub report_losing: u8,
 }
 
 /// Adverts list all virtual addresses.
@@ -243,6 +246,7 @@ impl From<Config> for lvs_vrrp_config {
             announce_source: config.announce_source.into(),
             duplicate_steps_down: (config.duplicate_source == DuplicateSource::StepDown).into(),
             advertised_count: config.advertised.map_or(LVS_VRRP_ADVERTISE_ALL, u16::from),
+            report_losing: config.report_losing.into(),
         }
     }
 }
@@ -299,6 +303,7 @@ impl TryFrom<lvs_vrrp_config> for Config {
                 group => Some(group.try_into()?),
             },
             check_peers: config.check_peers != 0,
+            report_losing: config.report_losing != 0,
             stagger_adverts: config.stagger_adverts != 0,
             announce_source: config.announce_source != 0,
             duplicate_source: match config.duplicate_steps_down {

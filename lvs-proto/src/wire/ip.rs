@@ -3,6 +3,21 @@
 use crate::wire::{icmpv4, icmpv6, ipv4, ipv6, sctp, tcp, udp};
 use crate::{AddressPair, Embedded, Family, Flow, Protocol, Transport};
 
+/// Octets of a header without options or extension headers.
+///
+/// ```
+/// use lvs_proto::{Family, wire::ip};
+///
+/// assert_eq!([Family::V4, Family::V6].map(ip::header_len), [20, 40]);
+/// ```
+#[must_use]
+pub const fn header_len(family: Family) -> usize {
+    match family {
+        Family::V4 => ipv4::HEADER_LEN,
+        Family::V6 => ipv6::HEADER_LEN,
+    }
+}
+
 /// Why octets are no IP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -47,7 +62,7 @@ impl<'a> Packet<'a> {
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
         match octets.first().ok_or(Error::Empty)? >> 4 {
             4 => Ok(Self::V4(ipv4::Packet::parse(octets)?)),
-            6 => Ok(Self::V6(ipv6::Packet::parse(octets)?)),
+            6 if cfg!(feature = "ipv6") => Ok(Self::V6(ipv6::Packet::parse(octets)?)),
             other => Err(Error::UnknownVersion(other)),
         }
     }
@@ -206,7 +221,7 @@ impl<'a> Packet<'a> {
                 }
                 None => Transport::Unreadable(protocol),
             },
-            Protocol::SCTP => match sctp::Header::parse(payload) {
+            Protocol::SCTP if cfg!(feature = "sctp") => match sctp::Header::parse(payload) {
                 Some(sctp::Header { source_port, destination_port, chunk }) => {
                     Transport::Sctp { source_port, destination_port, chunk }
                 }
@@ -258,7 +273,8 @@ fn quoted(family: Family, message: &[u8]) -> Option<Embedded> {
     }
     let packet = match family {
         Family::V4 => Packet::V4(ipv4::Packet::parse_quote(quote).ok()?),
-        Family::V6 => Packet::V6(ipv6::Packet::parse_quote(quote).ok()?),
+        Family::V6 if cfg!(feature = "ipv6") => Packet::V6(ipv6::Packet::parse_quote(quote).ok()?),
+        Family::V6 => return None,
     };
     packet.as_embedded()
 }

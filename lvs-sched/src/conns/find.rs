@@ -228,6 +228,9 @@ impl Conns {
         tuple: &Tuple<A>,
         call: Option<CallId<'_>>,
     ) -> u64 {
+        if !A::IS_BUILT {
+            return 0;
+        }
         let Some(call) = call else { return self.hash_alone(tuple) };
         let mut hasher = self.hasher_of(tuple);
         hasher.write(call.octets());

@@ -8,6 +8,7 @@
 mod calls;
 mod conn;
 mod control;
+#[cfg_attr(not(feature = "fast"), path = "linear/deadlines.rs")]
 mod deadlines;
 mod entry;
 mod find;
@@ -19,6 +20,7 @@ mod places;
 mod queue;
 mod rare;
 mod replies;
+#[cfg_attr(not(feature = "prefetch"), path = "no_scouts.rs")]
 mod scouts;
 mod table;
 #[cfg(test)]

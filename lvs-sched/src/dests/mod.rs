@@ -20,7 +20,9 @@ pub use dest::{Dest, DestConfig, DestError, DestId};
 pub(crate) use list::{DestList, Members};
 pub use load::CountError;
 use load::NO_GROUP;
-pub(crate) use load::{BARRED, Load, Loads, Steps, inverse};
+#[cfg(feature = "fast")]
+pub(crate) use load::{BARRED, Steps};
+pub(crate) use load::{Load, Loads, inverse};
 use servers::Servers;
 use time::{Round, TrashRun};
 

@@ -1,6 +1,6 @@
 //! Weighted failover: the heaviest destination takes all.
 
-use super::least::heaviest;
+use super::walk::heaviest;
 use crate::DestId;
 use crate::dests::{Load, Members};
 

@@ -7,7 +7,7 @@
 //! counter keeps a tree of keys up to date.
 
 use super::winners::{Key, Winners};
-use super::{Change, Scheduler, SchedulerKind, fo, gcd, lc, nq, ovf, sed, wlc};
+use super::{Change, Scheduler, SchedulerKind, gcd, ovf, walk};
 use crate::dests::{BARRED, DestList, Load, Members, Steps, inverse};
 use crate::{DestId, OutOfMemory, Profile};
 
@@ -258,15 +258,8 @@ impl Rule {
 
     /// The rule taken literally.
     #[inline]
-    fn walk(&self, Members { order, loads }: Members<'_>) -> Option<DestId> {
-        match self.kind {
-            SchedulerKind::Lc => lc::pick(order, loads, self.per_active),
-            SchedulerKind::Sed => sed::pick(order, loads),
-            SchedulerKind::Nq => nq::pick(order, loads),
-            SchedulerKind::Fo => fo::pick(order, loads),
-            SchedulerKind::Ovf => ovf::pick(order, loads),
-            _ => wlc::pick(order, loads, self.per_active),
-        }
+    fn walk(&self, members: Members<'_>) -> Option<DestId> {
+        walk::pick(self.kind, members, self.per_active)
     }
 
     #[inline]
@@ -373,32 +366,4 @@ const fn divide(number: u64, weight: u32, inverse: u64) -> (u64, u64) {
 
 const fn place_bits(dests: usize) -> u32 {
     usize::BITS - dests.saturating_sub(1).leading_zeros()
-}
-
-/// The kernel's walk: the first in the list of the smallest amount for its weight \[WLC-1\] \[SCH-6\].
-/// What is found decides no branch.
-#[inline]
-pub(super) fn walk(members: Members<'_>, amount: impl Fn(&Load) -> i32) -> Option<DestId> {
-    // Of the fraction 1 / 0, so that the first eligible one is less.
-    let (mut best, mut best_amount, mut best_weight) = (None, 1, 0);
-    // Once there is a best, weight 0 is not looked at: with an amount below 0 it wins [WLC-2].
-    for (id, load) in members.iter().filter(|(_, load)| !load.overloaded) {
-        let (amount, weight) = (i64::from(amount(load)), i64::from(load.weight));
-        let is_less = best_amount * weight > amount * best_weight;
-        best = if is_less { Some(id) } else { best };
-        best_amount = if is_less { amount } else { best_amount };
-        best_weight = if is_less { weight } else { best_weight };
-    }
-    best.copied()
-}
-
-/// The heaviest of those eligible that `admits`, the first in the list of several.
-pub(super) fn heaviest(members: Members<'_>, admits: impl Fn(&Load) -> bool) -> Option<DestId> {
-    let (mut best, mut best_weight) = (None, 0);
-    for (id, load) in members.iter() {
-        if load.free_weight > best_weight && admits(load) {
-            (best, best_weight) = (Some(*id), load.weight);
-        }
-    }
-    best
 }

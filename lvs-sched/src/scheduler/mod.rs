@@ -1,26 +1,44 @@
 //! The fourteen schedulers: one small file each, and the indexes that make them fast.
 
+#[cfg(not(feature = "tables"))]
+mod absent;
 mod any;
+#[cfg_attr(not(feature = "fast"), path = "linear/bitmap.rs")]
 mod bitmap;
+#[cfg(feature = "tables")]
 mod cache;
+#[cfg(feature = "tables")]
 mod dh;
 mod fo;
+#[cfg(feature = "tables")]
 mod hash;
+#[cfg(feature = "fast")]
 mod heap;
+#[cfg(feature = "tables")]
 mod lblc;
+#[cfg(feature = "tables")]
 mod lblcr;
 mod lc;
+#[cfg_attr(not(feature = "fast"), path = "linear/least.rs")]
 mod least;
+#[cfg(feature = "tables")]
 mod mh;
 mod nq;
 mod ovf;
 mod rr;
 mod sed;
+#[cfg(feature = "tables")]
 mod sh;
+#[cfg(feature = "tables")]
 mod spare;
+#[cfg(feature = "tables")]
 mod sums;
+#[cfg(feature = "tables")]
 mod twos;
+mod walk;
+#[cfg_attr(not(feature = "fast"), path = "linear/weights.rs")]
 mod weights;
+#[cfg(feature = "fast")]
 mod winners;
 mod wlc;
 mod wrr;
@@ -31,6 +49,8 @@ use core::time::Duration;
 
 use lvs_proto::{Family, Instant};
 
+#[cfg(not(feature = "tables"))]
+use absent::{dh, lblc, lblcr, mh, sh, twos};
 pub(crate) use any::{AnyScheduler, WantsList};
 
 use crate::dests::{DestList, Load, inverse};
@@ -169,6 +189,18 @@ impl SchedulerKind {
         Self::Mh,
         Self::Twos,
     ];
+
+    /// Whether it looks at the packet that a connection begins with, and not only at the
+    /// destinations.
+    #[must_use]
+    pub const fn reads_flows(self) -> bool {
+        matches!(self, Self::Lblc | Self::Lblcr | Self::Dh | Self::Sh | Self::Mh)
+    }
+
+    /// Whether it is one of the feature `tables`.
+    pub(crate) const fn keeps_tables(self) -> bool {
+        matches!(self, Self::Lblc | Self::Lblcr | Self::Dh | Self::Sh | Self::Mh | Self::Twos)
+    }
 
     /// The name in `ipvsadm -s`.
     #[must_use]
@@ -366,20 +398,38 @@ impl SchedulerSetup {
         now: Instant,
         list: DestList<'_>,
     ) -> Result<AnyScheduler, OutOfMemory> {
-        use SchedulerKind::{Dh, Fo, Lblc, Lblcr, Lc, Mh, Nq, Ovf, Rr, Sed, Sh, Twos, Wlc, Wrr};
+        use SchedulerKind::{Fo, Lc, Nq, Ovf, Rr, Sed, Wlc, Wrr};
         Ok(match self.kind {
             Rr => AnyScheduler::Rr(rr::Rr::new(self.start_offset, list)?),
             Wrr => AnyScheduler::Wrr(wrr::Wrr::new(self.start_offset, list)?),
             Lc | Wlc | Sed | Nq | Fo | Ovf => {
                 AnyScheduler::Least(least::Least::new(self.kind, list)?)
             }
+            _ => self.start_with_tables(now, list)?,
+        })
+    }
+
+    #[cfg(feature = "tables")]
+    fn start_with_tables(
+        &self,
+        now: Instant,
+        list: DestList<'_>,
+    ) -> Result<AnyScheduler, OutOfMemory> {
+        use SchedulerKind::{Dh, Lblc, Lblcr, Mh, Sh};
+        Ok(match self.kind {
             Lblc => AnyScheduler::Lblc(lblc::Lblc::new(self, now, list)?),
             Lblcr => AnyScheduler::Lblcr(lblcr::Lblcr::new(self, now, list)?),
             Dh => AnyScheduler::Dh(dh::Dh::new(list)?),
             Sh => AnyScheduler::Sh(sh::Sh::new(list)?),
             Mh => AnyScheduler::Mh(mh::Mh::new(self, list)?),
-            Twos => AnyScheduler::Twos(twos::Twos::new(self.seed, list)?),
+            _ => AnyScheduler::Twos(twos::Twos::new(self.seed, list)?),
         })
+    }
+
+    /// A service that wants one is refused before it gets here.
+    #[cfg(not(feature = "tables"))]
+    fn start_with_tables(&self, _: Instant, _: DestList<'_>) -> Result<AnyScheduler, OutOfMemory> {
+        Err(OutOfMemory)
     }
 }
 

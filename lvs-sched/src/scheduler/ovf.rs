@@ -1,6 +1,6 @@
 //! Weighted overflow: the heaviest destination takes as many as its weight, the next the rest.
 
-use super::least::heaviest;
+use super::walk::heaviest;
 use crate::DestId;
 use crate::dests::{Load, Members};
 

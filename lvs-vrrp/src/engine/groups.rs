@@ -103,9 +103,7 @@ where
     pub fn members(&self, id: RouterId) -> impl Iterator<Item = RouterId> {
         let first = self.slot_of(id);
         let ring = first.into_iter().flat_map(|at| self.ring(at));
-        ring.filter_map(|at| {
-            Some(RouterId { slot: at as u32, generation: self.slots.get(at)?.generation })
-        })
+        ring.filter_map(|at| self.id(at))
     }
 
     pub(super) fn standing(&self, at: usize) -> Option<Standing> {

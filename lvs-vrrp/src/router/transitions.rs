@@ -239,14 +239,23 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         };
         let answers = reply.is_some_and(|reply| active.reply(now, reply, self.config.interval));
         self.role = Role::Active(active);
-        if !resigns && self.doubts.lost(self.config.interval, advert.interval) {
-            self.change(now, self.role, Reason::OneWayReachability);
+        if !resigns {
+            self.report_losing(now, advert);
         }
         if answers {
             self.advertise(now);
         }
         self.announce(now);
         !resigns
+    }
+
+    /// Who loses may have had the hosts for a while \[X-13\], or not hear this router \[S-14\].
+    fn report_losing(&mut self, now: Instant, advert: &Advert<'_>) {
+        match self.doubts.lost(self.config.interval, advert.interval) {
+            Some(Reason::LosingAdvert) if !self.config.report_losing => {}
+            Some(reason) => self.change(now, self.role, reason),
+            None => {}
+        }
     }
 
     /// An advert from the own address, by somebody else \[S-16\].

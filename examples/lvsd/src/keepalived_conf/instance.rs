@@ -68,7 +68,7 @@ pub struct VrrpInstance {
     pub authentication: Authentication,
     /// The addresses that adverts carry.
     pub virtual_addresses: Vec<VirtualAddress>,
-    /// The addresses that come and go with them.
+    /// The addresses that come and go with them, of either family.
     pub excluded_addresses: Vec<VirtualAddress>,
     /// The scripts that its priority follows.
     pub tracked_scripts: Vec<Tracked>,
@@ -194,11 +194,9 @@ pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
         Ok(())
     }),
     used("virtual_ipaddress", |instance, input| addresses(input, &mut instance.virtual_addresses)),
-    unsupported_for_now(
-        "virtual_ipaddress_excluded",
-        "adverts carry every address",
-        |instance, input| addresses(input, &mut instance.excluded_addresses),
-    ),
+    used("virtual_ipaddress_excluded", |instance, input| {
+        addresses(input, &mut instance.excluded_addresses)
+    }),
     used("authentication", |instance, input| {
         instance.authentication.line = input.line;
         input.block(&[AUTHENTICATION], &mut instance.authentication)

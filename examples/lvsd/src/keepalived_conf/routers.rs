@@ -16,7 +16,7 @@ use lvs_vrrp::{
 use super::Config;
 use super::announcements::GarpPlan;
 use super::global::{GlobalDefs, SyncDaemon};
-use super::instance::{AuthType, Authentication, InitialState, VirtualAddress, VrrpInstance};
+use super::instance::{AuthType, Authentication, InitialState, VrrpInstance};
 use super::report::{Finding, Verdict};
 use super::tracking::{Tracked, Weight};
 use crate::secret::Secret;
@@ -72,6 +72,7 @@ impl VrrpInstance {
             advert_before_demotion: self
                 .higher_prio_send_advert
                 .unwrap_or(global.higher_prio_send_advert),
+            advertised: self.advertised()?,
             ..RouterConfig::keepalived(version, vrid)
         };
         if let Some(count) = self.down_timer_adverts.or(global.down_timer_adverts) {
@@ -115,11 +116,25 @@ impl VrrpInstance {
         })
     }
 
-    /// The addresses that adverts carry: those of its family.
+    /// Its addresses: those of its family that adverts carry, and then the excluded ones \[X-35\].
     #[must_use]
     pub fn addresses(&self) -> Vec<IpAddr> {
+        let excluded = self.excluded_addresses.iter().map(|address| address.prefix.address);
+        self.listed_addresses().chain(excluded).collect()
+    }
+
+    fn listed_addresses(&self) -> impl Iterator<Item = IpAddr> {
         let addresses = self.virtual_addresses.iter().map(|address| address.prefix.address);
-        addresses.filter(|&address| Family::of(address) == self.family()).collect()
+        addresses.filter(|&address| Family::of(address) == self.family())
+    }
+
+    /// How many of them adverts carry, if not all.
+    fn advertised(&self) -> Result<Option<u8>, Verdict> {
+        if self.excluded_addresses.is_empty() {
+            return Ok(None);
+        }
+        let count = u8::try_from(self.listed_addresses().count());
+        count.map(Some).map_err(|_| Verdict::wrong("an advert has 255 addresses at most"))
     }
 
     /// The family of the virtual router.
@@ -141,16 +156,6 @@ impl VrrpInstance {
             Some(InitialState::Master) => Priority::OWNER,
             Some(InitialState::Backup) | None => Priority::DEFAULT,
         })
-    }
-
-    fn check_address(&self, address: &VirtualAddress) -> Result<(), Verdict> {
-        if Family::of(address.prefix.address) != self.family() {
-            return Err(Verdict::wrong("it is of another family than the first"));
-        }
-        if address.device.is_some() && address.device != self.interface {
-            return Err(Verdict::unsupported("it is served on the instance's interface alone"));
-        }
-        Ok(())
     }
 
     /// What cannot be said of it before all of the file is read.
@@ -231,8 +236,15 @@ impl Config {
                 found(instance.line, "vrrp_instance", Verdict::wrong(reason));
             }
             for address in &instance.virtual_addresses {
-                if let Err(verdict) = instance.check_address(address) {
-                    found(address.line, &address.word, verdict);
+                if Family::of(address.prefix.address) != instance.family() {
+                    let reason = "it is of another family than the first";
+                    found(address.line, &address.word, Verdict::wrong(reason));
+                }
+            }
+            for address in instance.virtual_addresses.iter().chain(&instance.excluded_addresses) {
+                if address.device.is_some() && address.device != instance.interface {
+                    let reason = "it is served on the instance's interface alone";
+                    found(address.line, &address.word, Verdict::unsupported(reason));
                 }
             }
             let Authentication { line, kind, password } = &instance.authentication;

@@ -27,6 +27,7 @@ const VIRTUAL_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 100);
 const SERVER_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 11);
 const INSIDE_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const INSIDE_SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 11);
+const INSIDE_VIRTUAL_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 100);
 
 fn node(source: &str, vip: &str, rules: &[&str]) -> Node {
     let mut director = Director::new(DirectorConfig::default()).unwrap();
@@ -311,19 +312,24 @@ fn svc_12_a_service_without_a_server_answers_port_unreachable() {
     assert_eq!(answer.destination(), IpAddr::from(CLIENT_ADDRESS));
 }
 
+/// A virtual router inside, of the same identifier as the one outside.
+fn add_inside(node: &mut Node, priority: Priority) {
+    let config = Config { priority, ..Config::rfc9568(Vrid::new(51).unwrap()) };
+    let (source, addresses) = (INSIDE_ADDRESS.into(), vec![INSIDE_VIRTUAL_ADDRESS.into()]);
+    let router = VirtualRouter::new(config.into(), source, addresses).unwrap();
+    node.routers.add(INSIDE, ("eth1", DIRECTOR_INSIDE), router).unwrap();
+}
+
 /// S-2: the same identifier on another link is another virtual router.
 #[test]
 fn v3_bk_4_each_virtual_router_serves_its_own_link() {
     let mut node = node_v4(&[]);
-    let config = Config::rfc9568(Vrid::new(51).unwrap());
-    let inside = [10, 0, 0, 100].into();
-    let router = VirtualRouter::new(config.into(), INSIDE_ADDRESS.into(), vec![inside]).unwrap();
-    node.routers.add(INSIDE, ("eth1", DIRECTOR_INSIDE), router).unwrap();
+    add_inside(&mut node, Priority::DEFAULT);
     become_active(&mut node);
     let states = [OUTSIDE, INSIDE].map(|port| node.routers.state_of(port, virtual_mac()));
     assert_eq!(states, [Some(State::Active), Some(State::Backup)]);
     assert_eq!(handle(&mut node, &arp_request(VIRTUAL_ADDRESS)).len(), 1);
-    let asked = arp_request([10, 0, 0, 100].into());
+    let asked = arp_request(INSIDE_VIRTUAL_ADDRESS);
     assert!(handle_at(&mut node, INSIDE, &asked).is_empty(), "a Backup router is silent");
     while node.routers.state_of(INSIDE, virtual_mac()) == Some(State::Backup) {
         let deadline = node.routers.next_deadline().unwrap();
@@ -332,4 +338,21 @@ fn v3_bk_4_each_virtual_router_serves_its_own_link() {
     let answers = handle_at(&mut node, INSIDE, &asked);
     assert!(matches!(answers[..], [(INSIDE, _)]), "{answers:?}");
     assert!(handle(&mut node, &asked).is_empty(), "it is asked for on the other link");
+}
+
+/// The gateway of real servers moves with the virtual address of the service.
+#[test]
+fn nat_6_a_virtual_router_inside_is_the_gateway() {
+    let rules = ["-A -t 192.0.2.100:80 -s rr", "-a -t 192.0.2.100:80 -r 10.0.0.11:8080 -m"];
+    let mut node = node_v4(&rules);
+    add_inside(&mut node, Priority::OWNER);
+    become_active(&mut node);
+    handle_at(&mut node, OUTSIDE, &syn(virtual_mac()));
+    assert_eq!(answer_arp(&mut node, INSIDE, INSIDE_SERVER).len(), 1);
+    let (server, client) = ((INSIDE_SERVER, 8080), (CLIENT_ADDRESS, 40_000));
+    handle_at(&mut node, INSIDE, &segment((SERVER, virtual_mac()), server, client, 0x12));
+    let client_is_there = arp(arp::Operation::Reply, (CLIENT, CLIENT_ADDRESS), CLIENT_ADDRESS);
+    let sent = handle_at(&mut node, OUTSIDE, &client_is_there);
+    let [(OUTSIDE, frame)] = &sent[..] else { panic!("the answer has waited: {sent:?}") };
+    assert_eq!(parse(frame).unwrap().source(), IpAddr::from(VIRTUAL_ADDRESS));
 }

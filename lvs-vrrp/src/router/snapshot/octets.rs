@@ -110,6 +110,7 @@ stored!(
         accept: bool,
         advert_count: u8,
         losing_advert: LosingAdvert,
+        report_losing: bool,
         advert_before_demotion: bool,
         stagger_adverts: bool,
         advertised: Option<u8>,
@@ -262,6 +263,7 @@ stored!(
         Fault,
         Group,
         Late,
+        LosingAdvert,
         OneWayReachability,
         DuplicateSource,
     }
