@@ -20,6 +20,7 @@ mod sh;
 mod spare;
 mod sums;
 mod twos;
+mod units;
 mod weights;
 mod winners;
 mod wlc;
@@ -32,10 +33,11 @@ use core::time::Duration;
 use lvs_proto::{Family, Instant};
 
 pub(crate) use any::{AnyScheduler, WantsList};
+pub(crate) use least::FEW;
 
-use crate::dests::{DestList, Load, inverse};
+use crate::dests::{DestList, Growth, Load, inverse};
 use crate::hash::Seed;
-use crate::{DestId, OutOfMemory, Timers};
+use crate::{DestConfig, OutOfMemory, Profile, Timers};
 
 /// What a scheduler does now and then; what it does for each connection, [`AnyScheduler`] asks of
 /// each kind itself.
@@ -53,9 +55,9 @@ trait Scheduler {
     /// The list is no longer what it was; there is room for what it is.
     fn changed(&mut self, _list: DestList<'_>, _change: Change) {}
 
-    /// What a destination at its place counts with: see [`Load::factor`] and [`Load::key`].
-    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
-        (inverse(load.weight), 0)
+    /// What the key of a destination at its position grows by.
+    fn growth(&self, load: &Load) -> Growth {
+        Growth::none(inverse(load.weight))
     }
 
     /// Whether [`AnyScheduler::counted`] is wanted for every count, and not for a change of the
@@ -64,8 +66,8 @@ trait Scheduler {
         false
     }
 
-    /// Whether `dest` may be picked without being in the list.
-    fn refers_to(&self, _dest: DestId) -> bool {
+    /// Whether `place` may be picked without being in the list.
+    fn refers_to(&self, _place: u32) -> bool {
         false
     }
 
@@ -335,6 +337,7 @@ pub struct MhTableIndexError {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SchedulerSetup {
     pub(crate) kind: SchedulerKind,
+    pub(crate) profile: Profile,
     /// Of the service; a pool has none.
     pub(crate) family: Option<Family>,
     pub(crate) flags: SchedulerFlags,
@@ -346,6 +349,11 @@ pub(crate) struct SchedulerSetup {
 }
 
 impl SchedulerSetup {
+    /// What `mh` makes of an address and port.
+    pub(crate) fn word(&self, config: &DestConfig) -> u32 {
+        mh::word(self.family, config.address, config.port)
+    }
+
     /// With how many destinations it can start, if that is limited \[MH-9\].
     pub(crate) fn most_dests(&self) -> Option<u32> {
         (self.kind == SchedulerKind::Mh).then_some(self.mh.slots())
@@ -374,7 +382,7 @@ impl SchedulerSetup {
 }
 
 /// The place in a list that is `offset` after the head, round and round.
-fn start(offset: u32, order: &[DestId]) -> usize {
+fn start(offset: u32, order: &[u32]) -> usize {
     (offset as usize).checked_rem(order.len()).unwrap_or(0)
 }
 
@@ -391,7 +399,6 @@ mod tests {
     use super::*;
     use crate::arena::Key;
     use crate::dests::Dests;
-    use crate::{DestConfig, Profile};
 
     /// A list, the newest first, of these weights, upper thresholds, connections and how many of
     /// them are active.
@@ -403,6 +410,7 @@ mod tests {
         let mut dests = Dests::new(profile, Timers::default());
         let setup = SchedulerSetup {
             kind,
+            profile,
             family: None,
             flags: SchedulerFlags::NONE,
             start_offset: 0,
@@ -426,9 +434,9 @@ mod tests {
         let many = 1 << 23;
         let facts = [(0, 0, many, many), (1, 0, 0, 0)];
         let (dests, group) = dests(SchedulerKind::Wlc, Profile::Classic, &facts);
-        let list = dests.list(group);
-        let negative = list.iter().find(|(_, dest)| dest.weight() == 0).map(|(id, _)| id);
+        let list = dests.members(group);
+        let negative = list.iter().find(|(_, load)| load.weight == 0).map(|(place, _)| place);
         let surplus = Profile::Classic.active_surplus();
-        assert_eq!(wlc::pick(list.order, list.loads.as_slice(), surplus), negative);
+        assert_eq!(wlc::pick(list.order, list.loads, surplus), negative);
     }
 }
