@@ -5,8 +5,9 @@
  * verdicts, destinations, actions, frames and deadlines come out. The same calls give the same
  * answers, always.
  *
- * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_neighbors`, `struct lvs_vrrp`,
- * `struct lvs_tracker`) are opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
+ * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_checker`, `struct lvs_neighbors`,
+ * `struct lvs_vrrp`, `struct lvs_engine`, `struct lvs_tracker`) are opaque. `*_create` makes one,
+ * `*_init` makes one in memory of the caller's; `*_destroy` ends it and takes NULL, too.
  *
  * Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
  * returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -24,8 +25,8 @@
  * Memory is taken by calls that create and configure. What packets and timers lead to takes none:
  * `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
  * `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
- * `lvs_pool_handle_timeout`, and all that a virtual router or a neighbor cache is fed or asked after
- * its creation.
+ * `lvs_pool_handle_timeout`, all that a virtual router, an engine or a neighbor cache is fed or asked
+ * after its creation, and a checker while it runs.
  *
  * Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
  * it is empty, wait for input or for the deadline, feed exactly one input, drain again.
@@ -162,7 +163,10 @@ enum lvs_status {
     LVS_ERR_V2_OVER_IPV6 = -50,
     /** Version 3 needs a virtual address [V3-TX-9]. */
     LVS_ERR_NO_ADDRESSES = -51,
-    /** There are more than 255 virtual addresses. */
+    /**
+     * There are more than 1024 virtual addresses, more than 255 to be advertised, or more than there
+     * is room for.
+     */
     LVS_ERR_TOO_MANY_ADDRESSES = -52,
     /** A virtual address is listed twice [W-18]. */
     LVS_ERR_DUPLICATE_ADDRESS = -53,
@@ -221,6 +225,10 @@ enum lvs_status {
     LVS_ERR_TRACKER_WEIGHT = -85,
     /** A tracker would change without a report. */
     LVS_ERR_NO_REPORTS = -86,
+    /** The octets are no snapshot, or one of another release. */
+    LVS_ERR_SNAPSHOT = -87,
+    /** More addresses are to be advertised than there are, or than 255. */
+    LVS_ERR_ADVERTISED = -88,
     /** An advert is for VRID 0, or for another one [V3-RX-7]. */
     LVS_ERR_ADVERT_VRID = -90,
     /** The TTL or hop limit of an advert is not 255 [V3-RX-1]. */
@@ -245,6 +253,28 @@ enum lvs_status {
     LVS_ERR_NEIGHBORS_FULL = -102,
     /** There is no own address of that family. */
     LVS_ERR_NO_OWN_ADDRESS = -103,
+    /** The quorum is 0, or the hysteresis is not less. */
+    LVS_ERR_QUORUM = -110,
+    /** There is no such check, or one that would never pass, or be over before it began. */
+    LVS_ERR_CHECK = -111,
+    /** A check has no port to connect to. */
+    LVS_ERR_CONNECT_PORT = -112,
+    /** There is room for fewer checks. */
+    LVS_ERR_TOO_MANY_CHECKS = -113,
+    /** There is no such outcome. */
+    LVS_ERR_OUTCOME = -114,
+    /** The check is removed. */
+    LVS_ERR_STALE_CHECK = -115,
+    /** There is no such virtual router, or no longer. */
+    LVS_ERR_NO_SUCH_ROUTER = -120,
+    /** The interface has a virtual router of this VRID and family. */
+    LVS_ERR_ROUTER_EXISTS = -121,
+    /** There is no room for one more virtual router. */
+    LVS_ERR_ENGINE_FULL = -122,
+    /** The virtual router is in a sync group already, follows another one, or is followed. */
+    LVS_ERR_SYNC_GROUP = -123,
+    /** There is no such input. */
+    LVS_ERR_INPUT = -124,
 };
 
 /** A few words for `status`, static and never NULL, whatever the number. */
@@ -818,8 +848,8 @@ enum lvs_status lvs_pool_delete_dest(struct lvs_pool *pool,
 
 /**
  * Picks a destination for each of `count` new connections, in order, and writes it to the same
- * place of `dests`: `LVS_NO_DEST` where there is none to offer, or where the flow is neither
- * LVS_IPV4 nor LVS_IPV6.
+ * place of `dests`: `LVS_NO_DEST` where there is none to offer. Of the schedulers dh, sh, mh, lblc and
+ * lblcr look at the flows: if one is neither LVS_IPV4 nor LVS_IPV6, it is `LVS_NO_DEST` as well.
  *
  * Nothing is counted: say `lvs_pool_open_conn` for what is used.
  *
@@ -1313,9 +1343,24 @@ enum lvs_status lvs_director_set_timeouts(struct lvs_director *director,
                                           uint32_t udp_secs);
 
 /**
- * Does what is due: at most `budget` connections and templates are looked at or ended, and
- * destinations and caches looked after. Call it again at once as long as the deadline is not
- * later than `now`.
+ * Sets after how many seconds the caches of lblc services forget an unused address [LBLC-8].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_set_lblc_expiration(struct lvs_director *director, uint32_t secs);
+
+/**
+ * The same of lblcr services; after as many a set loses a member [LBLCR-5].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_set_lblcr_expiration(struct lvs_director *director, uint32_t secs);
+
+/**
+ * Does what is due, and hardly more of it than `budget`: one for each connection or template that is
+ * looked at or ended, for each service and each deleted destination that is looked after, and for
+ * every 64 places of their caches. Call it again at once as long as the deadline is not later than
+ * `now`.
  *
  * Errors: `LVS_ERR_NULL`.
  */
@@ -1984,6 +2029,425 @@ enum lvs_status lvs_director_visit_conns(const struct lvs_director *director,
                                          void *context);
 
 /* ---------------------------------------------------------------------------
+ * What is checked, and how.
+ */
+
+/** What a checker is told to be. */
+struct lvs_checker_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** The most checks of all real servers; memory for them is taken at creation. */
+    uint32_t checks;
+    /** Spreads the first checks; directors with another seed ask at other moments. */
+    uint64_t seed[2];
+};
+
+/** When a service is up, and who serves when it is not (virtual_server of keepalived.conf). */
+struct lvs_virtual_server {
+    /** The sizeof of this struct. */
+    size_t size;
+    /**
+     * Who serves in the place of all real servers as long as quorum is lost; it is copied. NULL is
+     * nobody.
+     */
+    const struct lvs_dest_config *sorry_server;
+    /** The service; the director has it already. */
+    struct lvs_service_key service;
+    /** The total weight of real servers that are up at which the service has quorum; 1 at least. */
+    uint32_t quorum;
+    /**
+     * Quorum is lost only below `quorum - hysteresis`, and gained only at `quorum + hysteresis`; less
+     * than `quorum`.
+     */
+    uint32_t hysteresis;
+    /** Not 0 if real servers count as down until their checks have passed. */
+    uint8_t alpha;
+    /** Not 0 if what is removed is told to be down. */
+    uint8_t omega;
+    /** Not 0 if the sorry server stays in the service with weight 0 while it is not wanted. */
+    uint8_t sorry_server_inhibit;
+};
+
+/** What is asked of a real server. */
+enum lvs_check_kind {
+    /** That it accepts a TCP connection. */
+    LVS_CHECK_TCP = 0,
+    /** That it answers an HTTP request. */
+    LVS_CHECK_HTTP_GET = 1,
+    /** The same over TLS. */
+    LVS_CHECK_SSL_GET = 2,
+    /** What the caller makes of `path`, such as a command line. */
+    LVS_CHECK_MISC = 3,
+};
+
+/** Codes of HTTP answers. */
+struct lvs_status_codes {
+    /** The least one. */
+    uint16_t first;
+    /** The greatest one. */
+    uint16_t last;
+};
+
+/** The first check begins within `delay_loop_milliseconds`. */
+#define LVS_WARMUP_DELAY_LOOP UINT32_MAX
+
+/**
+ * One check of a real server, in the words of keepalived.conf.
+ *
+ * A check is made of attempts: it passes with the first that does, and fails when the first and
+ * `retry` more have failed. A server that is down gets no retry. `fall` checks that fail in a row
+ * bring a server down, `rise` that pass bring it up.
+ */
+struct lvs_check_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** What the request names, or what a LVS_CHECK_MISC is about; copied, as all that is pointed to. */
+    const char *path;
+    /** The host that the request names; NULL is the address. */
+    const char *virtualhost;
+    /** What the body of the answer must hold; NULL is anything. */
+    const char *receive;
+    /** The MD5 digest that the body must have, 16 octets; NULL is any. */
+    const uint8_t *digest;
+    /** Of these codes the answer must have one. */
+    const struct lvs_status_codes *status_codes;
+    /** How many there are; 0 is 200 to 299. */
+    size_t status_code_count;
+    /** One of `enum lvs_check_kind`. */
+    int kind;
+    /** From the end of one check to the beginning of the next; more than 0. */
+    uint32_t delay_loop_milliseconds;
+    /**
+     * The first check begins within this span, at a moment that follows from the seed, so that many
+     * checks do not begin together; or LVS_WARMUP_DELAY_LOOP.
+     */
+    uint32_t warmup_milliseconds;
+    /** How long an attempt may take, up to the end of the answer; more than 0. */
+    uint32_t connect_timeout_milliseconds;
+    /** Further attempts after one that failed. */
+    uint32_t retry;
+    /** From the end of an attempt that failed to the next. */
+    uint32_t delay_before_retry_milliseconds;
+    /** How many checks in a row must pass before a server that is down is up, 1 at least. */
+    uint32_t rise;
+    /** How many checks in a row must fail before a server that is up is down, 1 at least. */
+    uint32_t fall;
+    /** Who is asked; zeros are the real server's address. */
+    struct lvs_address connect_ip;
+    /** At which port in host order; 0 is the real server's. */
+    uint16_t connect_port;
+};
+
+/**
+ * Fills in the defaults: 1024 checks, a seed of zeros. `config->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_checker_config` of any version.
+ */
+enum lvs_status lvs_checker_config_init(struct lvs_checker_config *config);
+
+/**
+ * Fills in a service that is up as long as a real server is, without sorry server. `config->size` is
+ * to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_virtual_server` of any version.
+ */
+enum lvs_status lvs_virtual_server_init(struct lvs_virtual_server *config,
+                                        const struct lvs_service_key *service);
+
+/**
+ * Fills in a check of `kind`, one of `enum lvs_check_kind`, with the figures of keepalived's TCP
+ * check: every minute, up to 5 s, with 1 retry after 1 s. Of an HTTP request `path` is then to be
+ * set. `config->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_check_config` of any version.
+ */
+enum lvs_status lvs_check_config_init(struct lvs_check_config *config, int kind);
+
+/* ---------------------------------------------------------------------------
+ * What comes out of a checker, and what goes in.
+ */
+
+/** One attempt of a check, and never another one that came after it. */
+struct lvs_check_attempt {
+    /** The check. */
+    uint64_t check;
+    /** Which attempt it is, counted from 1. */
+    uint32_t number;
+};
+
+/** Things to do. Later versions may ask for more: ignore what you do not know. */
+enum lvs_checker_action_kind {
+    /**
+     * Try `attempt`: ask `target` at `target_port` for what `lvs_checker_get_check` says, and hand
+     * in the outcome; LVS_CHECKER_ABORT follows if there is none at `deadline`.
+     */
+    LVS_CHECKER_START = 1,
+    /**
+     * The time of `attempt` is over, or its check is removed: stop it. An outcome that still comes
+     * is ignored.
+     */
+    LVS_CHECKER_ABORT = 2,
+    /** Add `dest` to `service`: `lvs_director_add_dest`. Changes are taken as done, in this order. */
+    LVS_CHECKER_ADD_DEST = 3,
+    /** Change it to `dest`: `lvs_director_edit_dest`. */
+    LVS_CHECKER_EDIT_DEST = 4,
+    /** Delete the destination at the address and port of `dest`: `lvs_director_delete_dest`. */
+    LVS_CHECKER_DELETE_DEST = 5,
+    /** The real server at the address and port of `dest` is `up` (notify_up, notify_down). */
+    LVS_CHECKER_NOTIFY_DEST = 6,
+    /** `service` has quorum if `up` (quorum_up, quorum_down). */
+    LVS_CHECKER_NOTIFY_QUORUM = 7,
+};
+
+/** One thing to do. What its kind does not mention does not count. */
+struct lvs_checker_action {
+    /** What is to be done, one of `enum lvs_checker_action_kind`. */
+    int kind;
+    /** 1 or 0. */
+    uint8_t up;
+    /** Who is asked. */
+    struct lvs_address target;
+    /** At which port in host order. */
+    uint16_t target_port;
+    /** A service. */
+    struct lvs_service_key service;
+    /** A destination of it. */
+    struct lvs_dest_config dest;
+    /** An attempt. */
+    struct lvs_check_attempt attempt;
+    /** When it is over. */
+    lvs_time deadline;
+};
+
+/** What may come of an attempt. */
+enum lvs_check_outcome_kind {
+    /** The connection was accepted: all that LVS_CHECK_TCP asks. */
+    LVS_CHECK_OUTCOME_CONNECTED = 0,
+    /** The connection was refused, or there is no way to the server. */
+    LVS_CHECK_OUTCOME_REFUSED = 1,
+    /** It took too long, as the caller found out before the checker did. */
+    LVS_CHECK_OUTCOME_TIMED_OUT = 2,
+    /** The server answered an HTTP request. */
+    LVS_CHECK_OUTCOME_RESPONSE = 3,
+    /** The caller judged by himself: the server is well. */
+    LVS_CHECK_OUTCOME_PASSED = 4,
+    /** The caller judged by himself: it is not. */
+    LVS_CHECK_OUTCOME_FAILED = 5,
+};
+
+/** What came of an attempt. Zero what you do not know. */
+struct lvs_check_outcome {
+    /** One of `enum lvs_check_outcome_kind`. */
+    int kind;
+    /** The status code of a response. */
+    uint16_t status;
+    /** Not 0 if its body holds what is to be received. */
+    uint8_t received;
+    /** Not 0 if `digest` is that of its body. */
+    uint8_t has_digest;
+    /** An MD5 digest. */
+    uint8_t digest[16];
+};
+
+/** A check and how it stands. What it points to is there until the checker is changed. */
+struct lvs_check {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** What the request names, or what a LVS_CHECK_MISC is about; else NULL. */
+    const char *path;
+    /** The host that the request names, or NULL. */
+    const char *virtualhost;
+    /** What the body is to hold, or NULL. */
+    const char *receive;
+    /** The digest that it is to have, 16 octets, or NULL. */
+    const uint8_t *digest;
+    /** What is asked, one of `enum lvs_check_kind`. */
+    int kind;
+    /** The service of the real server. */
+    struct lvs_service_key service;
+    /** The real server's address. */
+    struct lvs_address address;
+    /** The real server's port in host order. */
+    uint16_t port;
+    /** 1 if it says that the real server is up, else 0. */
+    uint8_t up;
+    /** 1 if an attempt is running, else 0. */
+    uint8_t running;
+    /** Attempts begun. */
+    uint64_t attempts;
+    /** Of these, the ones that passed. */
+    uint64_t passed;
+    /** Of these, the ones that failed. */
+    uint64_t failed;
+    /** Of those that failed, the ones that took too long. */
+    uint64_t timed_out;
+    /** Changes from up to down. */
+    uint64_t downs;
+};
+
+/* ---------------------------------------------------------------------------
+ * Checkers: which real servers are well, and what the director is to make of it.
+ */
+
+/**
+ * The health of real servers, as keepalived's checkers and ldirectord see to it, save for the
+ * connections.
+ *
+ * Its loop: drain `lvs_checker_poll_action` until it is empty, wait for the outcome of an attempt or
+ * for the deadline, feed exactly one input, drain again. Real servers come into the director by the
+ * actions of the checker, not before, and go the same way. While quorum is lost a sorry server is
+ * in, if there is one.
+ */
+struct lvs_checker;
+
+/**
+ * Makes a checker of nothing yet.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_MEMORY`.
+ *
+ * Safety: `config` points to a `struct lvs_checker_config` of any version.
+ */
+enum lvs_status lvs_checker_create(const struct lvs_checker_config *config,
+                                   struct lvs_checker **out);
+
+/** Ends a checker; NULL is allowed. The handle is not to be used again. */
+void lvs_checker_destroy(struct lvs_checker *checker);
+
+/**
+ * Adds a virtual server, whose service the director has already.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_QUORUM`, `LVS_ERR_SERVICE_EXISTS` also while one
+ * of this key is being removed, `LVS_ERR_NO_MEMORY`, and those of `lvs_director_add_dest` about the
+ * fields of the sorry server.
+ *
+ * Safety: `config` points to a `struct lvs_virtual_server` of any version, its sorry server to a `struct
+ * lvs_dest_config` of any version.
+ */
+enum lvs_status lvs_checker_add_service(struct lvs_checker *checker,
+                                        lvs_time now,
+                                        const struct lvs_virtual_server *config);
+
+/**
+ * Removes a virtual server and its real servers, from the director too; the service itself stays
+ * there.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ */
+enum lvs_status lvs_checker_remove_service(struct lvs_checker *checker,
+                                           lvs_time now,
+                                           const struct lvs_service_key *service);
+
+/**
+ * Removes all virtual servers.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_checker_shutdown(struct lvs_checker *checker, lvs_time now);
+
+/**
+ * Adds a real server: `dest` is what the director gets while all of its `check_count` checks say
+ * that it is up. While it is down it stays with weight 0 if `inhibit_on_failure` is not 0, and else
+ * is taken out. Whether it fits the service is for the director to say.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`,
+ * `LVS_ERR_TUNNEL`, `LVS_ERR_TEXT`, `LVS_ERR_CHECK`, `LVS_ERR_CONNECT_PORT`,
+ * `LVS_ERR_TOO_MANY_CHECKS`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_NO_MEMORY`; `LVS_ERR_DEST_EXISTS`
+ * also while one of this address and port is being removed.
+ *
+ * Safety: `dest` points to a `struct lvs_dest_config` of any version, `checks` to `check_count` structs
+ * whose texts end with a NUL.
+ */
+enum lvs_status lvs_checker_add_dest(struct lvs_checker *checker,
+                                     lvs_time now,
+                                     const struct lvs_service_key *service,
+                                     const struct lvs_dest_config *dest,
+                                     int inhibit_on_failure,
+                                     const struct lvs_check_config *checks,
+                                     size_t check_count);
+
+/**
+ * Replaces what the director gets of the real server of that address and port while it is up, such
+ * as its weight. Its checks go on as they are.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_FAMILY`, `LVS_ERR_METHOD`, `LVS_ERR_TUNNEL`,
+ * `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_NO_SUCH_DEST`.
+ *
+ * Safety: `dest` points to a `struct lvs_dest_config` of any version.
+ */
+enum lvs_status lvs_checker_edit_dest(struct lvs_checker *checker,
+                                      lvs_time now,
+                                      const struct lvs_service_key *service,
+                                      const struct lvs_dest_config *dest);
+
+/**
+ * Removes a real server, from the director too.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`, `LVS_ERR_NO_SUCH_DEST`.
+ */
+enum lvs_status lvs_checker_remove_dest(struct lvs_checker *checker,
+                                        lvs_time now,
+                                        const struct lvs_service_key *service,
+                                        const struct lvs_address *address,
+                                        uint16_t port);
+
+/**
+ * Lets time pass. Before the deadline nothing happens.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_checker_handle_timeout(struct lvs_checker *checker, lvs_time now);
+
+/**
+ * An attempt has come to its end. What comes of an attempt that is over is ignored.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_OUTCOME`.
+ */
+enum lvs_status lvs_checker_handle_outcome(struct lvs_checker *checker,
+                                           lvs_time now,
+                                           const struct lvs_check_attempt *attempt,
+                                           const struct lvs_check_outcome *outcome);
+
+/**
+ * The next thing to do: 1 and the action in `out`, or 0 when all is done.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_checker_poll_action(struct lvs_checker *checker, struct lvs_checker_action *out);
+
+/**
+ * When `lvs_checker_handle_timeout` is due: 1 and the moment in `out`, or 0 if there are no checks.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_checker_next_deadline(const struct lvs_checker *checker, lvs_time *out);
+
+/**
+ * Whether a service has quorum, as of the last drain: 1 or 0.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
+ */
+int lvs_checker_has_quorum(const struct lvs_checker *checker,
+                           const struct lvs_service_key *service);
+
+/**
+ * Fills in the check of an attempt: what to ask for, and how it stands. `out->size` is to be set
+ * before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_STALE_CHECK`.
+ *
+ * Safety: `out` points to a `struct lvs_check` of any version.
+ */
+enum lvs_status lvs_checker_get_check(const struct lvs_checker *checker,
+                                      const struct lvs_check_attempt *attempt,
+                                      struct lvs_check *out);
+
+/* ---------------------------------------------------------------------------
  * Neighbors: the link addresses of next hops, for programs without a kernel that knows them.
  */
 
@@ -2421,7 +2885,7 @@ struct lvs_vrrp_config {
      * the first ought to be link-local [V3-TX-7].
      */
     const struct lvs_address *addresses;
-    /** How many there are: 1 to 255, version 2: or none. */
+    /** How many there are: 1 to 1024, version 2: or none. */
     size_t address_count;
     /** Whom to speak to instead of the group, each by itself; they are copied. */
     const struct lvs_vrrp_peer *peers;
@@ -2524,7 +2988,36 @@ struct lvs_vrrp_config {
      * may have [X-29].
      */
     uint8_t check_peers;
+    /**
+     * Not 0 if an Active router sends its second advert early, by its VRID and by less than a quarter
+     * of an interval, so that routers that became Active together do not go on together [S-6].
+     */
+    uint8_t stagger_adverts;
+    /**
+     * Not 0 if a router with peers that was at fault, or without its interface, tells the link where
+     * it is once it runs again: LVS_VRRP_ANNOUNCE_SOURCE [X-26].
+     */
+    uint8_t announce_source;
+    /**
+     * Not 0 if a router that hears its own address from somebody else gives way to him, and does not
+     * only say so [S-16].
+     */
+    uint8_t duplicate_steps_down;
+    /**
+     * How many of the addresses, from the first on, adverts list, at most 255; the others are
+     * installed and announced like them, and may be of the other family [X-35].
+     * LVS_VRRP_ADVERTISE_ALL is all of them.
+     */
+    uint16_t advertised_count;
+    /**
+     * Not 0 if an Active router says that an advert lost, at most once between two adverts of its own:
+     * LVS_VRRP_REASON_LOSING_ADVERT [X-13].
+     */
+    uint8_t report_losing;
 };
+
+/** Adverts list all virtual addresses. */
+#define LVS_VRRP_ADVERTISE_ALL UINT16_MAX
 
 /** A router that speaks VRRP by unicast. */
 struct lvs_vrrp_peer {
@@ -2589,6 +3082,15 @@ enum lvs_vrrp_reason {
     LVS_VRRP_REASON_FAULT = 8,
     /** Another member of its sync group lost to an advert, or cannot run, [X-60]. */
     LVS_VRRP_REASON_GROUP = 9,
+    /**
+     * The adverts of a router that ought to give way keep coming: it does not hear this one, which
+     * stays Active [S-14].
+     */
+    LVS_VRRP_REASON_ONE_WAY_REACHABILITY = 10,
+    /** Another router advertises from this one's address [S-16]. */
+    LVS_VRRP_REASON_DUPLICATE_SOURCE = 11,
+    /** Another router was Active too, and is to give way: hosts may have followed it. */
+    LVS_VRRP_REASON_LOSING_ADVERT = 12,
 };
 
 /** A change of state. */
@@ -2643,6 +3145,11 @@ enum lvs_vrrp_action_kind {
     LVS_VRRP_SET_ROUTER_ADVERTISEMENTS = 7,
     /** The state has changed: `event`. */
     LVS_VRRP_NOTIFY = 8,
+    /**
+     * Tell the link where the address is that adverts come from, with the MAC address of the
+     * interface [X-26].
+     */
+    LVS_VRRP_ANNOUNCE_SOURCE = 9,
 };
 
 /** One thing to do. What its kind does not mention is zero. */
@@ -2753,7 +3260,7 @@ struct lvs_vrrp_counters {
  *
  * Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
  * feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
- * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_track`,
+ * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`, `lvs_vrrp_track`,
  * `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`,
  * `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
  * `lvs_vrrp_handle_timeout`; only they change actions and deadline.
@@ -2782,7 +3289,7 @@ enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config, struct lvs
 
 /**
  * Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers, wherever it begins; 0
- * if they are more than 255.
+ * if there are more than 1024 addresses or 255 peers.
  */
 size_t lvs_vrrp_sizeof(size_t address_count,
                        size_t peer_count);
@@ -2944,6 +3451,16 @@ enum lvs_status lvs_vrrp_set_priority(struct lvs_vrrp *vrrp, lvs_time now, uint8
 enum lvs_status lvs_vrrp_set_source(struct lvs_vrrp *vrrp,
                                     lvs_time now,
                                     const struct lvs_address *source);
+
+/**
+ * Something else has noticed that a peer does not answer any more. If it was the Active router, a
+ * Backup one waits no longer than Skew_Time [X-66].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`.
+ */
+enum lvs_status lvs_vrrp_peer_down(struct lvs_vrrp *vrrp,
+                                   lvs_time now,
+                                   const struct lvs_address *peer);
 
 /**
  * Takes in a received Ethernet frame: an advert is verified, decoded and fed; one that is refused
@@ -3202,6 +3719,262 @@ enum lvs_status lvs_vrrp_get_virtual_mac(const struct lvs_vrrp *vrrp, struct lvs
  * Safety: `out` points to a `struct lvs_vrrp_counters` of any version.
  */
 enum lvs_status lvs_vrrp_get_counters(const struct lvs_vrrp *vrrp, struct lvs_vrrp_counters *out);
+
+/* ---------------------------------------------------------------------------
+ * Virtual routers that outlive their process.
+ */
+
+/** Octets that hold any snapshot of a virtual router. */
+#define LVS_VRRP_SNAPSHOT_MAX 1024
+
+/**
+ * Writes what the virtual router is and knows, its addresses, peers and keys aside, in a form that is
+ * the same on all machines. Drain the actions first: what is left to do is not part of it. `*length`
+ * is the octets written; LVS_VRRP_SNAPSHOT_MAX are always enough.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`.
+ *
+ * Safety: `snapshot` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_vrrp_snapshot(const struct lvs_vrrp *vrrp,
+                                  uint8_t *snapshot,
+                                  size_t capacity,
+                                  size_t *length);
+
+/**
+ * Makes a virtual router what the one of the snapshot was, with its configuration and as much time
+ * left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
+ * another epoch. The addresses and peers that it was created with have to be those of the snapshot.
+ *
+ * What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the
+ * time that nobody listened by `lvs_vrrp_resumed`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another
+ * release; and those of `lvs_vrrp_create` if it does not fit the addresses and peers.
+ *
+ * Safety: `snapshot` points to `length` octets.
+ */
+enum lvs_status lvs_vrrp_restore(struct lvs_vrrp *vrrp,
+                                 lvs_time now,
+                                 const uint8_t *snapshot,
+                                 size_t length);
+
+/* ---------------------------------------------------------------------------
+ * Engines, each in one piece of memory.
+ */
+
+/**
+ * Virtual routers on any number of interfaces, of both families (RFC 9568), without authentication.
+ *
+ * Its loop: drain `lvs_engine_poll_action` until it is empty, wait for input or for the deadline, feed
+ * exactly one input, drain again. It lives in memory of the caller's, and there is nothing to be ended.
+ */
+struct lvs_engine;
+
+/**
+ * Octets of memory that `lvs_engine_init` wants for so many virtual routers, each with so many
+ * addresses and peers at most, wherever it begins; 0 if they are more than 1024 or 255, or more than
+ * memory.
+ */
+size_t lvs_engine_sizeof(uint32_t routers,
+                         size_t address_count,
+                         size_t peer_count);
+
+/**
+ * Makes an engine for so many virtual routers, each with so many addresses and peers at most, in
+ * `memory` of `size` octets, which has to stay where it is and as long as the engine is used. Nothing
+ * is allocated, now or later.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_TOO_MANY_ADDRESSES`, `LVS_ERR_PEER`;
+ * `LVS_ERR_BUFFER_TOO_SMALL` if `size` is less than `lvs_engine_sizeof` says.
+ *
+ * Safety: `memory` points to room for `size` octets that nobody else uses.
+ */
+enum lvs_status lvs_engine_init(void *memory,
+                                size_t size,
+                                uint32_t routers,
+                                size_t address_count,
+                                size_t peer_count,
+                                struct lvs_engine **out);
+
+/* ---------------------------------------------------------------------------
+ * Many virtual routers, with one deadline and one stream of actions.
+ */
+
+/** Names a virtual router of one engine, and never another one that came after it. */
+typedef uint64_t lvs_router_id;
+
+/** What a virtual router of an engine can be told. */
+enum lvs_engine_input_kind {
+    /** As `lvs_vrrp_startup`. */
+    LVS_INPUT_STARTUP = 0,
+    /** As `lvs_vrrp_shutdown`. */
+    LVS_INPUT_SHUTDOWN = 1,
+    /** As `lvs_vrrp_interface_up`. */
+    LVS_INPUT_INTERFACE_UP = 2,
+    /** As `lvs_vrrp_interface_down`. */
+    LVS_INPUT_INTERFACE_DOWN = 3,
+};
+
+/**
+ * Adds a virtual router that is not started, whose interface is believed to be up. `interface` is the
+ * caller's number of the link; unicast routers that use a VRID twice on one link need a number each
+ * [X-38]. `out` names it.
+ *
+ * Errors: As for `lvs_vrrp_create`, but no memory is taken; also if there are more addresses or peers than
+ * there is room for; `LVS_ERR_ENGINE_FULL`; `LVS_ERR_ROUTER_EXISTS` if the interface has one of this
+ * VRID and family.
+ *
+ * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
+ */
+enum lvs_status lvs_engine_add(struct lvs_engine *engine,
+                               uint32_t interface,
+                               const struct lvs_vrrp_config *config,
+                               lvs_router_id *out);
+
+/**
+ * Removes a virtual router, and from its sync group. Nothing is sent: shut it down first and drain the
+ * actions.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_remove(struct lvs_engine *engine,
+                                  lvs_router_id router);
+
+/**
+ * Has a virtual router join the sync group of another one, or form a group with it: they are Active
+ * together or not at all [X-57]. One that becomes unable to run takes the others with it [X-60].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`; `LVS_ERR_SYNC_GROUP` if it is in a group already, is to join
+ * itself, or one of them follows another.
+ */
+enum lvs_status lvs_engine_join(struct lvs_engine *engine,
+                                lvs_router_id router,
+                                lvs_router_id of);
+
+/**
+ * Has a virtual router leave its sync group, if it is in one.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_leave(struct lvs_engine *engine, lvs_router_id router);
+
+/**
+ * Has a virtual router follow another one from now on: whenever that changes its state, so does it, with
+ * all actions but without an advert [X-67]. It may follow somebody else later. Start it like any.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`; `LVS_ERR_SYNC_GROUP` if it is in a group or followed, if the
+ * leader follows, or if both are the same.
+ */
+enum lvs_status lvs_engine_follow(struct lvs_engine *engine,
+                                  lvs_time now,
+                                  lvs_router_id router,
+                                  lvs_router_id leader);
+
+/**
+ * Feeds `kind`, one of `enum lvs_engine_input_kind`, to a virtual router.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`, `LVS_ERR_INPUT`.
+ */
+enum lvs_status lvs_engine_input(struct lvs_engine *engine,
+                                 lvs_time now,
+                                 lvs_router_id router,
+                                 int kind);
+
+/**
+ * As `lvs_vrrp_set_tracked`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_set_tracked(struct lvs_engine *engine,
+                                       lvs_time now,
+                                       lvs_router_id router,
+                                       uint8_t priority,
+                                       int fault);
+
+/**
+ * Takes in an Ethernet frame that was received on `interface`: an advert is verified, decoded and fed
+ * to its virtual router; one that is refused, or that is for none, is counted and changes nothing else
+ * [RX-1].
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, and `LVS_ERR_NOT_VRRP` as for `lvs_vrrp_handle_frame`.
+ *
+ * Safety: `frame` points to `length` octets.
+ */
+enum lvs_status lvs_engine_handle_frame(struct lvs_engine *engine,
+                                        lvs_time now,
+                                        uint32_t interface,
+                                        const uint8_t *frame,
+                                        size_t length);
+
+/**
+ * Lets time pass for the virtual routers whose deadline is due, the earliest first, `budget` of them
+ * at most. Gives how many that were: if it is `budget`, more may be due. Hand in what was received
+ * until `now` first [S-7].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_engine_handle_timeout(struct lvs_engine *engine,
+                              lvs_time now,
+                              uint16_t budget);
+
+/**
+ * The next thing to do: 1 and the action in `out`, of `router`; or 0 when all is done. Adverts of all
+ * come before whatever else they want done [S-4].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_engine_poll_action(struct lvs_engine *engine,
+                           lvs_router_id *router,
+                           struct lvs_vrrp_action *out);
+
+/**
+ * When `lvs_engine_handle_timeout` is due: 1 and the moment in `out`, or 0 if no virtual router runs.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_engine_next_deadline(const struct lvs_engine *engine,
+                             lvs_time *out);
+
+/**
+ * As `lvs_vrrp_write_advert`, for the virtual router of the action.
+ *
+ * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `frame` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_engine_write_advert(const struct lvs_engine *engine,
+                                        lvs_router_id router,
+                                        uint8_t priority,
+                                        size_t path,
+                                        uint8_t *frame,
+                                        size_t capacity,
+                                        size_t *length);
+
+/**
+ * As `lvs_vrrp_write_announcement`, for the virtual router of the action.
+ *
+ * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `frame` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_engine_write_announcement(const struct lvs_engine *engine,
+                                              lvs_router_id router,
+                                              const struct lvs_address *address,
+                                              uint8_t *frame,
+                                              size_t capacity,
+                                              size_t *length);
+
+/**
+ * Fills in how a virtual router stands. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `out` points to a `struct lvs_vrrp_status` of any version.
+ */
+enum lvs_status lvs_engine_get_status(const struct lvs_engine *engine,
+                                      lvs_router_id router,
+                                      struct lvs_vrrp_status *out);
 
 #ifdef __cplusplus
 }

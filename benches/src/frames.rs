@@ -78,6 +78,22 @@ fn translated() -> [f64; 2] {
     [costs[0], costs[1]].map(|cost| cost / NEAR as f64)
 }
 
+/// Parses a frame, verifies its header checksum and translates it.
+pub(crate) fn rewritten() -> Candidate<'static> {
+    let (hop, route, new) = (hop(), route(), segment(Table::client_address(0)));
+    Box::new(move |times| {
+        for _ in 0..times {
+            let mut octets = black_box(new);
+            let mut frame = Frame::from(&mut octets[..]);
+            let parsed = parse_with_layout(frame.octets());
+            let (flow, layout) = parsed.as_ref().expect("an intact frame");
+            black_box(flow);
+            let rewritten = forward(&mut frame, layout, black_box(&hop), &route);
+            rewritten.expect("a frame that may go on");
+        }
+    })
+}
+
 /// Nanoseconds of a packet of a random connection of so many: to find the connection in a burst, and
 /// all of the way from octets to octets. To make the packets is not counted.
 fn forwarded(count: u32) -> [f64; 2] {

@@ -9,6 +9,8 @@
     reason = "a measurement is a number with a fraction, and ends if it cannot be made"
 )]
 
+mod bounds;
+mod callgrind;
 mod cases;
 mod churn;
 mod compact;
@@ -26,6 +28,8 @@ mod table;
 mod vrrp;
 mod walk;
 
+pub use bounds::{CALLS, Call};
+pub use callgrind::{check_valgrind, instructions};
 pub use cases::{Who, Work, candidate, mh_build, worst_pick};
 pub use churn::{Churn, Null, Random, Scheduler};
 pub use compact::Compact;

@@ -42,28 +42,54 @@ pub fn vrrp(emit: &mut impl FnMut(Row)) {
 
 /// Nanoseconds of decoding and verifying an advert with its IP header, and of summing its octets.
 fn decoding(count: u8) -> [f64; 2] {
-    let list: Vec<IpAddr> = (1..=count).map(|last| [192, 0, 2, last].into()).collect();
-    let packet = &packet(&advert(vrid(0), &list))[..];
-    let policy = AdvertPolicy::new(Version::V3, vrid(0), Family::V4);
+    let packet = packet_of(count);
     let costs = compare(&mut [
+        decoder(count),
         Box::new(|times| {
             for _ in 0..times {
-                let (meta, message) = from_ip_packet(black_box(packet)).expect("a VRRP packet");
-                let advert = decode(message, &meta, &policy).expect("a valid advert");
-                black_box((advert.priority, advert.interval, advert.addresses.len()));
-            }
-        }),
-        Box::new(|times| {
-            for _ in 0..times {
-                black_box(Sum::new().add_octets(black_box(packet)).checksum());
+                black_box(Sum::new().add_octets(black_box(&packet)).checksum());
             }
         }),
     ]);
     [costs[0], costs[1]]
 }
 
+/// Decodes and verifies an advert of so many addresses with its IP header.
+pub(crate) fn decoder(count: u8) -> Candidate<'static> {
+    let packet = packet_of(count);
+    Box::new(move |times| {
+        let policy = AdvertPolicy::new(Version::V3, vrid(0), Family::V4);
+        for _ in 0..times {
+            let (meta, message) = from_ip_packet(black_box(&packet)).expect("a VRRP packet");
+            let advert = decode(message, &meta, &policy).expect("a valid advert");
+            black_box((advert.priority, advert.interval, advert.addresses.len()));
+        }
+    })
+}
+
+/// Encodes an advert of so many addresses.
+pub(crate) fn encoder(count: u8) -> Candidate<'static> {
+    let list = addresses(count);
+    let path = AddressPair::new(OTHER, GROUP_V4.into()).expect("one family");
+    let mut octets = [0; 128];
+    Box::new(move |times| {
+        for _ in 0..times {
+            let length = encode(black_box(&advert(vrid(0), &list)), path, &mut octets);
+            black_box(&octets[..length.expect("room for any advert")]);
+        }
+    })
+}
+
+fn addresses(count: u8) -> Vec<IpAddr> {
+    (1..=count).map(|last| [192, 0, 2, last].into()).collect()
+}
+
+fn packet_of(count: u8) -> Vec<u8> {
+    packet(&advert(vrid(0), &addresses(count)))
+}
+
 /// An advert in, to one of the Backup routers, here and there.
-fn adverts(count: u32) -> Candidate<'static> {
+pub(crate) fn adverts(count: u32) -> Candidate<'static> {
     let mut engine = engine(count, 100);
     let mut random = Random::default();
     let mut now = Instant::EPOCH;
@@ -80,7 +106,7 @@ fn adverts(count: u32) -> Candidate<'static> {
 }
 
 /// A timeout, and the advert that is due out, as a message, of whichever Active router is next.
-fn timeouts(count: u32) -> Candidate<'static> {
+pub(crate) fn timeouts(count: u32) -> Candidate<'static> {
     let mut engine = engine(count, 255);
     let mut octets = [0; 64];
     Box::new(move |times| {

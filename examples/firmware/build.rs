@@ -12,5 +12,7 @@ fn main() {
     };
     println!("cargo::rustc-link-search={root}/boards/{board}");
     println!("cargo::rustc-link-arg-bins=-T{script}");
+    // One copy of functions that are alike.
+    println!("cargo::rustc-link-arg-bins=--icf=all");
     println!("cargo::rerun-if-changed=boards/{board}");
 }

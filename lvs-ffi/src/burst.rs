@@ -1,35 +1,33 @@
 //! Flows in bursts, each answered in its place of the caller's array.
 
 use core::mem;
-use core::net::Ipv4Addr;
 
-use lvs_proto::{AddressPair, BURST, Flow, Protocol, Transport};
+use lvs_proto::{BURST, Flow};
 
 use crate::lvs_flow;
 
-/// What a place holds before a packet is read into it.
-pub(crate) const NO_FLOW: Flow = {
-    let nowhere = Ipv4Addr::UNSPECIFIED;
-    let addresses = AddressPair::V4 { source: nowhere, destination: nowhere };
-    Flow::new(addresses, Transport::Other(Protocol(0)))
-};
+/// The places of a burst. A handle keeps them, for to make them anew is a tenth of the work.
+pub(crate) type Flows = [Flow; BURST];
+
+/// What is there before flows are read.
+pub(crate) const NO_FLOWS: Flows = [Flow::NONE; BURST];
 
 /// Lets `decide` answer bursts of flows, and `write` the answers. A flow that is none ends a burst; its
 /// answer is `none`.
 #[inline]
 pub(crate) fn answer<T: Copy, A>(
+    places: &mut Flows,
     mut flows: &[lvs_flow],
     mut answers: &mut [A],
     none: T,
     mut decide: impl FnMut(&[Flow], &mut [T]),
     write: impl Fn(&mut A, &T),
 ) {
-    let mut read = [NO_FLOW; BURST];
     let mut decided = [none; BURST];
     while !flows.is_empty() {
-        let pairs = read.iter_mut().zip(flows);
+        let pairs = places.iter_mut().zip(flows);
         let count = pairs.map_while(|(place, flow)| flow.read(place).ok()).count();
-        decide(read.get(..count).unwrap_or_default(), &mut decided);
+        decide(places.get(..count).unwrap_or_default(), &mut decided);
         if let (0, Some(first)) = (count, decided.first_mut()) {
             *first = none;
         }
@@ -60,7 +58,7 @@ mod tests {
             let decide = |flows: &[Flow], marks: &mut [u32]| {
                 marks.iter_mut().zip(flows).for_each(|(mark, flow)| *mark = flow.mark);
             };
-            answer(&flows, &mut marks, 0, decide, |place, mark| *place = *mark);
+            answer(&mut { NO_FLOWS }, &flows, &mut marks, 0, decide, |place, mark| *place = *mark);
             for (flow, mark) in flows.iter().zip(marks) {
                 let known = [LVS_IPV4, LVS_IPV6].contains(&flow.family);
                 assert_eq!(mark, if known { flow.mark } else { 0 });

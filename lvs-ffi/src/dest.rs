@@ -32,7 +32,7 @@ pub enum lvs_method {
 
 /// What a destination is told to be.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct lvs_dest_config {
     /// The sizeof of this struct.
     pub size: usize,

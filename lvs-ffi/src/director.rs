@@ -23,6 +23,7 @@ pub use self::locals::*;
 pub use self::packets::*;
 pub use self::rules::*;
 pub use self::services::*;
+use crate::burst::{Flows, NO_FLOWS};
 use crate::door::{Guarded, assert_thread_rule, boxed, number, read_sized, required, status};
 use crate::time::instant;
 use crate::{lvs_defences, lvs_policy, lvs_status, lvs_time};
@@ -37,6 +38,7 @@ pub struct lvs_director(
     Guarded<Director>,
     /// Tells packets of tunnels over IPv4 apart (RFC 6864 section 4.3).
     u16,
+    Flows,
 );
 
 const _: () = assert_thread_rule::<lvs_director>();
@@ -58,7 +60,7 @@ pub unsafe extern "C" fn lvs_director_create(
         let out = required(out)?;
         // SAFETY: the caller's contract.
         let config = unsafe { read_sized(config) }?.try_into()?;
-        out.write(boxed(lvs_director(Guarded::new(Director::new(config)?), 0))?);
+        out.write(boxed(lvs_director(Guarded::new(Director::new(config)?), 0, NO_FLOWS))?);
         Ok(())
     })
 }
@@ -126,9 +128,34 @@ pub extern "C" fn lvs_director_set_timeouts(
     })
 }
 
-/// Does what is due: at most `budget` connections and templates are looked at or ended, and
-/// destinations and caches looked after. Call it again at once as long as the deadline is not
-/// later than `now`.
+/// Sets after how many seconds the caches of lblc services forget an unused address \[LBLC-8\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_director_set_lblc_expiration(
+    director: Option<&mut lvs_director>,
+    secs: u32,
+) -> lvs_status {
+    status(|| required(director)?.0.write(|director| director.set_lblc_expiration(secs)))
+}
+
+/// The same of lblcr services; after as many a set loses a member \[LBLCR-5\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_director_set_lblcr_expiration(
+    director: Option<&mut lvs_director>,
+    secs: u32,
+) -> lvs_status {
+    status(|| required(director)?.0.write(|director| director.set_lblcr_expiration(secs)))
+}
+
+/// Does what is due, and hardly more of it than `budget`: one for each connection or template that is
+/// looked at or ended, for each service and each deleted destination that is looked after, and for
+/// every 64 places of their caches. Call it again at once as long as the deadline is not later than
+/// `now`.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`.

@@ -7,7 +7,6 @@ use lvs_proto::{
 };
 
 use crate::address::{family, v4};
-use crate::burst::NO_FLOW;
 use crate::lvs_status::LVS_ERR_HOOK;
 use crate::{LVS_IPV4, LVS_IPV6, lvs_status};
 
@@ -104,7 +103,7 @@ impl TryFrom<&lvs_flow> for Flow {
     type Error = lvs_status;
 
     fn try_from(flow: &lvs_flow) -> Result<Self, lvs_status> {
-        let mut packet = NO_FLOW;
+        let mut packet = Self::NONE;
         flow.read(&mut packet)?;
         Ok(packet)
     }
@@ -114,7 +113,6 @@ impl lvs_flow {
     /// Writes the flow to its place, field by field: half the work of a copy.
     #[inline]
     pub(crate) fn read(&self, packet: &mut Flow) -> Result<(), lvs_status> {
-        packet.hook = hook(self.hook)?;
         // First as if of IPv4: that makes one branch of two.
         packet.addresses = pair(Family::V4, self.source, self.destination);
         if self.family != LVS_IPV4 {
@@ -123,26 +121,29 @@ impl lvs_flow {
         packet.transport = transport(self);
         packet.mark = self.mark;
         packet.length = self.length;
-        packet.tracked = self.tracked != 0;
-        packet.unicast = self.unicast != 0;
+        (packet.hook, packet.tracked, packet.unicast) = (Hook::LocalIn, false, false);
         (packet.fragment, packet.embedded) = (None, None);
-        if self.is_fragment | self.embedded.present != 0 {
-            self.read_rare(packet);
+        // Of most packets all of it is 0, which takes one look.
+        let marks = u32::from_ne_bytes([self.hook, self.tracked, self.unicast, self.is_fragment]);
+        if marks | u32::from(self.embedded.present) != 0 {
+            return self.read_marks(packet);
         }
         Ok(())
     }
 
-    /// Fragments and ICMP errors are few.
-    #[cold]
     #[inline(never)]
-    fn read_rare(&self, packet: &mut Flow) {
+    fn read_marks(&self, packet: &mut Flow) -> Result<(), lvs_status> {
         let lvs_embedded { source_port, destination_port, source, destination, .. } = self.embedded;
+        packet.hook = hook(self.hook)?;
+        packet.tracked = self.tracked != 0;
+        packet.unicast = self.unicast != 0;
         packet.fragment = (self.is_fragment != 0).then_some(self.fragment);
         packet.embedded = (self.embedded.present != 0).then(|| Embedded {
             addresses: pair(packet.family(), source, destination),
             protocol: Protocol(self.embedded.protocol),
             ports: (self.embedded.has_ports != 0).then_some((source_port, destination_port)),
         });
+        Ok(())
     }
 }
 

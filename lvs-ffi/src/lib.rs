@@ -4,8 +4,9 @@
 //! verdicts, destinations, actions, frames and deadlines come out. The same calls give the same
 //! answers, always.
 //!
-//! Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_neighbors`, `struct lvs_vrrp`,
-//! `struct lvs_tracker`) are opaque. `*_create` makes one, `*_destroy` ends it and takes NULL, too.
+//! Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_checker`, `struct lvs_neighbors`,
+//! `struct lvs_vrrp`, `struct lvs_engine`, `struct lvs_tracker`) are opaque. `*_create` makes one,
+//! `*_init` makes one in memory of the caller's; `*_destroy` ends it and takes NULL, too.
 //!
 //! Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
 //! returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -23,8 +24,8 @@
 //! Memory is taken by calls that create and configure. What packets and timers lead to takes none:
 //! `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
 //! `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
-//! `lvs_pool_handle_timeout`, and all that a virtual router or a neighbor cache is fed or asked after
-//! its creation.
+//! `lvs_pool_handle_timeout`, all that a virtual router, an engine or a neighbor cache is fed or asked
+//! after its creation, and a checker while it runs.
 //!
 //! Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
 //! it is empty, wait for input or for the deadline, feed exactly one input, drain again.
@@ -48,6 +49,7 @@ extern crate std;
 mod address;
 mod answer;
 mod burst;
+mod checker;
 mod dest;
 mod director;
 mod door;
@@ -73,6 +75,7 @@ mod vrrp;
 
 pub use address::*;
 pub use answer::*;
+pub use checker::*;
 pub use dest::*;
 pub use director::*;
 pub use flow::*;

@@ -5,10 +5,10 @@ use alloc::boxed::Box;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
-use lvs_proto::Flow;
+use lvs_proto::{BURST, Flow};
 use lvs_sched::{ConnToken, DestId, LblcConfig, Pool, PoolConfig, StaleToken};
 
-use crate::burst;
+use crate::burst::{self, Flows, NO_FLOWS};
 use crate::door::{
     Guarded, assert_thread_rule, boxed, items, items_mut, number, read_sized, required, status,
     write_sized,
@@ -61,7 +61,14 @@ const _: () =
 
 /// A scheduler and its destinations.
 #[derive(Debug)]
-pub struct lvs_pool(Guarded<Pool>);
+pub struct lvs_pool(
+    Guarded<Pool>,
+    /// Whether flows are read.
+    bool,
+    Flows,
+    /// What was picked for them.
+    [Option<DestId>; BURST],
+);
 
 const _: () = assert_thread_rule::<lvs_pool>();
 
@@ -95,8 +102,9 @@ pub unsafe extern "C" fn lvs_pool_create(
     status(|| {
         let out = required(out)?;
         // SAFETY: the caller's contract.
-        let config = unsafe { read_sized(config) }?.try_into()?;
-        out.write(boxed(lvs_pool(Guarded::new(Pool::new(instant(now), config)?)))?);
+        let config = PoolConfig::try_from(unsafe { read_sized(config) }?)?;
+        let pool = Guarded::new(Pool::new(instant(now), config)?);
+        out.write(boxed(lvs_pool(pool, config.scheduler.reads_flows(), NO_FLOWS, [None; BURST]))?);
         Ok(())
     })
 }
@@ -179,8 +187,8 @@ pub extern "C" fn lvs_pool_delete_dest(
 }
 
 /// Picks a destination for each of `count` new connections, in order, and writes it to the same
-/// place of `dests`: `LVS_NO_DEST` where there is none to offer, or where the flow is neither
-/// LVS_IPV4 nor LVS_IPV6.
+/// place of `dests`: `LVS_NO_DEST` where there is none to offer. Of the schedulers dh, sh, mh, lblc and
+/// lblcr look at the flows: if one is neither LVS_IPV4 nor LVS_IPV6, it is `LVS_NO_DEST` as well.
 ///
 /// Nothing is counted: say `lvs_pool_open_conn` for what is used.
 ///
@@ -198,20 +206,30 @@ pub unsafe extern "C" fn lvs_pool_pick_burst(
     dests: *mut lvs_dest_id,
 ) -> lvs_status {
     status(|| {
-        let pool = required(pool)?;
+        let lvs_pool(pool, reads_flows, places, picks) = required(pool)?;
         // SAFETY: the caller's contract.
         let flows = unsafe { items(flows, count) }?;
         // SAFETY: the caller's contract; any octets are a number.
         let dests = unsafe { items_mut(dests, count) }?;
-        pool.0.write(|pool| {
-            let pick = |flows: &[Flow], picks: &mut [Option<DestId>]| {
+        pool.write(|pool| {
+            let mut pick = |flows: &[Flow], picks: &mut [Option<DestId>]| {
                 pool.pick_burst(instant(now), flows, picks);
             };
-            burst::answer(flows, dests, None, pick, |dest, picked| {
-                *dest = picked.map_or(LVS_NO_DEST, DestId::to_bits);
-            });
+            if *reads_flows {
+                burst::answer(places, flows, dests, None, pick, write_pick);
+                return;
+            }
+            for dests in dests.chunks_mut(BURST) {
+                pick(places.get(..dests.len()).unwrap_or_default(), picks);
+                dests.iter_mut().zip(&*picks).for_each(|(dest, pick)| write_pick(dest, pick));
+            }
         })
     })
+}
+
+#[inline]
+fn write_pick(dest: &mut lvs_dest_id, pick: &Option<DestId>) {
+    *dest = pick.map_or(LVS_NO_DEST, DestId::to_bits);
 }
 
 /// A connection to `dest` was made; it counts as inactive \[CNT-2\]. `out` is its token, good until

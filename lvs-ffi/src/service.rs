@@ -127,6 +127,11 @@ impl TryFrom<lvs_service_key> for ServiceKey {
     }
 }
 
+/// The service that must be named.
+pub(crate) fn key(key: Option<&lvs_service_key>) -> Result<ServiceKey, lvs_status> {
+    (*required(key)?).try_into()
+}
+
 impl From<ServiceConfig> for lvs_service_config {
     fn from(config: ServiceConfig) -> Self {
         let of_ipvsadm = Persistence::new(config.key.family(), Persistence::DEFAULT_TIMEOUT_SECS);

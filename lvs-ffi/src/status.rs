@@ -1,14 +1,8 @@
 //! Results.
 
-use core::ffi::{CStr, c_char, c_int};
+mod errors;
 
-use lvs_proto::BufferTooSmall;
-use lvs_proto::vrrp::{AdvertError, DatagramError, EncodeError};
-use lvs_proto::wire::ethernet;
-use lvs_sched::{
-    DestError, LocalError, OpenError, OutOfMemory, ServiceError, StaleToken, TimeoutError,
-};
-use lvs_vrrp::{ConfigError, SourceError, TrackerError};
+use core::ffi::{CStr, c_char, c_int};
 
 use self::lvs_status::*;
 
@@ -111,7 +105,8 @@ pub enum lvs_status {
     LVS_ERR_V2_OVER_IPV6 = -50,
     /// Version 3 needs a virtual address \[V3-TX-9\].
     LVS_ERR_NO_ADDRESSES = -51,
-    /// There are more than 255 virtual addresses.
+    /// There are more than 1024 virtual addresses, more than 255 to be advertised, or more than there
+    /// is room for.
     LVS_ERR_TOO_MANY_ADDRESSES = -52,
     /// A virtual address is listed twice \[W-18\].
     LVS_ERR_DUPLICATE_ADDRESS = -53,
@@ -172,6 +167,10 @@ pub enum lvs_status {
     LVS_ERR_TRACKER_WEIGHT = -85,
     /// A tracker would change without a report.
     LVS_ERR_NO_REPORTS = -86,
+    /// The octets are no snapshot, or one of another release.
+    LVS_ERR_SNAPSHOT = -87,
+    /// More addresses are to be advertised than there are, or than 255.
+    LVS_ERR_ADVERTISED = -88,
 
     /// An advert is for VRID 0, or for another one \[V3-RX-7\].
     LVS_ERR_ADVERT_VRID = -90,
@@ -198,6 +197,30 @@ pub enum lvs_status {
     LVS_ERR_NEIGHBORS_FULL = -102,
     /// There is no own address of that family.
     LVS_ERR_NO_OWN_ADDRESS = -103,
+
+    /// The quorum is 0, or the hysteresis is not less.
+    LVS_ERR_QUORUM = -110,
+    /// There is no such check, or one that would never pass, or be over before it began.
+    LVS_ERR_CHECK = -111,
+    /// A check has no port to connect to.
+    LVS_ERR_CONNECT_PORT = -112,
+    /// There is room for fewer checks.
+    LVS_ERR_TOO_MANY_CHECKS = -113,
+    /// There is no such outcome.
+    LVS_ERR_OUTCOME = -114,
+    /// The check is removed.
+    LVS_ERR_STALE_CHECK = -115,
+
+    /// There is no such virtual router, or no longer.
+    LVS_ERR_NO_SUCH_ROUTER = -120,
+    /// The interface has a virtual router of this VRID and family \[X-38\].
+    LVS_ERR_ROUTER_EXISTS = -121,
+    /// There is no room for one more virtual router.
+    LVS_ERR_ENGINE_FULL = -122,
+    /// The virtual router is in a sync group already, follows another one, or is followed.
+    LVS_ERR_SYNC_GROUP = -123,
+    /// There is no such input.
+    LVS_ERR_INPUT = -124,
 }
 
 /// What `lvs_strerror` says.
@@ -251,7 +274,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_CHECKSUM_ACCEPT, c"checksum_accept is none of lvs_vrrp_checksum_accept"),
     (LVS_ERR_V2_OVER_IPV6, c"VRRP version 2 over IPv6"),
     (LVS_ERR_NO_ADDRESSES, c"no virtual address"),
-    (LVS_ERR_TOO_MANY_ADDRESSES, c"more than 255 virtual addresses"),
+    (LVS_ERR_TOO_MANY_ADDRESSES, c"too many virtual addresses"),
     (LVS_ERR_DUPLICATE_ADDRESS, c"a virtual address is listed twice"),
     (LVS_ERR_SOURCE_FAMILY, c"the source is of another family than the virtual addresses"),
     (LVS_ERR_SOURCE_NOT_UNICAST, c"the source address is not unicast"),
@@ -279,6 +302,8 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_PATH, c"no more paths"),
     (LVS_ERR_TRACKER_WEIGHT, c"the weight of a tracker is not -254 to 254"),
     (LVS_ERR_NO_REPORTS, c"a tracker would change without a report"),
+    (LVS_ERR_SNAPSHOT, c"no snapshot, or one of another release"),
+    (LVS_ERR_ADVERTISED, c"more addresses are to be advertised than there are, or than 255"),
     (LVS_ERR_ADVERT_VRID, c"an advert of another VRID, or of none"),
     (LVS_ERR_ADVERT_HOP_LIMIT, c"an advert with another TTL or hop limit than 255"),
     (LVS_ERR_ADVERT_VERSION, c"an advert of another version, or of an unknown one"),
@@ -291,6 +316,17 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_NOT_A_NEIGHBOR, c"no neighbor can have this address, or this link address"),
     (LVS_ERR_NEIGHBORS_FULL, c"the neighbor cache is full"),
     (LVS_ERR_NO_OWN_ADDRESS, c"no own address of that family"),
+    (LVS_ERR_QUORUM, c"the quorum is 0, or the hysteresis is not less"),
+    (LVS_ERR_CHECK, c"no such check, or one that never passes or is over before it began"),
+    (LVS_ERR_CONNECT_PORT, c"a check has no port to connect to"),
+    (LVS_ERR_TOO_MANY_CHECKS, c"no room for so many checks"),
+    (LVS_ERR_OUTCOME, c"no such outcome"),
+    (LVS_ERR_STALE_CHECK, c"the check was removed"),
+    (LVS_ERR_NO_SUCH_ROUTER, c"no such virtual router"),
+    (LVS_ERR_ROUTER_EXISTS, c"the interface has a virtual router of this VRID and family"),
+    (LVS_ERR_ENGINE_FULL, c"no room for one more virtual router"),
+    (LVS_ERR_SYNC_GROUP, c"the virtual router is in a sync group, follows, or is followed"),
+    (LVS_ERR_INPUT, c"no such input"),
 ];
 
 /// A few words for `status`, static and never NULL, whatever the number.
@@ -301,178 +337,4 @@ pub extern "C" fn lvs_strerror(status: c_int) -> *const c_char {
         .find(|(known, _)| *known as c_int == status)
         .map_or(c"unknown status", |(_, message)| message)
         .as_ptr()
-}
-
-impl From<OutOfMemory> for lvs_status {
-    fn from(_: OutOfMemory) -> Self {
-        LVS_ERR_NO_MEMORY
-    }
-}
-
-impl From<DestError> for lvs_status {
-    fn from(error: DestError) -> Self {
-        match error {
-            DestError::NoSuchService => LVS_ERR_NO_SUCH_SERVICE,
-            DestError::WeightTooLarge { .. } => LVS_ERR_WEIGHT,
-            DestError::ThresholdsCrossed { .. } => LVS_ERR_THRESHOLDS_CROSSED,
-            DestError::UpperThresholdTooLarge { .. } => LVS_ERR_UPPER_THRESHOLD,
-            DestError::NoTunnelPort => LVS_ERR_TUNNEL_PORT,
-            DestError::FamilyMismatch { .. } => LVS_ERR_MIXED_FAMILIES,
-            DestError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
-            DestError::AlreadyExists => LVS_ERR_DEST_EXISTS,
-            DestError::NoSuchDestination => LVS_ERR_NO_SUCH_DEST,
-            DestError::OutOfMemory(error) => error.into(),
-        }
-    }
-}
-
-impl From<LocalError> for lvs_status {
-    fn from(error: LocalError) -> Self {
-        match error {
-            LocalError::AlreadyExists { .. } => LVS_ERR_LOCAL_EXISTS,
-            LocalError::NoSuchLocal { .. } => LVS_ERR_NO_SUCH_LOCAL,
-            LocalError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
-            LocalError::OutOfMemory(error) => error.into(),
-            _ => LVS_ERR_OTHER,
-        }
-    }
-}
-
-impl From<ServiceError> for lvs_status {
-    fn from(error: ServiceError) -> Self {
-        match error {
-            ServiceError::AlreadyExists => LVS_ERR_SERVICE_EXISTS,
-            ServiceError::NoSuchService => LVS_ERR_NO_SUCH_SERVICE,
-            ServiceError::UnsupportedProtocol { .. } => LVS_ERR_PROTOCOL,
-            ServiceError::NetmaskFamily { .. } | ServiceError::NetmaskPrefix { .. } => {
-                LVS_ERR_NETMASK
-            }
-            ServiceError::TooManyDestinations { .. } => LVS_ERR_TOO_MANY_DESTS,
-            ServiceError::OutOfMemory(error) => error.into(),
-        }
-    }
-}
-
-impl From<TimeoutError> for lvs_status {
-    fn from(_: TimeoutError) -> Self {
-        LVS_ERR_TIMEOUT
-    }
-}
-
-impl From<OpenError> for lvs_status {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::UnknownDest => LVS_ERR_NO_SUCH_DEST,
-            OpenError::TableFull => LVS_ERR_TABLE_FULL,
-        }
-    }
-}
-
-impl From<StaleToken> for lvs_status {
-    fn from(_: StaleToken) -> Self {
-        LVS_ERR_STALE_CONN
-    }
-}
-
-impl From<ConfigError> for lvs_status {
-    fn from(error: ConfigError) -> Self {
-        match error {
-            ConfigError::PriorityZero => LVS_ERR_PRIORITY,
-            ConfigError::AdvertCount(_) => LVS_ERR_ADVERT_COUNT,
-            ConfigError::V2OverIpv6 => LVS_ERR_V2_OVER_IPV6,
-            ConfigError::FractionalSeconds(_) | ConfigError::IntervalTooLong(_) => LVS_ERR_INTERVAL,
-            ConfigError::NoAddresses => LVS_ERR_NO_ADDRESSES,
-            ConfigError::TooManyAddresses(_) => LVS_ERR_TOO_MANY_ADDRESSES,
-            ConfigError::MixedFamilies(_) => LVS_ERR_MIXED_FAMILIES,
-            ConfigError::AddressNotUnicast(_) => LVS_ERR_NOT_UNICAST,
-            ConfigError::Duplicate(_) => LVS_ERR_DUPLICATE_ADDRESS,
-            ConfigError::PreemptDelay(_) => LVS_ERR_PREEMPT_DELAY,
-            ConfigError::AnnouncementGap(_) => LVS_ERR_ANNOUNCEMENT_GAP,
-            ConfigError::Peer(_) => LVS_ERR_PEER,
-            ConfigError::Group(_) => LVS_ERR_GROUP,
-            ConfigError::Source(error) => error.into(),
-            _ => LVS_ERR_OTHER,
-        }
-    }
-}
-
-impl From<TrackerError> for lvs_status {
-    fn from(error: TrackerError) -> Self {
-        match error {
-            TrackerError::Weight(_) => LVS_ERR_TRACKER_WEIGHT,
-            TrackerError::NoReports => LVS_ERR_NO_REPORTS,
-            _ => LVS_ERR_OTHER,
-        }
-    }
-}
-
-impl From<SourceError> for lvs_status {
-    fn from(error: SourceError) -> Self {
-        match error {
-            SourceError::OtherFamily(_) => LVS_ERR_SOURCE_FAMILY,
-            SourceError::NotUnicast(_) => LVS_ERR_SOURCE_NOT_UNICAST,
-            SourceError::NotLinkLocal(_) => LVS_ERR_SOURCE_NOT_LINK_LOCAL,
-            _ => LVS_ERR_OTHER,
-        }
-    }
-}
-
-impl From<EncodeError> for lvs_status {
-    fn from(error: EncodeError) -> Self {
-        match error {
-            EncodeError::V2OverIpv6 => LVS_ERR_V2_OVER_IPV6,
-            EncodeError::V2Authentication => LVS_ERR_AUTHENTICATION,
-            EncodeError::FractionalSeconds(_) | EncodeError::IntervalTooLong(_) => LVS_ERR_INTERVAL,
-            EncodeError::NoAddresses => LVS_ERR_NO_ADDRESSES,
-            EncodeError::TooManyAddresses(_) => LVS_ERR_TOO_MANY_ADDRESSES,
-            EncodeError::OtherFamily(_) => LVS_ERR_MIXED_FAMILIES,
-            EncodeError::Duplicate(_) => LVS_ERR_DUPLICATE_ADDRESS,
-            EncodeError::BufferTooSmall(error) => error.into(),
-            _ => LVS_ERR_OTHER,
-        }
-    }
-}
-
-impl From<AdvertError> for lvs_status {
-    fn from(error: AdvertError) -> Self {
-        match error {
-            AdvertError::ZeroVrid | AdvertError::OtherVrid { .. } => LVS_ERR_ADVERT_VRID,
-            AdvertError::HopLimit(_) => LVS_ERR_ADVERT_HOP_LIMIT,
-            AdvertError::UnknownVersion(_) | AdvertError::OtherVersion { .. } => {
-                LVS_ERR_ADVERT_VERSION
-            }
-            AdvertError::V2OverIpv6 => LVS_ERR_V2_OVER_IPV6,
-            AdvertError::UnknownType(_) => LVS_ERR_ADVERT_TYPE,
-            AdvertError::HeaderTruncated(_) | AdvertError::Length { .. } => LVS_ERR_ADVERT_LENGTH,
-            AdvertError::Checksum(_) => LVS_ERR_ADVERT_CHECKSUM,
-            AdvertError::Destination(_) => LVS_ERR_ADVERT_DESTINATION,
-            AdvertError::UnknownPeer(_) => LVS_ERR_PEER,
-            AdvertError::UnexpectedTrailer
-            | AdvertError::UnexpectedAuthenticationHeader
-            | AdvertError::NoAuthenticationHeader
-            | AdvertError::UnknownAuthType(_)
-            | AdvertError::OtherAuthType { .. }
-            | AdvertError::Unauthentic(_) => LVS_ERR_ADVERT_AUTHENTICATION,
-            AdvertError::ZeroInterval => LVS_ERR_INTERVAL,
-            AdvertError::NoAddresses => LVS_ERR_NO_ADDRESSES,
-        }
-    }
-}
-
-impl From<BufferTooSmall> for lvs_status {
-    fn from(_: BufferTooSmall) -> Self {
-        LVS_ERR_BUFFER_TOO_SMALL
-    }
-}
-
-impl From<ethernet::Error> for lvs_status {
-    fn from(_: ethernet::Error) -> Self {
-        LVS_ERR_NOT_VRRP
-    }
-}
-
-impl From<DatagramError> for lvs_status {
-    fn from(_: DatagramError) -> Self {
-        LVS_ERR_NOT_VRRP
-    }
 }

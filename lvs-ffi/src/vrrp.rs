@@ -6,10 +6,12 @@ mod authentication;
 mod choices;
 mod config;
 mod counters;
+mod engine;
 mod memory;
 mod output;
 #[cfg_attr(not(feature = "auth"), path = "vrrp/no_proofs.rs")]
 mod proofs;
+mod snapshot;
 mod status;
 mod tracker;
 
@@ -27,9 +29,11 @@ pub use self::authentication::*;
 pub use self::choices::*;
 pub use self::config::*;
 pub use self::counters::*;
+pub use self::engine::*;
 pub use self::memory::*;
 use self::memory::{Machine, VirtualRouter};
 pub use self::output::*;
+pub use self::snapshot::*;
 pub use self::status::*;
 pub use self::tracker::*;
 use crate::door::{items, number, required, status};
@@ -150,6 +154,24 @@ pub extern "C" fn lvs_vrrp_set_source(
         let vrrp = required(vrrp)?;
         let source = (*required(source)?).try_into()?;
         Ok(vrrp.0.write(|vrrp| vrrp.router.set_source(instant(now), source))??)
+    })
+}
+
+/// Something else has noticed that a peer does not answer any more. If it was the Active router, a
+/// Backup one waits no longer than Skew_Time \[X-66\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_FAMILY`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_vrrp_peer_down(
+    vrrp: Option<&mut lvs_vrrp>,
+    now: lvs_time,
+    peer: Option<&lvs_address>,
+) -> lvs_status {
+    status(|| {
+        let vrrp = required(vrrp)?;
+        let peer = (*required(peer)?).try_into()?;
+        vrrp.0.write(|vrrp| vrrp.router.peer_down(instant(now), peer))
     })
 }
 

@@ -63,7 +63,7 @@ fn two_routers_fail_over() {
 }
 
 /// The programs of misuse, each of some functions.
-const NOUNS: [&str; 13] = [
+const NOUNS: [&str; 16] = [
     "words",
     "frame",
     "pool",
@@ -72,11 +72,14 @@ const NOUNS: [&str; 13] = [
     "locals",
     "packets",
     "listing",
+    "checker",
     "neighbors",
     "advert",
     "vrrp",
     "peers",
     "tracker",
+    "snapshot",
+    "engine",
 ];
 
 #[test]

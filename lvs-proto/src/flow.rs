@@ -1,7 +1,7 @@
 //! What the deciders know of a packet.
 
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use crate::{AddressPair, Family};
 
@@ -239,6 +239,13 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// That of no packet: what is there before one is parsed.
+    pub const NONE: Self = {
+        let nowhere = Ipv4Addr::UNSPECIFIED;
+        let addresses = AddressPair::V4 { source: nowhere, destination: nowhere };
+        Self::new(addresses, Transport::Other(Protocol(0)))
+    };
+
     /// A flow of `transport` between `addresses`, on its way to this host, untracked, without mark
     /// and of length 0.
     #[must_use]

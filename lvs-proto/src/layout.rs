@@ -56,6 +56,16 @@ pub(crate) enum Part {
 }
 
 impl Layout {
+    /// That of an empty frame.
+    pub const NONE: Self = Self {
+        family: Family::V4,
+        protocol: Protocol(0),
+        part: Part::Whole,
+        network: 0,
+        transport: 0,
+        end: 0,
+    };
+
     /// The layout of `frame`, which holds `packet`.
     #[inline]
     pub(crate) fn of(frame: &ethernet::Frame<'_>, packet: &ip::Packet<'_>) -> Self {

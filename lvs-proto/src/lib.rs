@@ -33,7 +33,7 @@ pub use call_id::CallId;
 pub use flow::{Embedded, Flow, Hook, Protocol, SctpChunk, TcpFlags, Transport};
 pub use frame::{Frame, NoHeadroom, OutOfBuffer};
 pub use layout::Layout;
-pub use parse::{ParseError, parse, parse_call_id, parse_with_layout};
+pub use parse::{ParseError, parse, parse_call_id, parse_into, parse_with_layout};
 pub use process::{BURST, Outcome, follow, help_ftp, process, process_burst};
 pub use rewrite::{
     Endpoint, LinkPair, Path, RewriteError, Route, Translation, forward, reply,

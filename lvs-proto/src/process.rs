@@ -1,15 +1,14 @@
 //! Parse, decide and rewrite: the way of a frame through the director.
 
-use core::array;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::IpAddr;
 
 use crate::ftp;
-use crate::parse::{ParseError, parse_with_layout};
+use crate::parse::{ParseError, parse_into, parse_with_layout};
 use crate::rewrite::{RewriteError, Route, forward, reply};
 use crate::toa::{self, ToaError};
 use crate::{
-    AddressPair, Decide, DropReason, Endpoint, Flow, Frame, Instant, Layout, Method, NoHeadroom,
-    Origin, Protocol, Reject, Transport, Verdict,
+    Decide, DropReason, Endpoint, Flow, Frame, Instant, Layout, Method, NoHeadroom, Origin, Reject,
+    Transport, Verdict,
 };
 
 /// Frames that are parsed, decided and rewritten together.
@@ -123,48 +122,42 @@ pub fn process_burst<'a>(
     mut finish: impl FnMut(&mut Frame<'a>, Outcome),
 ) {
     for burst in frames.chunks_mut(BURST) {
-        let mut flows = [NO_FLOW; BURST];
+        // Nothing moves between the passes: what was just written in parts is not read at once.
+        let mut flows = [Flow::NONE; BURST];
+        let mut layouts = [Layout::NONE; BURST];
         let mut verdicts = [Verdict::Pass; BURST];
-        let mut slots = flows.iter_mut();
-        let layouts: [Option<Result<Layout, ParseError>>; BURST] = array::from_fn(|place| {
-            Some(match &parse_with_layout(burst.get(place)?.octets()) {
-                Ok((flow, layout)) => {
-                    slots.next().into_iter().for_each(|slot| *slot = *flow);
-                    Ok(*layout)
-                }
-                Err(error) => Err(*error),
-            })
-        });
-        let parsed = BURST - slots.len();
+        let mut errors = [None; BURST];
+        let mut parsed = 0;
+        for (frame, error) in burst.iter().zip(&mut errors) {
+            let (flow, layout) = (flows.get_mut(parsed), layouts.get_mut(parsed));
+            let (Some(flow), Some(layout)) = (flow, layout) else { break };
+            match parse_into(frame.octets(), flow, layout) {
+                Ok(()) => parsed += 1,
+                Err(cause) => *error = Some(cause),
+            }
+        }
         let (flows, verdicts) = (flows.get(..parsed), verdicts.get_mut(..parsed));
         let (flows, verdicts) = (flows.unwrap_or_default(), verdicts.unwrap_or_default());
         decider.decide_burst(now, flows, verdicts);
 
-        let mut decided = flows.iter().zip(verdicts.iter());
-        for (frame, layout) in burst.iter_mut().zip(layouts.into_iter().flatten()) {
-            let outcome = match layout {
-                Ok(mut layout) => match decided.next() {
-                    Some((flow, verdict)) => {
-                        match help_ftp(now, frame, flow, &mut layout, verdict, decider) {
-                            Ok(()) => follow(frame, flow, &layout, verdict, &mut route_to),
+        let mut decided = flows.iter().zip(&mut layouts).zip(verdicts.iter());
+        for (frame, error) in burst.iter_mut().zip(&errors) {
+            let outcome = match error {
+                Some(error) => Outcome::NotParsed(*error),
+                None => match decided.next() {
+                    Some(((flow, layout), verdict)) => {
+                        match help_ftp(now, frame, flow, layout, verdict, decider) {
+                            Ok(()) => follow(frame, flow, layout, verdict, &mut route_to),
                             Err(error) => Outcome::NotRewritten(error.into()),
                         }
                     }
                     None => Outcome::Pass,
                 },
-                Err(error) => Outcome::NotParsed(error),
             };
             finish(frame, outcome);
         }
     }
 }
-
-/// What a place in a burst holds before its frame is parsed.
-const NO_FLOW: Flow = {
-    let nowhere = Ipv4Addr::UNSPECIFIED;
-    let addresses = AddressPair::V4 { source: nowhere, destination: nowhere };
-    Flow::new(addresses, Transport::Other(Protocol(0)))
-};
 
 /// Lets the decider see what passes on a control connection of FTP, and change it \[FTP-1\], after
 /// the verdict and before [`follow`], as [`process`] does. The layout is brought up to date.
@@ -187,7 +180,7 @@ pub fn help_ftp(
         (Verdict::Reply(origin), Transport::Tcp { .. }) => (origin.method, origin.port),
         _ => return Ok(()),
     };
-    if virtual_port != ftp::PORT || method != Method::Nat {
+    if !cfg!(feature = "helpers") || virtual_port != ftp::PORT || method != Method::Nat {
         return Ok(());
     }
     let Some(segment) = ftp::read(frame.octets(), flow, layout) else { return Ok(()) };
@@ -206,28 +199,37 @@ pub fn follow(
     verdict: &Verdict,
     route_to: impl FnOnce(IpAddr) -> Option<Route>,
 ) -> Outcome {
-    let (result, route) = match verdict {
-        Verdict::Forward(hop) => match route_to(hop.address) {
-            Some(route) => (forward(frame, layout, hop, &route), route),
-            None => return Outcome::Unresolved(*verdict),
+    match verdict {
+        Verdict::Forward(hop) => match &route_to(hop.address) {
+            Some(route) => match (forward(frame, layout, hop, route), route) {
+                (Ok(()), Route::Via(path)) if cfg!(feature = "full-nat") && hop.toa => {
+                    tell_client(frame, flow, layout, path.mtu)
+                }
+                (rewritten, route) => outcome(rewritten, route),
+            },
+            None => Outcome::Unresolved(*verdict),
         },
-        Verdict::Reply(origin) => match route_to(client_of(flow, origin)) {
-            Some(route) => (reply(frame, layout, origin, &route), route),
-            None => return Outcome::Unresolved(*verdict),
-        },
-        Verdict::Pass => return Outcome::Pass,
-        Verdict::Reject(reject) => return Outcome::Reject(*reject),
-        Verdict::Drop(reason) => return Outcome::Drop(*reason),
-    };
-    match (result, route) {
-        (Ok(()), Route::Via(path)) => match verdict {
-            Verdict::Forward(hop) if hop.toa => tell_client(frame, flow, layout, path.mtu),
-            Verdict::Reply(Origin { client: Some(client), .. }) => {
-                toa::reserve(frame, layout, *client);
-                Outcome::Send
+        Verdict::Reply(origin) => match &route_to(client_of(flow, origin)) {
+            Some(route) => {
+                let rewritten = reply(frame, layout, origin, route);
+                let client = origin.client.filter(|_| cfg!(feature = "full-nat"));
+                if let (Ok(()), Route::Via(_), Some(client)) = (rewritten, route, client) {
+                    toa::reserve(frame, layout, client);
+                }
+                outcome(rewritten, route)
             }
-            _ => Outcome::Send,
+            None => Outcome::Unresolved(*verdict),
         },
+        Verdict::Pass => Outcome::Pass,
+        Verdict::Reject(reject) => Outcome::Reject(*reject),
+        Verdict::Drop(reason) => Outcome::Drop(*reason),
+    }
+}
+
+/// What becomes of a frame that was rewritten for a route, or not.
+const fn outcome(rewritten: Result<(), RewriteError>, route: &Route) -> Outcome {
+    match (rewritten, route) {
+        (Ok(()), Route::Via(_)) => Outcome::Send,
         (Ok(()), Route::Local) => Outcome::Deliver,
         (Err(RewriteError::TimeExceeded), _) => Outcome::TimeExceeded,
         (Err(RewriteError::TooBig { mtu }), _) => Outcome::TooBig { mtu },

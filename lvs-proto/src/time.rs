@@ -64,8 +64,8 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     fn add(self, span: Duration) -> Self {
-        let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(micros))
+        let secs = Self::from_secs(span.as_secs());
+        Self(self.0.saturating_add(secs.0).saturating_add(span.subsec_micros().into()))
     }
 }
 

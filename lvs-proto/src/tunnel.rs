@@ -1,6 +1,6 @@
 //! How packets are carried to real servers on other networks.
 
-use crate::wire::{ipv4, ipv6, udp};
+use crate::wire::{ip, udp};
 use crate::{Family, Protocol};
 
 /// The protocol of a tunnel of GRE.
@@ -61,16 +61,13 @@ impl Tunnel {
     /// needs, and what it takes off the MTU \[RT-6\].
     #[must_use]
     pub const fn overhead(self, outer: Family) -> usize {
-        let ip = match outer {
-            Family::V4 => ipv4::HEADER_LEN,
-            Family::V6 => ipv6::HEADER_LEN,
-        };
-        ip + match self {
-            Self::IpIp => 0,
-            Self::Gue { .. } => udp::HEADER_LEN + 4,
-            Self::Gre { checksum: false } => 4,
-            Self::Gre { checksum: true } => 8,
-        }
+        ip::header_len(outer)
+            + match self {
+                Self::IpIp => 0,
+                Self::Gue { .. } => udp::HEADER_LEN + 4,
+                Self::Gre { checksum: false } => 4,
+                Self::Gre { checksum: true } => 8,
+            }
     }
 
     /// Whether packets of both end alike: in the same protocol, and at the same port of it. Their

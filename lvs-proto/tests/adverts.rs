@@ -123,8 +123,24 @@ fn what_is_encoded_is_decoded() {
         let message = parts.encode().unwrap();
         assert_eq!(vrid_of(&message), Vrid::new(VRID));
         assert_eq!(decode(&message, &parts.meta(), &parts.policy()), Ok(parts.advert()));
+        if let [_, fewer @ ..] = &parts.addresses[..] {
+            let fewer = Parts { addresses: fewer.to_vec(), ..parts.clone() };
+            assert_ne!(parts.advert(), fewer.advert());
+        }
         Ok(())
     });
+}
+
+/// Centiseconds of version 3 (erratum 8301), or whole seconds of version 2.
+#[test]
+fn intervals_are_those_that_some_version_has() {
+    for number in 0..=u16::MAX {
+        let fits =
+            (1..=4095).contains(&number) || (100..=25_500).contains(&number) && number % 100 == 0;
+        let interval = AdvertInterval::try_from(number);
+        assert_eq!(interval.is_ok(), fits, "{number}");
+        assert!(interval.is_err() || interval.map(AdvertInterval::centiseconds) == Ok(number));
+    }
 }
 
 /// [V3-TX-1], [V3-TX-2], [V3-TX-14], [V3-TX-16], [V2-TX-1], [V2-TX-3]

@@ -6,6 +6,7 @@ mod common;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use common::{CLIENT_MAC, DIRECTOR_MAC, Recipe, V4, V6};
+use lvs_proto::checksum::Sum;
 use lvs_proto::frames::{
     self, IcmpRefusal, OwnAddresses, ReplyError, RequestError, packet_too_big, port_unreachable,
     time_exceeded,
@@ -383,6 +384,35 @@ fn hostile_octets_do_not_panic() {
         if let Ok(packet) = ipv6::Packet::parse(octets) {
             let _ = ndp::Message::parse(&packet);
         }
+        Ok(())
+    });
+}
+
+/// [V3-TX-16], [V3-TX-17], [W-9] The header in front of an advert, whatever proves that.
+#[test]
+fn headers_of_adverts_say_what_they_are_told() {
+    arbtest::arbtest(|u| {
+        let (source, destination): ([u8; 4], [u8; 4]) = u.arbitrary()?;
+        let (protocol, identification) = (Protocol(u.arbitrary()?), u.arbitrary()?);
+        let addresses = AddressPair::V4 { source: source.into(), destination: destination.into() };
+        let header =
+            |out: &mut [u8]| frames::advert_ip_header(addresses, protocol, identification, 36, out);
+        let packet = [written(header).unwrap(), vec![0; 36]].concat();
+        let parsed = ipv4::Packet::parse(&packet).unwrap();
+        assert_eq!((parsed.source.octets(), parsed.destination.octets()), (source, destination));
+        assert_eq!((parsed.protocol, parsed.identification), (protocol, identification));
+        assert_eq!((parsed.hop_limit, parsed.payload.len()), (255, 36));
+        assert_eq!(Sum::new().add_octets(&packet[..20]).checksum(), 0);
+
+        let (source, destination): ([u8; 16], [u8; 16]) = u.arbitrary()?;
+        let addresses = AddressPair::V6 { source: source.into(), destination: destination.into() };
+        let header =
+            |out: &mut [u8]| frames::advert_ip_header(addresses, protocol, identification, 36, out);
+        let packet = written(header).unwrap();
+        assert_eq!(packet[..8], [0x6c, 0, 0, 0, 0, 36, protocol.0, 255]);
+        assert_eq!(packet[8..], [source, destination].concat());
+        let refused = header(&mut [0; 39]);
+        assert_eq!(refused, Err(BufferTooSmall { needed: 40, available: 39 }));
         Ok(())
     });
 }

@@ -35,6 +35,9 @@ fn sources(crates: &[&str]) -> Vec<(PathBuf, String)> {
     sources
 }
 
+/// Snapshots are written as octets, but those are not of packets.
+const OF_SNAPSHOTS: &str = "octets.rs";
+
 /// Code without comments: what a rule about code is about.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().zip(1..).map(|(line, number)| (number, line));
@@ -55,7 +58,13 @@ fn assert_absent(crates: &[&str], words: &[&str]) {
 
 #[test]
 fn deciders_see_no_octets() {
-    assert_absent(&DECIDERS, &[": &[u8]", "&mut [u8]"]);
+    for (path, text) in sources(&DECIDERS) {
+        let lines = code(&text).filter(|_| !path.ends_with(OF_SNAPSHOTS));
+        for (number, line) in lines {
+            let octets = line.contains(": &[u8]") || line.contains("&mut [u8]");
+            assert!(!octets, "{}:{number}", path.display());
+        }
+    }
 }
 
 /// The one exception is a word to the processor, in a file of its own.

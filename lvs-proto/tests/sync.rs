@@ -225,6 +225,15 @@ fn bk_4_refusals_leave_the_next_record() {
         let expected = [Err(refusal.into()), Ok(established())];
         assert_eq!(records(&with_first(record, flaws)), expected, "{flaws:?}");
     }
+    // The name of an engine has at most 16 octets [SM1-2].
+    let named = |length: u8| {
+        let mut record = [&call[..41], &[3, length], &vec![b'x'; length.into()]].concat();
+        record[3] = record.len() as u8;
+        with_first(&record, &[])
+    };
+    assert_eq!(records(&named(16)), [Err(RecordRefusal::UnknownEngine.into()), Ok(established())]);
+    let too_long = RecordDamage::OptionLength { kind: 3, length: 17 };
+    assert_eq!(records(&named(17)), [Err(too_long.into())]);
     // A template may be of any protocol; an option may be of any type that may be ignored.
     assert!(records(&with_first(templ, &[(1, 0)]))[0].is_ok());
     let ignored = with_first(call, &[(36, 0x49), (41, 0x4a)]);

@@ -287,7 +287,7 @@ impl Group {
     /// Does what is due: cached addresses are forgotten.
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.advance(now);
-        self.list.scheduler_mut().handle_timeout(now);
+        self.list.scheduler_mut().handle_timeout(now, usize::MAX);
     }
 
     fn advance(&mut self, now: Instant) -> Instant {

@@ -19,12 +19,34 @@
 //! packet or a timer leads to works in memory taken at configuration time. What is full says so, in
 //! a verdict that is counted.
 //!
+//! # What an image leaves out
+//!
+//! All of it is on by default. A service or destination that takes what a build lacks is refused with
+//! [`ServiceError::NotBuilt`] or [`DestError::NotBuilt`].
+//!
+//! | feature | without it |
+//! |---|---|
+//! | `fast` | lists are gone through, for the same answers: good for a few services and destinations |
+//! | `tables` | no `lblc`, `lblcr`, `dh`, `sh`, `mh` and `twos` |
+//! | `large` | at most 65 000 connections, which take four octets less |
+//! | `helpers` | no data connections of FTP, no calls of SIP, and packets in fragments are not remembered |
+//! | `persistence` | no services whose clients stay with their destination |
+//! | `sync` | a director announces nothing, and takes nothing that others announce |
+//! | `full-nat`, `tunnels` | no destinations of that method |
+//! | `ipv6`, `sctp` | no services of it; packets of it are none of ours |
+//! | `prefetch` | memory is not asked for ahead, and nothing is `unsafe` |
+//!
 //! # Rule ids
 //!
 //! Ids like \[WRR-4\] name the rules of the behavioural specification that code and tests follow.
 #![no_std]
 #![cfg_attr(not(feature = "prefetch"), forbid(unsafe_code))]
 #![deny(unsafe_code)]
+// What a part that is left out would use.
+#![cfg_attr(
+    not(all(feature = "fast", feature = "helpers", feature = "sync", feature = "tables")),
+    allow(dead_code)
+)]
 
 // What the facade below does not build for.
 #[cfg(not(target_has_atomic = "ptr"))]
@@ -35,6 +57,7 @@ extern crate no_std_compat as alloc;
 #[cfg(any(test, feature = "arbitrary"))]
 extern crate std;
 
+#[cfg_attr(not(feature = "fast"), path = "linear/agenda.rs")]
 mod agenda;
 mod arena;
 mod chains;
@@ -49,11 +72,15 @@ pub mod health;
 mod lease;
 mod listing;
 mod locals;
+#[cfg(not(feature = "fast"))]
+#[path = "linear/map.rs"]
+mod map;
 pub mod neighbors;
 mod policy;
 mod pool;
 mod prefetch;
 mod profile;
+#[cfg_attr(not(feature = "helpers"), path = "no_recent.rs")]
 mod recent;
 mod reuse;
 mod rules;
@@ -67,6 +94,10 @@ mod sync;
 mod tcp;
 mod template;
 mod timers;
+
+// Keys are found by hash where there may be many.
+#[cfg(feature = "fast")]
+use hashbrown as map;
 
 pub use conns::{Conn, ConnId, ConnKey, Lookup};
 pub use dests::{CountError, Dest, DestConfig, DestError, DestId};

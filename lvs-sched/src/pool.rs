@@ -91,7 +91,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If there is no memory for the connections asked for and what the scheduler keeps.
+    /// If there is no memory for the connections asked for and what the scheduler keeps, or the
+    /// scheduler is one that this build leaves out.
     pub fn new(now: Instant, config: PoolConfig) -> Result<Self, OutOfMemory> {
         let PoolConfig { scheduler: kind, flags, start_offset, lblc, mh, seed, .. } = config;
         let (seed, timers) = (Seed(seed), Timers::default());
@@ -323,7 +324,7 @@ impl Pool {
     /// Does what is due: deleted destinations and cached addresses are forgotten.
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.advance(now);
-        self.dests.handle_timeout(now);
+        self.dests.handle_timeout(now, usize::MAX);
     }
 
     /// The most connections that can be counted at a time.

@@ -234,9 +234,13 @@ impl ServiceConfig {
 
     pub(crate) fn check(&self) -> Result<(), ServiceError> {
         if let ServiceKey::Address { protocol, .. } = self.key {
-            if ![Protocol::TCP, Protocol::UDP, Protocol::SCTP].contains(&protocol) {
+            let is_sctp = cfg!(feature = "sctp") && protocol == Protocol::SCTP;
+            if !is_sctp && ![Protocol::TCP, Protocol::UDP].contains(&protocol) {
                 return Err(ServiceError::UnsupportedProtocol { protocol });
             }
+        }
+        if let Some(feature) = self.missing_feature() {
+            return Err(ServiceError::NotBuilt { feature });
         }
         let family = self.key.family();
         match self.persistence.map(|persistence| persistence.netmask) {
@@ -247,6 +251,20 @@ impl ServiceConfig {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The feature of this crate that it takes and this build lacks.
+    fn missing_feature(&self) -> Option<&'static str> {
+        if !cfg!(feature = "tables") && self.scheduler.keeps_tables() {
+            return Some("tables");
+        }
+        if !cfg!(feature = "helpers") && self.engine.is_some() {
+            return Some("helpers");
+        }
+        if !cfg!(feature = "persistence") && self.persistence.is_some() {
+            return Some("persistence");
+        }
+        (!cfg!(feature = "ipv6") && self.key.family() == Family::V6).then_some("ipv6")
     }
 }
 
@@ -282,6 +300,12 @@ pub enum ServiceError {
     TooManyDestinations {
         /// The slots of its table.
         most: u32,
+    },
+    /// This build leaves out what the service takes.
+    #[error("this build lacks the feature {feature:?} of lvs-sched")]
+    NotBuilt {
+        /// The feature of this crate.
+        feature: &'static str,
     },
     /// There is no memory for one more.
     #[error(transparent)]

@@ -51,7 +51,9 @@ impl State {
             (Self::Tcp(state), Transport::Tcp { flags, .. }) => {
                 Some(Self::Tcp(state.after(flags, way, secure)))
             }
-            (Self::Sctp(state), Transport::Sctp { chunk: Some(chunk), .. }) => {
+            (Self::Sctp(state), Transport::Sctp { chunk: Some(chunk), .. })
+                if cfg!(feature = "sctp") =>
+            {
                 Some(Self::Sctp(state.after(chunk, way)))
             }
             (Self::Udp, Transport::Udp { .. }) => Some(Self::Udp),

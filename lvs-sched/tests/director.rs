@@ -12,8 +12,8 @@ use lvs_proto::{
     AddressPair, Decide, DropReason, Flow, GueChecksum, Hop, Method, Protocol, Reject, Transport,
     Tunnel, Verdict,
 };
-use lvs_sched::{DestConfig, DestError, Director, DirectorConfig, Profile, ServiceError};
-use lvs_sched::{ServiceConfig, ServiceKey, State, TcpState, Timers};
+use lvs_sched::{DestConfig, DestError, Director, DirectorConfig, MhTableIndex, Profile};
+use lvs_sched::{SchedulerKind, ServiceConfig, ServiceError, ServiceKey, State, TcpState, Timers};
 
 const VIP: &str = "10.0.0.1";
 const RS: &str = "10.2.0.1";
@@ -313,6 +313,53 @@ fn services_are_found_by_key() {
     let missing = Err(ServiceError::NoSuchService);
     assert_eq!(director.edit_service(secs(0), ServiceConfig::new(nobody)), missing);
     assert_eq!(director.delete_service(secs(0), &nobody), missing);
+}
+
+/// [MH-9] A table has no more places than slots; what is refused is as it was.
+#[test]
+fn mh_9_more_destinations_than_slots() {
+    let mh = MhTableIndex::try_from(8).unwrap();
+    let config = DirectorConfig { mh, ..DirectorConfig::default() };
+    let mut director = Director::new(config).unwrap();
+    let scheduler = |scheduler| ServiceConfig { scheduler, ..ServiceConfig::new(web()) };
+    director.add_service(secs(0), scheduler(SchedulerKind::Rr)).unwrap();
+    for last in 1..=252 {
+        let dest = DestConfig::new([10, 2, 0, last].into(), 80);
+        director.add_dest(secs(0), &web(), dest).unwrap();
+    }
+    let before = director.rules();
+    let refused = director.edit_service(secs(0), scheduler(SchedulerKind::Mh));
+    assert_eq!(refused, Err(ServiceError::TooManyDestinations { most: 251 }));
+    assert_eq!(director.rules(), before);
+    director.delete_dest(secs(0), &web(), [10, 2, 0, 252].into(), 80).unwrap();
+    director.edit_service(secs(0), scheduler(SchedulerKind::Mh)).unwrap();
+}
+
+/// [LBLCR-5] The time that a set stays as it is can be changed while it runs.
+#[test]
+fn lblcr_5_another_expiration() {
+    for expiration in [None, Some(100)] {
+        let rules = [
+            "-A -t 10.0.0.1:80 -s lblcr",
+            "-a -t 10.0.0.1:80 -r 10.2.0.1 -g -w 3",
+            "-a -t 10.0.0.1:80 -r 10.2.0.2 -g -w 3",
+        ];
+        let mut director = director(Profile::Classic, &rules);
+        if let Some(secs) = expiration {
+            director.set_lblcr_expiration(secs);
+        }
+        let mut connect = |now, port| {
+            let [first, _] = [SYN, ACK].map(|flags| {
+                hop(&mut director, secs(now), &tcp("192.0.2.7", port, VIP, 80, flags)).unwrap()
+            });
+            first
+        };
+        let six: Vec<_> = (1..=6).map(|port| connect(0, port)).collect();
+        assert_eq!(six[3..], ["10.2.0.2:80", "10.2.0.1:80", "10.2.0.1:80"]);
+        // The most loaded has left the set, or has not, and is picked again.
+        let has_left = (7..=11).all(|port| connect(101, port) == "10.2.0.1:80");
+        assert_eq!(has_left, expiration.is_some());
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use lvs_proto::{
     AddressPair, Decide, Frame, LinkPair, MacAddr, Outcome, Path, Protocol, Route, TcpFlags,
     Verdict, parse, parse_with_layout, process,
 };
-use lvs_sched::{Director, DirectorConfig, ServiceKey, State, TcpState, Timers};
+use lvs_sched::{Defence, Defences, Director, DirectorConfig, ServiceKey, State, TcpState, Timers};
 
 const CLIENT: &str = "192.0.2.7";
 const VIP: &str = "192.0.2.100";
@@ -29,7 +29,12 @@ struct Session {
 
 impl Session {
     fn new(ftp: u32, rules: &[&str]) -> Self {
-        let (connections, timers) = (64, Timers::Exact);
+        Self::with_room(64, ftp, rules)
+    }
+
+    /// In a table of so many connections.
+    fn with_room(connections: u32, ftp: u32, rules: &[&str]) -> Self {
+        let timers = Timers::Exact;
         let config = DirectorConfig { ftp, connections, timers, ..DirectorConfig::default() };
         let mut director = Director::new(config).unwrap();
         for rule in rules {
@@ -237,6 +242,36 @@ fn ftp_2_tcp_4_active_data() {
         let back = tcp(CLIENT, 51_200, VIP, 20, SYN.with(ACK));
         let hop = common::hop(&mut session.director, secs(2), &back);
         assert_eq!(hop.as_deref(), Some("10.2.0.1:20"));
+    }
+}
+
+/// Into a full table no data connection gets, and its control connection is as it was.
+#[test]
+fn ftp_2_a_full_table_has_no_room_for_data() {
+    let mut session = Session::with_room(1, 8, &PLAIN);
+    session.client_says(ACK, b"PORT 192,0,2,7,200,0\r\n");
+    assert_eq!(session.director.conns().count(), 1);
+    let reset = tcp(CLIENT, 40_000, VIP, 21, TcpFlags::RST);
+    assert!(common::hop(&mut session.director, secs(2), &reset).is_some());
+    session.director.handle_timeout(secs(60), 64);
+    assert_eq!(session.director.conns().count(), 0, "it waits for no data connection");
+}
+
+/// A control connection that is idle makes room for others, but not while it has data connections
+/// \[DEF-2\].
+#[test]
+fn def_2_control_connections_are_kept_for_their_data() {
+    let other = tcp("192.0.2.8", 40_000, VIP, 21, SYN);
+    for (connections, has_data) in [(1, false), (2, true)] {
+        let mut session = Session::with_room(connections, 8, &PLAIN);
+        let defences = Defences { drop_entry: Defence::On, ..Defences::default() };
+        session.director.set_defences(secs(0), defences);
+        if has_data {
+            session.client_says(ACK, b"PORT 192,0,2,7,200,0\r\n");
+        }
+        assert_eq!(session.director.conns().count(), connections as usize);
+        let hop = common::hop(&mut session.director, secs(70), &other);
+        assert_eq!(hop.is_none(), has_data);
     }
 }
 

@@ -342,6 +342,9 @@ fn def_2_idle_connections_make_room() {
     let established = [client(1, SYN), client(1, ACK)];
     assert!(dropped(&established, 60) > 0);
     assert_eq!(dropped(&[&established[..], &[client(1, FIN)]].concat(), 60), 0);
+    let associated = [SctpChunk::Init, SctpChunk::CookieEcho].map(|chunk| sctp(Some(chunk)));
+    let of_associated = [59, 60].map(|idle| dropped(&associated, idle));
+    assert!(of_associated[0] == 0 && of_associated[1] > 0, "{of_associated:?}");
     let aborted = [SctpChunk::Init, SctpChunk::Abort].map(|chunk| sctp(Some(chunk)));
     assert_eq!((dropped(&aborted[..1], 1), dropped(&aborted, 1)), (8, 0));
 }

@@ -7,7 +7,8 @@ use arbitrary::{Result, Unstructured};
 use common::{SYN, ip, secs, tcp, udp};
 use lvs_proto::{Embedded, Flow, Instant, Protocol, Transport};
 use lvs_sched::{
-    ConnToken, Dest, DestConfig, DestId, LblcConfig, MhTableIndex, Pool, PoolConfig, Profile,
+    ConnToken, CountError, Dest, DestConfig, DestId, LblcConfig, MhTableIndex, OpenError, Pool,
+    PoolConfig, Profile,
 };
 use lvs_sched::{SchedulerFlags, SchedulerKind};
 
@@ -582,10 +583,41 @@ fn lblc_7_a_full_cache_still_picks() {
             let flow = tcp("192.168.1.1", 4000, &format!("10.0.0.{host}"), 80, SYN);
             assert_eq!(picks(&mut pool, secs(0), &flow, 1), [1]);
         }
+        assert_eq!(pool.forgotten_picks(), 6);
         // Three of them are in the cache, and old enough for the hasty sweep [LBLC-8].
         pool.handle_timeout(secs(400));
         assert_eq!(picks(&mut pool, secs(400), &syn(), 1), [1]);
     }
+}
+
+#[test]
+fn lblc_8_a_hasty_sweep_forgets_no_more_than_it_must() {
+    let (scheduler, lblc) =
+        (SchedulerKind::Lblc, LblcConfig { capacity: 2, ..LblcConfig::default() });
+    let mut pool = pool_of(PoolConfig { scheduler, lblc, ..Default::default() }, &[9, 0]);
+    let flows = [1, 2, 3].map(|host| tcp("192.168.1.1", 4000, &format!("10.0.0.{host}"), 80, SYN));
+    for flow in &flows {
+        assert_eq!(picks(&mut pool, secs(0), flow, 1), [1]);
+    }
+    pool.edit_dest(secs(0), config(2, 9)).unwrap();
+    pool.handle_timeout(secs(400));
+    // Who is not remembered goes to the one without connections.
+    let picked =
+        flows.map(|flow| pool.pick(secs(400), &flow).and_then(|id| pool.dest(id)).map(number));
+    assert_eq!(picked.iter().filter(|picked| **picked == Some(1)).count(), 2);
+}
+
+/// [DST-5] To a destination that is gone there are no connections any more.
+#[test]
+fn dst_5_nothing_is_opened_to_who_is_gone() {
+    let mut pool = pool(SchedulerKind::Rr, &[1]);
+    let id = pool.pick(secs(0), &syn()).unwrap();
+    pool.delete_dest(secs(0), [10, 2, 2, 1].into(), 80).unwrap();
+    while let Some(deadline) = pool.next_deadline() {
+        pool.handle_timeout(deadline);
+    }
+    assert_eq!(pool.open(id), Err(OpenError::UnknownDest));
+    assert_eq!(pool.conn_opened(id, true), Err(CountError::UnknownDest));
 }
 
 #[test]
@@ -611,6 +643,7 @@ fn lblcr_5_a_set_that_does_not_change_loses_its_most_loaded() {
 fn sch_3_names_round_trip() {
     for kind in SchedulerKind::ALL {
         assert_eq!(kind.to_string().parse(), Ok(kind));
+        assert_eq!(pool(kind, &[1, 1]).forgotten_picks(), 0);
     }
     assert!("mh2".parse::<SchedulerKind>().is_err());
 }

@@ -45,6 +45,9 @@ pub enum Action {
     /// advertisement. It comes again as [`Announcements`](crate::Announcements) say. An embedder that installs addresses asynchronously sends it once they are in
     /// place \[FSM-5\].
     Announce(IpAddr),
+    /// Tell the link where [`Router::source`](crate::Router::source) is, with the MAC address of the
+    /// interface, not the virtual one \[X-26\].
+    AnnounceSource,
     /// Undo [`Action::InstallAddresses`]: a Backup router answers for no address and accepts nothing to
     /// it \[V3-BK-1\], \[V3-BK-2\], \[V3-BK-5\], \[V2-BK-1\], \[V2-BK-3\]. An owner may keep the
     /// addresses, its own \[FSM-22\].
@@ -65,6 +68,7 @@ pub(crate) enum Step {
     Install,
     Join,
     Announce,
+    AnnounceSource,
     Remove,
     Leave,
     StartRouterAdvertisements,
@@ -74,12 +78,13 @@ pub(crate) enum Step {
 
 impl Step {
     /// All steps in the order in which they are handed out.
-    const ORDER: [Self; 10] = [
+    const ORDER: [Self; 11] = [
         Self::Advertise,
         Self::Resign,
         Self::Install,
         Self::Join,
         Self::Announce,
+        Self::AnnounceSource,
         Self::Remove,
         Self::Leave,
         Self::StartRouterAdvertisements,
@@ -101,7 +106,7 @@ impl Step {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pending {
     bits: u16,
-    cursor: u8,
+    cursor: u16,
     /// How often the addresses are still to be announced.
     announcements: u8,
     /// Whether that has to wait.
@@ -172,7 +177,7 @@ impl Pending {
     /// The next of `addresses`; after the last, `None` once, and the walk may begin again.
     pub(crate) fn next_address(&mut self, addresses: &[IpAddr]) -> Option<IpAddr> {
         let address = addresses.get(usize::from(self.cursor)).copied();
-        // A list has 255 addresses at most.
+        // A list has 1024 addresses at most.
         self.cursor = if address.is_some() { self.cursor.saturating_add(1) } else { 0 };
         address
     }
@@ -183,7 +188,7 @@ impl Pending {
             let earlier = self.cursor;
             let group = solicited_node_group(self.next_address(addresses)?);
             let mut groups =
-                addresses.iter().take(usize::from(earlier)).copied().map(solicited_node_group);
+                addresses.iter().take(earlier.into()).copied().map(solicited_node_group);
             if group.is_some() && groups.all(|other| other != group) {
                 return group;
             }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use lvs_proto::Instant;
 
 use crate::ConfigError;
+use crate::octets::stored;
 
 /// How often addresses are announced: gratuitous ARP, or unsolicited neighbor advertisements
 /// \[X-18\] to \[X-21\].
@@ -82,6 +83,14 @@ pub(crate) struct Schedule {
     /// When the addresses are announced as a matter of routine; [`NEVER`] if they are not.
     refresh: Instant,
 }
+
+stored!(
+    struct Schedule {
+        rounds: u8,
+        next: Instant,
+        refresh: Instant,
+    }
+);
 
 impl Schedule {
     /// A burst that begins now.

@@ -8,9 +8,15 @@ use lvs_proto::vrrp::{
     AdvertInterval, ChecksumAccept, ChecksumForm, Peer, Priority, Version, Vrid,
 };
 
-use crate::{Announcements, LateActive, LateBackup};
+use crate::{
+    AddressMismatch, Announcements, ChecksumTransmit, DuplicateSource, LateActive, LateBackup,
+    LosingAdvert, OwnerAdverts,
+};
 
 const PREEMPT_DELAY_MAX: Duration = Duration::from_secs(1000);
+
+/// The virtual addresses of a router; each is compared with each.
+const ADDRESSES_MAX: usize = 1024;
 
 /// The parameters of a virtual router (RFC 9568 section 6.1).
 ///
@@ -60,11 +66,24 @@ pub struct Config {
     pub advert_count: u8,
     /// What an Active router does about an advert that loses against its own.
     pub losing_advert: LosingAdvert,
+    /// Whether it says so as well, by [`Reason::LosingAdvert`](crate::Reason::LosingAdvert), at most
+    /// once between two adverts of its own: for who moves addresses by other means than
+    /// announcements \[X-13\].
+    pub report_losing: bool,
     /// Whether an Active router that hears a winning advert sends a last one of its own, so that the
     /// winner knows that there were two and announces its addresses again \[X-12\].
     pub advert_before_demotion: bool,
+    /// Whether an Active router sends its second advert early, by its VRID and by less than a quarter
+    /// of an interval, so that routers that became Active together do not go on together \[S-6\].
+    pub stagger_adverts: bool,
+    /// How many of the virtual addresses, from the first on, adverts list; the others are installed
+    /// and announced like them, and may be of the other family. `None` is all of them \[X-35\].
+    pub advertised: Option<u8>,
     /// How often the virtual addresses are announced.
     pub announcements: Announcements,
+    /// Whether a router with peers that was at fault, or without its interface, tells the link where
+    /// it is once it runs again, so that the Active router reaches it at once \[X-26\].
+    pub announce_source: bool,
     /// Whether an Active router whose priority changes sends an advert at once, and not only when the
     /// next one is due \[X-46\].
     pub advert_on_priority_change: bool,
@@ -74,6 +93,8 @@ pub struct Config {
     pub late_active: LateActive,
     /// What an owner does about adverts of others.
     pub owner_adverts: OwnerAdverts,
+    /// What becomes of a router that hears its own address from somebody else.
+    pub duplicate_source: DuplicateSource,
     /// What an address list other than the own does to an advert.
     pub address_mismatch: AddressMismatch,
     /// Whether an advert over IPv6 is dropped if its first address is not link-local; it is counted
@@ -107,12 +128,17 @@ impl Config {
             accept: false,
             advert_count: 3,
             losing_advert: LosingAdvert::Reply,
+            report_losing: false,
             advert_before_demotion: false,
+            stagger_adverts: false,
+            advertised: None,
             announcements: Announcements::RFC4861,
+            announce_source: false,
             advert_on_priority_change: true,
             late_backup: LateBackup::Grace,
             late_active: LateActive::Reassert,
             owner_adverts: OwnerAdverts::Process,
+            duplicate_source: DuplicateSource::Report,
             address_mismatch: AddressMismatch::Count,
             link_local_first: false,
             group: None,
@@ -158,6 +184,7 @@ impl Config {
             accept: true,
             losing_advert: LosingAdvert::ReplyAndRearm,
             announcements: Announcements::KEEPALIVED,
+            announce_source: true,
             advert_on_priority_change: false,
             late_backup: LateBackup::Promote,
             check_peers: false,
@@ -190,15 +217,27 @@ impl Config {
             return Err(ConfigError::PreemptDelay(self.preempt_delay));
         }
         self.announcements.check()?;
-        let family = addresses.first().map_or(Family::of(source), |&first| Family::of(first));
-        self.check_version(family, addresses.is_empty())?;
-        check_addresses(family, addresses)?;
+        let family = self.family(source, addresses);
+        self.check_version(family, self.listed(addresses).is_empty())?;
+        self.check_addresses(family, addresses)?;
         check_source(family, source, peers)?;
         check_peers(source, peers)?;
         match self.group {
             Some(group) if !is_group(family, group) => Err(ConfigError::Group(group)),
             _ => Ok(()),
         }
+    }
+
+    /// Those of `addresses` that adverts list.
+    pub(crate) fn listed<'a>(&self, addresses: &'a [IpAddr]) -> &'a [IpAddr] {
+        let count = self.advertised.map_or(addresses.len(), usize::from);
+        addresses.get(..count).unwrap_or(addresses)
+    }
+
+    /// The family of a virtual router with these addresses, or else of one that advertises from
+    /// `source`.
+    pub(crate) fn family(&self, source: IpAddr, addresses: &[IpAddr]) -> Family {
+        Family::of(self.listed(addresses).first().copied().unwrap_or(source))
     }
 
     fn check_version(&self, family: Family, no_addresses: bool) -> Result<(), ConfigError> {
@@ -214,24 +253,31 @@ impl Config {
             Version::V2 | Version::V3 => Ok(()),
         }
     }
-}
 
-fn check_addresses(family: Family, addresses: &[IpAddr]) -> Result<(), ConfigError> {
-    if addresses.len() > usize::from(u8::MAX) {
-        return Err(ConfigError::TooManyAddresses(addresses.len()));
+    fn check_addresses(&self, family: Family, addresses: &[IpAddr]) -> Result<(), ConfigError> {
+        let listed = self.listed(addresses);
+        if listed.len() > usize::from(u8::MAX) || addresses.len() > ADDRESSES_MAX {
+            return Err(ConfigError::TooManyAddresses(addresses.len()));
+        }
+        match self.advertised {
+            Some(count) if usize::from(count) > addresses.len() => {
+                return Err(ConfigError::Advertised(count));
+            }
+            _ => {}
+        }
+        if let Some(&other) = listed.iter().find(|&&address| Family::of(address) != family) {
+            return Err(ConfigError::MixedFamilies(other));
+        }
+        for (index, &address) in addresses.iter().enumerate() {
+            if !is_unicast(address) {
+                return Err(ConfigError::AddressNotUnicast(address));
+            }
+            if addresses.iter().take(index).any(|&earlier| earlier == address) {
+                return Err(ConfigError::Duplicate(address));
+            }
+        }
+        Ok(())
     }
-    for (index, &address) in addresses.iter().enumerate() {
-        if Family::of(address) != family {
-            return Err(ConfigError::MixedFamilies(address));
-        }
-        if !is_unicast(address) {
-            return Err(ConfigError::AddressNotUnicast(address));
-        }
-        if addresses.iter().take(index).any(|&earlier| earlier == address) {
-            return Err(ConfigError::Duplicate(address));
-        }
-    }
-    Ok(())
 }
 
 fn check_peers(source: IpAddr, peers: &[Peer]) -> Result<(), ConfigError> {
@@ -282,58 +328,6 @@ fn is_unicast(address: IpAddr) -> bool {
     !(broadcast || address.is_multicast() || address.is_unspecified())
 }
 
-/// What an Active router does about an advert of lower priority, or of its own priority from a
-/// lower address \[FSM-13\]. The advert is discarded in any case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum LosingAdvert {
-    /// Nothing (RFC 3768, RFC 5798).
-    Ignore,
-    /// Answer with an advert and leave the advert timer alone (RFC 9568 section 6.4.3).
-    #[default]
-    Reply,
-    /// Answer with an advert and let the next one follow a full interval later, as keepalived does
-    /// \[FSM-14\].
-    ReplyAndRearm,
-}
-
-/// What an owner does about adverts of others \[FSM-13\]. They are counted in any case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum OwnerAdverts {
-    /// Treat them like any advert, so that of two owners the higher address stays (RFC 9568
-    /// erratum 8298).
-    #[default]
-    Process,
-    /// Discard them (RFC 3768, RFC 5798).
-    Discard,
-}
-
-/// What becomes of an advert whose addresses are not the configured ones, in any order \[RX-5\].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum AddressMismatch {
-    /// The addresses are not looked at.
-    Off,
-    /// It is counted and taken (RFC 5798, RFC 9568).
-    #[default]
-    Count,
-    /// It is counted and dropped unless an owner sent it (RFC 3768 section 7.1).
-    DropUnlessOwner,
-    /// It is counted and dropped, as keepalived 2.2 does.
-    Drop,
-}
-
-/// The checksum form of adverts sent by version 3 over IPv4 \[W-24\].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum ChecksumTransmit {
-    /// That form.
-    Always(ChecksumForm),
-    /// The form of the last accepted advert; the given one until there is any.
-    Follow(ChecksumForm),
-}
-
 /// Why a virtual router cannot be configured so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -362,10 +356,14 @@ pub enum ConfigError {
     /// Version 3 needs a virtual address \[V3-TX-9\].
     #[error("no virtual address")]
     NoAddresses,
-    /// An advert holds at most 255 virtual addresses.
-    #[error("{0} virtual addresses, 255 at most")]
+    /// An advert lists at most 255 virtual addresses; with those that it does not list there are at
+    /// most 1024.
+    #[error("{0} virtual addresses, 255 at most in an advert and 1024 in all")]
     TooManyAddresses(usize),
-    /// A virtual address is of another family than the first \[V3-TX-8\].
+    /// `advertised` exceeds the virtual addresses.
+    #[error("{0} virtual addresses advertised, but there are not so many")]
+    Advertised(u8),
+    /// A virtual address that is advertised is of another family than the first \[V3-TX-8\].
     #[error("virtual address {0} is of another family than the first")]
     MixedFamilies(IpAddr),
     /// A virtual address is unspecified, multicast or broadcast.

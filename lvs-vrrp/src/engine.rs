@@ -1,21 +1,22 @@
 //! Many virtual routers, each found at once: by an advert, by its deadline, by what it wants done.
 
+mod followers;
 mod groups;
 mod index;
 
 use core::net::IpAddr;
 
 use lvs_proto::vrrp::{Advert, AdvertError, AdvertMeta, AdvertPolicy, Peer, Vrid};
-use lvs_proto::{Family, Instant};
+use lvs_proto::{AddressPair, Family, Instant};
 
+pub use self::followers::FollowError;
 pub use self::groups::JoinError;
 pub use self::index::Block;
 pub(crate) use self::index::Work;
-use self::index::{Index, Key};
+use self::index::{Index, Key, NONE};
 use crate::{Action, Router};
 
-/// The embedder's number of a link; Linux has interface indexes. Unicast routers that use a VRID
-/// twice on one interface need a number each \[X-38\].
+/// The embedder's number of a link; Linux has interface indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InterfaceId(pub u32);
@@ -28,6 +29,21 @@ pub struct RouterId {
     generation: u32,
 }
 
+impl RouterId {
+    /// The id as a number, to be kept where only numbers can be.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        (self.generation as u64) << 32 | self.slot as u64
+    }
+
+    /// The id of a number from [`to_bits`](Self::to_bits); of any other number, an id that at worst
+    /// names another router.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self { slot: bits as u32, generation: (bits >> 32) as u32 }
+    }
+}
+
 /// Room for one virtual router of an [`Engine`].
 #[derive(Clone, Debug)]
 // The numbers share a cache line with what is busy in a router.
@@ -38,11 +54,15 @@ pub struct Slot<A, P = [Peer; 0], const SENDERS: usize = 2> {
     /// The next member of its sync group, in a ring; itself, if there is no other.
     next_member: u32,
     router: Option<Router<A, P, SENDERS>>,
+    /// Whom the router follows.
+    leader: u32,
+    /// The first of its followers, or, of a follower, the next one of the same leader.
+    next_follower: u32,
 }
 
 impl<A, P, const SENDERS: usize> Default for Slot<A, P, SENDERS> {
     fn default() -> Self {
-        Self { generation: 0, router: None, next_member: 0 }
+        Self { generation: 0, next_member: 0, router: None, leader: NONE, next_follower: NONE }
     }
 }
 
@@ -66,8 +86,9 @@ pub enum AddError {
     /// All slots are taken.
     #[error("no room for another virtual router")]
     Full,
-    /// The interface has a virtual router of that VRID and family \[X-38\].
-    #[error("the interface has a virtual router of that VRID and family")]
+    /// The interface has a virtual router of that VRID and family whose group or one of whose peers is
+    /// the same \[X-38\].
+    #[error("the interface has a virtual router of that VRID and family that would hear the same")]
     Taken,
 }
 
@@ -130,12 +151,17 @@ where
     /// blocks; what was in them is gone.
     #[must_use]
     pub fn new(slots: &'a mut [Slot<A, P, SENDERS>], blocks: &'a mut [Block]) -> Self {
-        slots.iter_mut().for_each(|slot| slot.router = None);
+        for slot in slots.iter_mut() {
+            (slot.router, slot.leader, slot.next_follower) = (None, NONE, NONE);
+        }
         let index = Index::new(blocks, slots.len());
         Self { slots, index, len: 0, counters: EngineCounters::default() }
     }
 
     /// Takes a virtual router, in whatever state it is. A router that runs goes on \[X-64\].
+    ///
+    /// Several of an interface may have the same VRID and family if each hears what the others do not:
+    /// another group, other peers, or peers and no group \[X-38\].
     ///
     /// # Errors
     /// [`AddError`]; nothing has changed, and the router is gone.
@@ -145,7 +171,8 @@ where
         router: Router<A, P, SENDERS>,
     ) -> Result<RouterId, AddError> {
         let key = Key { interface, family: router.family(), vrid: router.config().vrid };
-        if self.index.find(key).is_some() {
+        let hears_it = |at| self.router_at(at).is_some_and(|other| router.hears_what(other));
+        if self.index.find(key).any(hears_it) {
             return Err(AddError::Taken);
         }
         let at = self.index.insert(key).ok_or(AddError::Full)?;
@@ -162,6 +189,7 @@ where
     pub fn remove(&mut self, id: RouterId) -> Option<Router<A, P, SENDERS>> {
         let at = self.slot_of(id)?;
         self.unlink_member(at);
+        self.unlink_followers(at);
         let slot = self.slots.get_mut(at)?;
         let mut router = slot.router.take()?;
         slot.generation = slot.generation.wrapping_add(1);
@@ -208,8 +236,7 @@ where
         advert: &Advert<'_>,
         meta: &AdvertMeta,
     ) {
-        let family = meta.addresses.family();
-        let Some(at) = self.index.find(Key { interface, family, vrid: advert.vrid }) else {
+        let Some(at) = self.hearing_slot(interface, advert.vrid, meta.addresses) else {
             self.handle_unknown();
             return;
         };
@@ -227,11 +254,11 @@ where
     pub fn handle_rejected(
         &mut self,
         interface: InterfaceId,
-        family: Family,
         vrid: Vrid,
+        path: AddressPair,
         error: &AdvertError,
     ) {
-        let at = self.index.find(Key { interface, family, vrid });
+        let at = self.hearing_slot(interface, vrid, path);
         let Some(router) = at.and_then(|at| self.router_mut(at)) else { return };
         let before = *router.counters();
         router.handle_rejected(error);
@@ -326,25 +353,50 @@ where
         self.router_at(self.slot_of(id)?)
     }
 
-    /// The virtual router of that name.
-    #[must_use]
-    pub fn find(&self, interface: InterfaceId, family: Family, vrid: Vrid) -> Option<RouterId> {
-        let at = self.index.find(Key { interface, family, vrid })?;
-        let generation = self.slots.get(at)?.generation;
-        Some(RouterId { slot: at as u32, generation })
-    }
-
-    /// What to hand to [`decode`](lvs_proto::vrrp::decode) for a message to that router, as
-    /// [`Router::policy`] says.
-    #[must_use]
-    pub fn policy(
+    /// The virtual routers of that name: one, or several that hear different adverts \[X-38\].
+    pub fn find(
         &self,
         interface: InterfaceId,
         family: Family,
         vrid: Vrid,
+    ) -> impl Iterator<Item = RouterId> {
+        self.index.find(Key { interface, family, vrid }).filter_map(|at| self.id(at))
+    }
+
+    /// Whom a message of that VRID which took that path is for; if for none of those that have it, one
+    /// of them, to say what is wrong.
+    #[must_use]
+    pub fn hearer(
+        &self,
+        interface: InterfaceId,
+        vrid: Vrid,
+        path: AddressPair,
+    ) -> Option<RouterId> {
+        self.hearing_slot(interface, vrid, path).and_then(|at| self.id(at))
+    }
+
+    /// What to hand to [`decode`](lvs_proto::vrrp::decode) for that message, as [`Router::policy`] of
+    /// its [`hearer`](Self::hearer) says.
+    #[must_use]
+    pub fn policy(
+        &self,
+        interface: InterfaceId,
+        vrid: Vrid,
+        path: AddressPair,
     ) -> Option<AdvertPolicy<'_>> {
-        let at = self.index.find(Key { interface, family, vrid })?;
+        let at = self.hearing_slot(interface, vrid, path)?;
         self.router_at(at).map(Router::policy)
+    }
+
+    fn hearing_slot(&self, interface: InterfaceId, vrid: Vrid, path: AddressPair) -> Option<usize> {
+        let key = Key { interface, family: path.family(), vrid };
+        let hears = |&at: &usize| self.router_at(at).is_some_and(|router| router.hears(path));
+        self.index.find(key).find(hears).or_else(|| self.index.find(key).next())
+    }
+
+    /// Whose slot it is.
+    fn id(&self, at: usize) -> Option<RouterId> {
+        Some(RouterId { slot: at as u32, generation: self.slots.get(at)?.generation })
     }
 
     /// All virtual routers, in the order of their slots.
@@ -353,6 +405,13 @@ where
             let id = RouterId { slot: at as u32, generation: slot.generation };
             Some((id, self.index.key(at)?.interface, slot.router.as_ref()?))
         })
+    }
+
+    /// The slot that the next router takes, for those who keep more of it in an array of their own;
+    /// `None` if all are taken.
+    #[must_use]
+    pub fn vacant_slot(&self) -> Option<usize> {
+        self.index.vacant()
     }
 
     /// How many virtual routers there are.

@@ -60,11 +60,21 @@ pub enum Reason {
     InterfaceDown,
     /// A tracker says that the router cannot do its work.
     Fault,
-    /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\].
+    /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\]; or the
+    /// router that it follows is in that state \[X-67\].
     Group,
     /// The router woke up late \[V3-RX-19\]. An Active one goes on and announces its addresses again, or becomes
     /// Backup; a Backup one waits once more \[S-9\], \[S-10\].
     Late,
+    /// Another router was Active too, and is to give way: hosts may have followed it. Told on request,
+    /// [`Config::report_losing`](crate::Config::report_losing) \[X-13\].
+    LosingAdvert,
+    /// The adverts of a router that ought to give way keep coming: it does not hear this one, which
+    /// stays Active. Reachability is not symmetric \[S-14\].
+    OneWayReachability,
+    /// Another router advertises from this one's address \[S-16\],
+    /// [`DuplicateSource`](crate::DuplicateSource).
+    DuplicateSource,
 }
 
 impl fmt::Display for Reason {
@@ -80,6 +90,9 @@ impl fmt::Display for Reason {
             Self::Fault => "fault",
             Self::Group => "sync group",
             Self::Late => "late",
+            Self::LosingAdvert => "losing advert",
+            Self::OneWayReachability => "one-way reachability",
+            Self::DuplicateSource => "duplicate source",
         })
     }
 }
@@ -102,12 +115,13 @@ pub struct Event {
 }
 
 impl Event {
-    /// The word that keepalived hands to its notify scripts: that of the new state, or `STOP` on
-    /// shutdown \[X-50\].
+    /// The word that keepalived hands to its notify scripts: that of the new state, `STOP` on shutdown,
+    /// or `MASTER_RX_LOWER_PRI` after an advert that lost \[X-50\].
     #[must_use]
     pub const fn keepalived_name(&self) -> &'static str {
         match self.reason {
             Reason::Shutdown => "STOP",
+            Reason::LosingAdvert => "MASTER_RX_LOWER_PRI",
             _ => self.to.keepalived_name(),
         }
     }
@@ -138,6 +152,8 @@ mod tests {
         assert_eq!(event.to_string(), "Active -> Initialize (shutdown)");
         assert_eq!(event.keepalived_name(), "STOP");
         assert_eq!(Event { reason: Reason::InterfaceDown, ..event }.keepalived_name(), "FAULT");
+        let lost = Event { to: State::Active, reason: Reason::LosingAdvert, ..event };
+        assert_eq!(lost.keepalived_name(), "MASTER_RX_LOWER_PRI");
         assert_eq!(State::Active.keepalived_name(), "MASTER");
     }
 }

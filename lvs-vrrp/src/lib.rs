@@ -7,13 +7,17 @@ extern crate std;
 
 mod actions;
 mod announcements;
+mod choices;
 mod config;
 mod counters;
+mod doubts;
 mod engine;
 mod event;
 mod hold;
+mod interface;
 mod lateness;
 mod marks;
+mod octets;
 mod pacer;
 mod router;
 mod strict;
@@ -22,18 +26,19 @@ mod tracker;
 
 pub use actions::Action;
 pub use announcements::Announcements;
-pub use config::{
-    AddressMismatch, ChecksumTransmit, Config, ConfigError, LosingAdvert, OwnerAdverts, SourceError,
-};
+pub use choices::{AddressMismatch, ChecksumTransmit, DuplicateSource, LosingAdvert, OwnerAdverts};
+pub use config::{Config, ConfigError, SourceError};
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
 pub(crate) use engine::Work;
 pub use engine::{
-    AddError, Block, Engine, EngineCounters, InterfaceId, JoinError, RouterId, Slot, UnknownRouter,
+    AddError, Block, Engine, EngineCounters, FollowError, InterfaceId, JoinError, RouterId, Slot,
+    UnknownRouter,
 };
 pub use event::{Event, Reason, State};
 pub use hold::PriorityHold;
+pub use interface::{InterfaceDelays, InterfaceHold};
 pub use lateness::{LateActive, LateBackup};
 pub use pacer::Pacer;
-pub use router::{ApplyError, Plan, Refusal, RestoreError, Router, Snapshot};
+pub use router::{ApplyError, Plan, Refusal, RestoreError, Router, Snapshot, SnapshotError};
 pub use strict::StrictError;
 pub use tracker::{Contribution, Tracked, Tracker, TrackerConfig, TrackerError};

@@ -8,6 +8,8 @@ use core::time::Duration;
 use lvs_proto::Instant;
 use lvs_proto::vrrp::{Sequence, TrailerTime};
 
+use crate::octets::{either, stored};
+
 /// Those of the `SENDERS` heard last, the latest first \[W-40\].
 ///
 /// Moved by verified adverts only, so that nobody else can push a sender out \[RX-1\].
@@ -28,6 +30,19 @@ enum Last {
     Header { sequence: u32, heard: Instant },
     Trailer(TrailerTime),
 }
+
+stored!(
+    struct Mark {
+        sender: Ipv6Addr,
+        last: Last,
+    }
+);
+stored!(Last as (Option<(u32, Instant)>, Option<TrailerTime>):
+    |last| match *last {
+        Self::Header { sequence, heard } => (Some((sequence, heard)), None),
+        Self::Trailer(time) => (None, Some(time)),
+    },
+    |pair| either(pair, |(sequence, heard)| Self::Header { sequence, heard }, Self::Trailer));
 
 impl<const SENDERS: usize> Marks<SENDERS> {
     pub(crate) const NONE: Self = Self([None; SENDERS]);

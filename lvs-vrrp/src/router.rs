@@ -1,40 +1,39 @@
 //! The virtual router: what goes in, what comes out, what can be asked.
 
+mod follow;
 mod group;
+mod queries;
 mod receive;
 mod reload;
+mod role;
 mod snapshot;
 mod transitions;
 
 use core::net::IpAddr;
 use core::time::Duration;
 
-use lvs_proto::vrrp::{
-    AddressList, Advert, AdvertInterval, AdvertPath, AdvertPolicy, ChecksumForm, Peer, Priority,
-    group,
-};
-use lvs_proto::{AddressPair, Family, Instant, MacAddr};
+use lvs_proto::vrrp::{AdvertInterval, ChecksumForm, Peer, Priority};
+use lvs_proto::{Family, Instant};
 
 use self::group::Membership;
 pub use self::receive::Refusal;
 pub use self::reload::{ApplyError, Plan};
-pub use self::snapshot::{RestoreError, Snapshot};
-use self::transitions::Role;
+use self::role::Role;
+pub use self::snapshot::{RestoreError, Snapshot, SnapshotError};
 use crate::actions::{Pending, Step};
+use crate::announcements::Schedule;
 use crate::config::check_source;
+use crate::doubts::Doubts;
 use crate::marks::Marks;
-use crate::{
-    Action, ChecksumTransmit, Config, ConfigError, Counters, Event, Reason, SourceError, State,
-    Tracked, timers,
-};
+use crate::{Action, Config, ConfigError, Counters, Event, Reason, SourceError, Tracked, timers};
 
 /// One virtual router on one interface: a VRID of one address family.
 ///
 /// `A` holds the virtual addresses: an array, a slice or a `Vec`, as the embedder likes. `P` holds the
 /// peers of a router that speaks to each by itself \[X-28\]; without peers adverts go to the VRRP
 /// group. Of `SENDERS` senders the sequence numbers are remembered where adverts have such: by default
-/// of the Active router and of the one that displaces it. Without its lists a router takes less than
-/// 512 octets.
+/// of the Active router and of the one that displaces it. Without its lists a router takes 512
+/// octets at most.
 ///
 /// Every input takes the moment at which it happened; a moment before the last one counts as the
 /// last one \[S-12\]. After each input drain [`poll_action`](Self::poll_action) and ask for
@@ -76,6 +75,7 @@ pub struct Router<A, P = [Peer; 0], const SENDERS: usize = 2> {
     active_interval: AdvertInterval,
     /// The sequence number of the last advert, sent or accepted, that had an authentication header.
     header_sequence: u32,
+    doubts: Doubts,
     /// The effective priority.
     priority: Priority,
     source: IpAddr,
@@ -156,6 +156,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             heard_form: None,
             marks: Marks::NONE,
             header_sequence: 0,
+            doubts: Doubts::NONE,
             now: Instant::EPOCH,
             held_until: Instant::EPOCH,
             pending: Pending::default(),
@@ -185,7 +186,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     pub fn interface_up(&mut self, now: Instant) {
         let now = self.advance(now);
         self.interface_up = true;
-        self.start(now);
+        self.recover(now);
     }
 
     /// The interface is not usable, or has no source address any more. The resignation of an
@@ -205,6 +206,20 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.woke_up(now, gap);
     }
 
+    /// Something faster than adverts, such as BFD, says that `peer` is down. If that is whom this Backup
+    /// router takes for the Active one, it waits for Skew_Time and no longer, like after a
+    /// resignation, so that Backup routers keep their order \[X-66\].
+    pub fn peer_down(&mut self, now: Instant, peer: IpAddr) {
+        let now = self.advance(now);
+        let skewed = now + self.skew();
+        match &mut self.role {
+            Role::Backup(backup) if backup.is_behind(peer) => {
+                backup.active_down = backup.active_down.min(skewed);
+            }
+            _ => {}
+        }
+    }
+
     /// Lets time pass. Before [`next_deadline`](Self::next_deadline) nothing happens \[FSM-2\].
     ///
     /// Hand in all adverts received until `now` first; they may postpone the deadline \[S-7\].
@@ -221,7 +236,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if tracked.fault {
             self.stop(self.now, Reason::Fault);
         } else {
-            self.start(self.now);
+            self.recover(self.now);
         }
     }
 
@@ -238,7 +253,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.priority = priority;
         let new = self.active_down_interval();
         match &mut self.role {
-            Role::Initialize => {}
+            Role::Initialize | Role::Following(_) => {}
             Role::Backup(backup) => {
                 backup.active_down = timers::shift(backup.active_down, old, new).max(now);
             }
@@ -257,6 +272,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         let now = self.advance(now);
         if source != self.source {
             self.source = source;
+            // What was sent comes back from the former address.
+            self.doubts = Doubts::NONE;
             self.advertise(now);
         }
         Ok(())
@@ -282,14 +299,16 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// When [`handle_timeout`](Self::handle_timeout) is due; `None` in Initialize.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        match &self.role {
+        let deadline = match &self.role {
             Role::Initialize => None,
             Role::Backup(backup) => Some(backup.active_down),
-            Role::Active(active) if self.pending.is_held() => {
-                Some(active.deadline().min(self.held_until))
-            }
             Role::Active(active) => Some(active.deadline()),
-        }
+            Role::Following(following) => {
+                following.announcements.as_ref().and_then(Schedule::deadline)
+            }
+        };
+        let held = self.pending.is_held().then_some(self.held_until);
+        deadline.into_iter().chain(held).min()
     }
 
     /// The later of `now` and the last moment handed in \[S-12\].
@@ -324,176 +343,17 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             Step::StopRouterAdvertisements => {
                 ipv6.then_some(Action::SetRouterAdvertisements(false))
             }
+            Step::AnnounceSource => Some(Action::AnnounceSource),
             Step::Notify => self.last_event.map(Action::Notify),
             Step::Join | Step::Leave | Step::Announce => None,
         }
     }
 
     fn send(&mut self, priority: Priority) -> Action {
+        self.doubts.sent(priority);
         self.counters.adv_sent += 1;
         self.header_sequence = self.header_sequence.wrapping_add(1);
         self.counters.prio_zero_sent += u64::from(priority == Priority::RESIGN);
         Action::SendAdvert { priority }
-    }
-}
-
-/// What can be asked at any time.
-impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
-    /// The state. It also says what ought to be in place: addresses, groups and router
-    /// advertisements in Active, nothing elsewhere \[CORE-1\].
-    #[must_use]
-    pub const fn state(&self) -> State {
-        match self.role {
-            Role::Initialize => State::Initialize,
-            Role::Backup(_) => State::Backup,
-            Role::Active(_) => State::Active,
-        }
-    }
-
-    /// The configuration as given to [`Router::new`].
-    #[must_use]
-    pub const fn config(&self) -> &Config {
-        &self.config
-    }
-
-    /// What has been counted.
-    #[must_use]
-    pub const fn counters(&self) -> &Counters {
-        &self.counters
-    }
-
-    /// The virtual addresses in the order in which they are advertised.
-    #[must_use]
-    pub fn addresses(&self) -> &[IpAddr] {
-        self.addresses.as_ref()
-    }
-
-    /// The address that adverts come from.
-    #[must_use]
-    pub const fn source(&self) -> IpAddr {
-        self.source
-    }
-
-    /// The address family of the virtual router.
-    #[must_use]
-    pub const fn family(&self) -> Family {
-        Family::of(self.source)
-    }
-
-    /// The MAC address of the virtual router \[V3-TX-19\].
-    #[must_use]
-    pub const fn virtual_mac(&self) -> MacAddr {
-        self.config.vrid.virtual_mac(self.family())
-    }
-
-    /// The effective priority.
-    #[must_use]
-    pub const fn priority(&self) -> Priority {
-        self.priority
-    }
-
-    /// Whether packets to the virtual addresses are accepted while Active \[V3-AC-8\], \[V3-AC-9\],
-    /// \[V2-AC-3\].
-    #[must_use]
-    pub const fn accepts(&self) -> bool {
-        self.config.accept || self.config.is_owner()
-    }
-
-    /// What to hand to [`decode`](lvs_proto::vrrp::decode), authentication aside: keys are the
-    /// embedder's.
-    #[must_use]
-    pub fn policy(&self) -> AdvertPolicy<'_> {
-        AdvertPolicy {
-            checksum: self.config.checksum_accept,
-            path: match self.peers.as_ref() {
-                [] => AdvertPath::Multicast(self.group()),
-                peers => AdvertPath::Unicast {
-                    own: self.source,
-                    peers: self.config.check_peers.then_some(peers),
-                },
-            },
-            ..AdvertPolicy::new(self.config.version, self.config.vrid, self.family())
-        }
-    }
-
-    /// The advert that [`Action::SendAdvert`] asks for \[V3-TX-10\]; the addresses stand in the
-    /// configured order \[V3-TX-21\].
-    #[must_use]
-    pub fn advert(&self, priority: Priority) -> Advert<'_> {
-        Advert {
-            version: self.config.version,
-            vrid: self.config.vrid,
-            priority,
-            interval: self.config.interval,
-            checksum: match self.config.checksum_transmit {
-                ChecksumTransmit::Always(form) => form,
-                ChecksumTransmit::Follow(initial) => self.heard_form.unwrap_or(initial),
-            },
-            addresses: AddressList::from(self.addresses.as_ref()),
-            sequence: None,
-        }
-    }
-
-    /// Where that advert comes from and goes to: the source address and the group, or each peer. All
-    /// copies are one advert \[X-17\].
-    pub fn advert_paths(&self) -> impl Iterator<Item = AddressPair> {
-        let group = self.peers.as_ref().is_empty().then_some(self.group());
-        let destinations = group.into_iter().chain(self.peers.as_ref().iter().map(|p| p.address));
-        destinations.filter_map(|destination| AddressPair::new(self.source, destination))
-    }
-
-    /// The sequence number of the authentication header of the advert handed out last: above all that
-    /// were sent or accepted, whoever counted \[W-12\].
-    #[must_use]
-    pub const fn header_sequence(&self) -> u32 {
-        self.header_sequence
-    }
-
-    /// The group that adverts go to where there are no peers.
-    fn group(&self) -> IpAddr {
-        self.config.group.unwrap_or(group(self.family()))
-    }
-
-    /// The address of the Active router: the own one, or that of the last accepted advert.
-    #[must_use]
-    pub fn active_address(&self) -> Option<IpAddr> {
-        self.active_router().map(|(address, _)| address)
-    }
-
-    /// The priority of the Active router: the own one, or that of the last accepted advert.
-    #[must_use]
-    pub fn active_priority(&self) -> Option<Priority> {
-        self.active_router().map(|(_, priority)| priority)
-    }
-
-    fn active_router(&self) -> Option<(IpAddr, Priority)> {
-        match self.role {
-            Role::Initialize => None,
-            Role::Backup(backup) => backup.last_active,
-            Role::Active(_) => Some((self.source, self.priority)),
-        }
-    }
-
-    /// The interval of the Active router as learned from its adverts, or the own one.
-    #[must_use]
-    pub const fn active_interval(&self) -> AdvertInterval {
-        self.active_interval
-    }
-
-    /// Skew_Time: what this router waits after a resignation \[T-1\], \[T-2\].
-    #[must_use]
-    pub fn skew(&self) -> Duration {
-        timers::skew(self.config.version, self.priority, self.active_interval)
-    }
-
-    /// Active_Down_Interval: the silence after which this router takes over \[T-1\], \[T-2\].
-    #[must_use]
-    pub fn active_down_interval(&self) -> Duration {
-        timers::active_down_interval(
-            self.config.version,
-            self.priority,
-            self.active_interval,
-            self.config.advert_count,
-        )
     }
 }

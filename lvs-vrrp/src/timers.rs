@@ -5,6 +5,8 @@ use core::time::Duration;
 use lvs_proto::Instant;
 use lvs_proto::vrrp::{AdvertInterval, Priority, Version};
 
+use crate::Config;
+
 /// Skew_Time: how much longer than others a router of this priority waits \[T-1\], \[T-2\],
 /// \[V3-PR-2\], \[V2-PR-1\].
 ///
@@ -28,6 +30,15 @@ pub(crate) fn active_down_interval(
 ) -> Duration {
     let silence = interval.duration().saturating_mul(advert_count.into());
     silence.saturating_add(skew(version, priority, interval))
+}
+
+/// When the second advert of a router that became Active `now` is due: early by as many parts of 1024 as
+/// its VRID says, if that is wanted \[S-6\]. Were it late, Backup routers that wait for one interval
+/// only would take over.
+pub(crate) fn second_advert(now: Instant, config: &Config) -> Instant {
+    let interval = config.interval.duration();
+    let early = if config.stagger_adverts { u32::from(config.vrid.get()) } else { 0 };
+    now + interval.saturating_sub(interval.saturating_mul(early) / 1024)
 }
 
 /// When the advert after one due at `due` and sent at `now` is due: exactly an interval later, so

@@ -113,7 +113,7 @@ impl Citations {
             let name = path.strip_prefix(root()).unwrap().display().to_string();
             let in_src = path.components().any(|part| part.as_os_str() == "src");
             let (code, tests) = match text.split_once("\n#[cfg(test)]\nmod tests {") {
-                _ if !in_src => ("", &text[..]),
+                _ if !in_src || path.ends_with("tests.rs") => ("", &text[..]),
                 Some((code, tests)) => (code, tests),
                 None => (&text[..], ""),
             };

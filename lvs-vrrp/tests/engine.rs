@@ -10,17 +10,19 @@ use arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 use common::*;
 use lvs_proto::vrrp::{
-    AddressList, Advert, AdvertError, AdvertMeta, Priority, Version, Vrid, decode, encode, vrid_of,
+    AddressList, Advert, AdvertError, AdvertMeta, HOP_LIMIT, Peer, Priority, Version, Vrid, decode,
+    encode, vrid_of,
 };
-use lvs_proto::{Family, Instant};
+use lvs_proto::{AddressPair, Family, Instant};
 use lvs_vrrp::{
-    Action, AddError, Block, Config, Engine, EngineCounters, InterfaceId, RouterId, Slot, State,
-    UnknownRouter,
+    Action, AddError, Block, Config, Engine, EngineCounters, InterfaceId, Router, RouterId, Slot,
+    State, UnknownRouter,
 };
 
 const OTHER: &str = "10.0.0.9";
 
 type TestSlot = Slot<Vec<IpAddr>>;
+type PeeringRouter = Router<Vec<IpAddr>, Vec<Peer>>;
 type TestEngine<'a> = Engine<'a, Vec<IpAddr>>;
 
 fn room(capacity: usize) -> (Vec<TestSlot>, Vec<Block>) {
@@ -61,13 +63,13 @@ fn receive_by(
 ) {
     let mut octets = [0; 512];
     let length = encode(advert, meta.addresses, &mut octets).unwrap();
-    let (message, family) = (&octets[..length], meta.addresses.family());
+    let message = &octets[..length];
     let vrid = vrid_of(message).unwrap();
-    match engine.policy(on, family, vrid) {
+    match engine.policy(on, vrid, meta.addresses) {
         None => engine.handle_unknown(),
         Some(policy) => match decode(message, meta, &policy) {
             Ok(advert) => engine.handle_advert(now, on, &advert, meta),
-            Err(error) => engine.handle_rejected(on, family, vrid, &error),
+            Err(error) => engine.handle_rejected(on, vrid, meta.addresses, &error),
         },
     }
 }
@@ -198,9 +200,9 @@ fn v3_rx_7_x_38_names() {
     engine.add(first, router(v3(100), "fe80::5")).unwrap();
     assert_eq!(engine.add(second, named(52, 100)).unwrap_err(), AddError::Full);
     let vrid = Vrid::new(51).unwrap();
-    assert_eq!(engine.find(first, Family::V4, vrid), Some(id));
-    assert_eq!(engine.find(second, Family::V4, vrid), Some(other));
-    assert_eq!(engine.find(second, Family::V6, vrid), None);
+    assert!(engine.find(first, Family::V4, vrid).eq([id]));
+    assert!(engine.find(second, Family::V4, vrid).eq([other]));
+    assert!(engine.find(second, Family::V6, vrid).eq([]));
 
     engine.input_each(|_, router| router.startup(at(0)));
     let (heard, list) = (Heard::new(OTHER, 200), addresses(Family::V4));
@@ -211,8 +213,11 @@ fn v3_rx_7_x_38_names() {
     assert_eq!((received(id), received(other)), (Some(0), Some(1)));
     let vrid_errors = EngineCounters { vrid_errors: 1, ..EngineCounters::default() };
     assert_eq!(*engine.counters(), vrid_errors);
-    engine.handle_rejected(first, Family::V4, vrid, &AdvertError::Checksum(0));
-    assert_eq!(engine.counters().checksum_errors, 1);
+    let path = heard.meta().addresses;
+    for errors in 1..=3 {
+        engine.handle_rejected(first, vrid, path, &AdvertError::Checksum(0));
+        assert_eq!(engine.counters().checksum_errors, errors);
+    }
     let nobody = advert(Vrid::new(52).unwrap(), heard, &list);
     engine.handle_advert(at(1), first, &nobody, &heard.meta());
     assert_eq!(engine.counters().vrid_errors, 2);
@@ -274,4 +279,57 @@ fn fsm_26_an_unchanged_engine_emits_no_action() {
     });
     assert_eq!(unchanged, 3);
     assert_eq!((engine.poll_action(), engine.next_deadline()), (None, deadline));
+}
+
+/// One VRID several times on an interface: of each advert one router hears, as in a list that is
+/// searched, and it is who may.
+#[test]
+fn x_38_routers_of_one_name_hear_different_adverts() {
+    const OWN: [&str; 2] = ["10.0.0.5", "10.0.0.6"];
+    const PEERS: [&str; 3] = ["10.0.0.7", "10.0.0.8", "10.0.0.9"];
+    const GROUPS: [&str; 2] = ["224.0.0.18", "224.0.0.19"];
+    arbtest(|u| {
+        let mut slots: Vec<Slot<Vec<IpAddr>, Vec<Peer>>> = vec![];
+        slots.resize_with(8, Slot::default);
+        let mut blocks = [Block::default()];
+        let mut engine = Engine::new(&mut slots, &mut blocks);
+        let on = InterfaceId(1);
+        let mut added: Vec<(RouterId, PeeringRouter)> = vec![];
+        for _ in 0..u.int_in_range(1..=8)? {
+            let group = Some(ip(u.choose(&GROUPS)?));
+            let config = Config { group, check_peers: u.ratio(7, 8)?, ..v3(100) };
+            let mut peers: Vec<_> = PEERS.map(|peer| Peer::new(ip(peer))).into();
+            peers.retain(|_| u.arbitrary().unwrap_or(false));
+            let own = ip(u.choose(&OWN)?);
+            let router = Router::with_peers(config, own, addresses(Family::V4), peers).unwrap();
+            match engine.add(on, router.clone()) {
+                Ok(id) => added.push((id, router)),
+                Err(error) => assert_eq!(error, AddError::Taken),
+            }
+        }
+        engine.input_each(|_, router| router.startup(at(0)));
+        for source in [PEERS[0], PEERS[1], PEERS[2], "10.0.0.10"] {
+            for destination in [OWN, GROUPS].concat() {
+                let path = AddressPair::new(ip(source), ip(destination)).unwrap();
+                let meta = AdvertMeta::new(path, HOP_LIMIT);
+                let (mut octets, list) = ([0; 64], addresses(Family::V4));
+                let advert = advert(vrid(), Heard::new(source, 200), &list);
+                let length = encode(&advert, path, &mut octets).unwrap();
+                let takes = |router: &Router<_, _>| {
+                    decode(&octets[..length], &meta, &router.policy()).is_ok()
+                };
+                let hearers: Vec<_> = added.iter().filter(|(_, router)| takes(router)).collect();
+                assert!(hearers.len() <= 1, "no two hear the same");
+                let policy = engine.policy(on, vrid(), path).unwrap();
+                let decoded = decode(&octets[..length], &meta, &policy);
+                assert_eq!(decoded.is_ok(), hearers.len() == 1);
+                if let ([(id, _)], Ok(advert)) = (&hearers[..], decoded) {
+                    assert_eq!(engine.hearer(on, vrid(), path), Some(*id));
+                    engine.handle_advert(at(1), on, &advert, &meta);
+                    assert_eq!(engine.get(*id).unwrap().active_address(), Some(ip(source)));
+                }
+            }
+        }
+        Ok(())
+    });
 }

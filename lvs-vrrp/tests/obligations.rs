@@ -304,7 +304,7 @@ impl Place {
                     assert!(self.accepts.is_some(), "not before the address is in place");
                     self.announced += 1;
                 }
-                Action::SendAdvert { .. } | Action::Notify(_) => {}
+                Action::SendAdvert { .. } | Action::AnnounceSource | Action::Notify(_) => {}
             }
         }
     }

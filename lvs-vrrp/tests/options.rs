@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use common::*;
 use lvs_proto::vrrp::{
-    Advert, AdvertInterval, AdvertMeta, AdvertPath, ChecksumForm, HOP_LIMIT, Peer, Priority,
-    Sequence, Version,
+    Advert, AdvertInterval, AdvertMeta, AdvertPath, ChecksumAccept, ChecksumForm, HOP_LIMIT, Peer,
+    Priority, Sequence, Version, Vrid,
 };
 use lvs_proto::{AddressPair, Instant};
 use lvs_vrrp::{
-    Action, Announcements, Config, ConfigError, LateActive, LateBackup, Pacer, Reason, Refusal,
-    Router, State, Tracked,
+    Action, Announcements, Config, ConfigError, InterfaceDelays, InterfaceHold, LateActive,
+    LateBackup, Pacer, Reason, Refusal, Router, State, Tracked,
 };
 
 const OWN: &str = "10.0.0.5";
@@ -110,6 +110,14 @@ fn x_22_announcements_are_paced() {
     assert_eq!(router.next_deadline(), Some(at(since + 2 * SECOND)));
     Heard::new(OTHER, 200).by(&mut router, since + SECOND + 1);
     assert_eq!(wakings(&mut router, since + 4 * SECOND), []);
+
+    // What is held before it becomes Active is held then.
+    let mut router = started(full(100), OWN);
+    router.hold_announcements(at(since + SECOND));
+    router.handle_timeout(at(since));
+    assert_eq!(announcements(&drain(&mut router)), 0);
+    router.handle_timeout(at(since + SECOND));
+    assert!(announcements(&drain(&mut router)) > 0);
 
     let short = Duration::from_millis(9);
     for announcements in [
@@ -333,6 +341,54 @@ fn trackers_lower_the_priority_or_put_the_router_into_fault() {
     assert_eq!(owner.state(), State::Active, "at once");
 }
 
+/// [W-17] A global address in the first place is counted, and refused where that is wanted.
+#[test]
+fn w_17_the_first_address_is_link_local() {
+    let (source, list) = (ip("fe80::9"), [ip("2001:db8::100")]);
+    let meta = Heard::new("fe80::9", 200).meta();
+    let advert = Advert {
+        version: Version::V3,
+        vrid: vrid(),
+        priority: Priority::new(200),
+        interval: AdvertInterval::DEFAULT,
+        checksum: ChecksumForm::PseudoHeader,
+        addresses: (&list[..]).into(),
+        sequence: None,
+    };
+    for (link_local_first, active) in [(false, Some(source)), (true, None)] {
+        let mut router = started(Config { link_local_first, ..v3(100) }, "fe80::5");
+        router.handle_advert(at(SECOND), &advert, &meta);
+        assert_eq!(router.active_address(), active);
+        assert_eq!(router.counters().address_list_errors, 1);
+    }
+}
+
+/// [W-23] Whatever a version's own profile takes, a strict one takes one form.
+#[test]
+fn w_23_strict_profiles_take_the_one_checksum() {
+    for version in [Version::V2, Version::V3] {
+        let config = Config::strict(version, vrid());
+        assert_eq!(config.checksum_accept, ChecksumAccept::MESSAGE_ONLY);
+    }
+}
+
+/// [W-21], [W-22] Which form of checksum adverts come with.
+#[test]
+fn w_22_forms_of_checksum_are_counted() {
+    let mut router = started(v3(100), OWN);
+    let other = started(v3(200), OTHER);
+    for (checksum, counts) in [
+        (ChecksumForm::MessageOnly, (0, 0)),
+        (ChecksumForm::PseudoHeader, (1, 0)),
+        (ChecksumForm::GroupPseudoHeader, (2, 1)),
+    ] {
+        let advert = Advert { checksum, ..other.advert(Priority::new(200)) };
+        router.handle_advert(at(SECOND), &advert, &Heard::new(OTHER, 200).meta());
+        let counters = router.counters();
+        assert_eq!((counters.pseudo_header_rcvd, counters.group_pseudo_header_rcvd), counts);
+    }
+}
+
 /// Adverts go to each peer and come from them.
 #[test]
 fn peers_are_spoken_to_one_by_one() {
@@ -342,6 +398,9 @@ fn peers_are_spoken_to_one_by_one() {
     let paths: Vec<_> = router.advert_paths().map(AddressPair::destination).collect();
     assert_eq!(paths, [ip("10.0.0.9"), ip("10.0.0.8")]);
     assert!(matches!(router.policy().path, AdvertPath::Unicast { peers: Some(_), .. }));
+    let config = Config::keepalived(Version::V3, vrid());
+    let trusting = Router::with_peers(config, ip(OWN), addresses, peers).unwrap();
+    assert!(matches!(trusting.policy().path, AdvertPath::Unicast { peers: None, .. }));
     router.startup(Instant::EPOCH);
     router.handle_timeout(at(3_609_375));
     let sent = core::iter::from_fn(|| router.poll_action())
@@ -412,4 +471,78 @@ fn w_12_sequence_numbers_grow_by_sender_and_go_on_from_the_peers() {
 
     wakings(&mut router, 20 * SECOND);
     assert!(router.header_sequence() > 7, "above all that were heard");
+}
+
+/// Routers that become Active together go on a little apart; nothing else is early, and none is late.
+#[test]
+fn s_6_second_adverts_are_staggered() {
+    let second = |vrid: u8, stagger_adverts| {
+        let vrid = Vrid::new(vrid).unwrap();
+        let config = Config { vrid, stagger_adverts, ..v3(100) };
+        let (mut router, since) = active(config, OWN);
+        let wakings = wakings(&mut router, since + 3 * SECOND);
+        let [second, third] = [0, 1].map(|at| wakings[at].0 - since);
+        assert_eq!(third - second, SECOND);
+        second
+    };
+    assert_eq!([second(1, false), second(255, false)], [SECOND; 2]);
+    assert_eq!(
+        [second(1, true), second(128, true), second(255, true)],
+        [999_023, 875_000, 750_976]
+    );
+}
+
+/// What a faster detector says of the Active router shortens the wait to what orders Backup routers;
+/// of others it says nothing.
+#[test]
+fn x_66_a_peer_that_is_down() {
+    let mut router = started(v3(100), OWN);
+    router.peer_down(at(1), ip(OTHER));
+    assert_eq!(router.next_deadline(), Some(at(3_609_375)), "nobody was heard");
+    Heard::new(OTHER, 200).by(&mut router, SECOND);
+    router.peer_down(at(SECOND + 1), ip("10.0.0.8"));
+    assert_eq!(router.next_deadline(), Some(at(4_609_375)));
+    router.peer_down(at(2 * SECOND), ip(OTHER));
+    assert_eq!(router.next_deadline(), Some(at(2_609_375)));
+    router.peer_down(at(2_500_000), ip(OTHER));
+    assert_eq!(router.next_deadline(), Some(at(2_609_375)), "never later");
+    let mut alive = router.clone();
+    Heard::new(OTHER, 200).by(&mut alive, 2_600_000);
+    assert_eq!(alive.next_deadline(), Some(at(6_209_375)));
+    router.handle_timeout(at(2_609_375));
+    assert_eq!(reason(&drain(&mut router)), Some(Reason::NoResponse));
+    router.peer_down(at(2_609_376), ip(OTHER));
+    assert_eq!((router.state(), drain(&mut router)), (State::Active, vec![]));
+}
+
+/// A router that hears nothing of the link does not take over from one that it would hear.
+/// An interface that is away for a moment is not away.
+#[test]
+fn x_41_x_42_interfaces_are_held() {
+    let delays = InterfaceDelays {
+        down: Duration::from_secs(5),
+        proof: Duration::from_secs(30),
+        ..InterfaceDelays::default()
+    };
+    let (mut hold, mut router) = (InterfaceHold::new(delays), started(v3(100), OWN));
+    let mut tell = |now: u64, act: &dyn Fn(&mut InterfaceHold)| {
+        act(&mut hold);
+        hold.set_tolerance(at(now), router.interface_tolerance());
+        match hold.is_up() {
+            true => router.interface_up(at(now)),
+            false => router.interface_down(at(now)),
+        }
+        drain(&mut router);
+        (router.state(), router.next_deadline(), hold.next_deadline())
+    };
+    let waits = |now: u64| (State::Initialize, None, Some(at(now)));
+    assert_eq!(tell(1, &|hold| hold.report(at(1), true)), waits(1 + 30 * SECOND));
+    let heard = 20 * SECOND;
+    let backup = (State::Backup, Some(at(heard + 3_609_375)), None);
+    assert_eq!(tell(heard, &|hold| hold.frame_received(at(heard))), backup);
+    let (down, up) = (heard + SECOND, heard + 2 * SECOND);
+    let (state, waiting, hold_until) = tell(down, &|hold| hold.report(at(down), false));
+    assert_eq!((state, waiting), (backup.0, backup.1), "it may come back");
+    assert_eq!(hold_until, Some(at(down + 2 * SECOND)), "two of three intervals, not 5 s");
+    assert_eq!(tell(up, &|hold| hold.report(at(up), true)), backup);
 }

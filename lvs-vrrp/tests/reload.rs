@@ -9,7 +9,7 @@ use arbtest::arbtest;
 use common::*;
 use lvs_proto::Family;
 use lvs_proto::vrrp::{Priority, Version, Vrid};
-use lvs_vrrp::{Action, ApplyError, Config, ConfigError, Plan, Router, State};
+use lvs_vrrp::{Action, ApplyError, Config, ConfigError, DuplicateSource, Plan, Router, State};
 
 const OWN: &str = "10.0.0.5";
 const OTHER: &str = "10.0.0.9";
@@ -25,19 +25,27 @@ fn fsm_26_an_unchanged_router_emits_no_action() {
     arbtest(|u| {
         let priority = *u.choose(&[1, 100, 254, 255])?;
         let config = if u.arbitrary()? { v3(priority) } else { v2(priority) };
+        let config = Config {
+            advertised: *u.choose(&[None, Some(1)])?,
+            stagger_adverts: u.arbitrary()?,
+            duplicate_source: *u.choose(&[DuplicateSource::Report, DuplicateSource::StepDown])?,
+            ..config
+        };
         let mut router = router(config, OWN);
+        if u.ratio(1, 8)? {
+            router.follow(at(0), State::Active);
+        }
         let mut now = 0;
         while !u.is_empty() {
             now += u64::from(u.int_in_range(0..=4_000_u32)?) * 1_000;
-            match u.int_in_range(0..=4)? {
+            match u.int_in_range(0..=6)? {
                 0 => router.startup(at(now)),
                 1 => router.handle_timeout(at(now)),
                 2 => router.set_priority(at(now), Priority::new(u.arbitrary()?)),
                 3 => router.interface_down(at(now)),
-                _ => {
-                    let actions = Heard::new(OTHER, u.arbitrary()?).by(&mut router, now);
-                    drop(actions);
-                }
+                4 => router.peer_down(at(now), ip(OTHER)),
+                5 => drop(Heard::new(OWN, u.arbitrary()?).by(&mut router, now)),
+                _ => drop(Heard::new(OTHER, u.arbitrary()?).by(&mut router, now)),
             }
             drain(&mut router);
             let before = machine(&router);
@@ -48,6 +56,32 @@ fn fsm_26_an_unchanged_router_emits_no_action() {
         }
         Ok(())
     });
+}
+
+/// [FSM-26] A plan names what is another, and nothing else.
+#[test]
+fn fsm_26_a_plan_names_what_changes() {
+    let nothing = Plan {
+        restart: false,
+        priority: false,
+        timers: false,
+        addresses: false,
+        peers: false,
+        options: false,
+    };
+    let router = started(v3(100), OWN);
+    for (config, expected) in [
+        (v3(100), nothing),
+        (v3(150), Plan { priority: true, ..nothing }),
+        (Config { interval: centiseconds(200), ..v3(100) }, Plan { timers: true, ..nothing }),
+        (Config { advert_count: 5, ..v3(100) }, Plan { timers: true, ..nothing }),
+        (Config { preempt: false, ..v3(100) }, Plan { options: true, ..nothing }),
+        (Config { vrid: Vrid::new(52).unwrap(), ..v3(100) }, Plan { restart: true, ..nothing }),
+    ] {
+        assert_eq!(router.plan(&config, &addresses(Family::V4), &[]), Ok(expected));
+    }
+    let plan = router.plan(&v3(100), &[ip("192.0.2.100")], &[]);
+    assert_eq!(plan, Ok(Plan { addresses: true, ..nothing }));
 }
 
 /// [SC-9], [T-7] Whatever the down interval is made of.
@@ -115,6 +149,23 @@ fn fsm_26_addresses_change_while_active() {
     let mut backup = started(v3(100), OWN);
     backup.apply(at(1), v3(100), list, []).unwrap();
     assert_eq!(drain(&mut backup), []);
+}
+
+/// What is only looked at when it matters changes nothing now.
+#[test]
+fn fsm_26_options_change_without_an_action() {
+    let (mut router, since) = active(v3(100), OWN);
+    for config in [
+        Config { stagger_adverts: true, ..v3(100) },
+        Config { announce_source: true, ..v3(100) },
+        Config { report_losing: true, ..v3(100) },
+        Config { duplicate_source: DuplicateSource::StepDown, ..v3(100) },
+    ] {
+        let plan = apply(&mut router, since + 1, config).unwrap();
+        assert_eq!(plan, Plan { options: true, ..Plan::default() });
+        assert_eq!(drain(&mut router), []);
+    }
+    assert_eq!(router.next_deadline(), Some(at(since + SECOND)));
 }
 
 /// What is wrong changes nothing, and another virtual router is another router.

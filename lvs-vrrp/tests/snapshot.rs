@@ -12,7 +12,7 @@ use lvs_proto::Family;
 use lvs_proto::vrrp::{Advert, Priority, Sequence, Version, decode};
 use lvs_vrrp::{
     Action, Announcements, Block, Config, ConfigError, Engine, Event, InterfaceId, RestoreError,
-    Router, Slot, Snapshot, SourceError, State,
+    Router, Slot, Snapshot, SnapshotError, SourceError, State,
 };
 
 const OWN: &str = "10.0.0.5";
@@ -27,22 +27,21 @@ fn restored(snapshot: &Snapshot, micros: u64) -> Result<TestRouter, RestoreError
 }
 
 /// What a snapshot looks like after storage.
-#[cfg(feature = "serde")]
 fn stored(snapshot: &Snapshot) -> Snapshot {
-    serde_json::from_str(&serde_json::to_string(snapshot).unwrap()).unwrap()
-}
-
-#[cfg(not(feature = "serde"))]
-fn stored(snapshot: &Snapshot) -> Snapshot {
-    *snapshot
+    let stored = Snapshot::from_octets(&snapshot.to_octets()).unwrap();
+    #[cfg(feature = "serde")]
+    assert_eq!(serde_json::from_str(&serde_json::to_string(snapshot).unwrap()).ok(), Some(stored));
+    stored
 }
 
 fn input(choice: u8, router: &mut TestRouter, micros: u64) -> Vec<Action> {
-    match choice % 8 {
+    match choice % 10 {
         0 => router.startup(at(micros)),
         1 => router.handle_timeout(at(micros)),
         2 => router.set_priority(at(micros), Priority::new(choice)),
         3 if choice > 200 => router.interface_down(at(micros)),
+        8 => return Heard::new(OWN, choice).by(router, micros),
+        9 if choice > 200 => router.follow(at(micros), State::Active),
         4 => router.resumed(at(micros), Duration::from_millis(u64::from(choice) * 20)),
         _ => return Heard::new(OTHER, choice).by(router, micros),
     }
@@ -132,6 +131,26 @@ fn fsm_26_a_restored_router_takes_another_configuration() {
     assert_eq!(second.state(), State::Active);
 }
 
+/// Whether it was started, and its interface is there, outlives the process as well.
+#[test]
+fn a_restored_router_comes_back_with_its_interface() {
+    let mut first = started(v3(100), OWN);
+    let mut second = restored(&stored(&first.snapshot()), 0).unwrap();
+    second.interface_down(at(1));
+    second.interface_up(at(2));
+    assert_eq!(second.state(), State::Backup);
+
+    first.interface_down(at(1));
+    let mut third = restored(&stored(&first.snapshot()), 1).unwrap();
+    assert_eq!(third.state(), State::Initialize);
+    third.interface_up(at(2));
+    assert_eq!(third.state(), State::Backup);
+
+    let mut never = restored(&router(v3(100), OWN).snapshot(), 0).unwrap();
+    never.interface_up(at(1));
+    assert_eq!(never.state(), State::Initialize);
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let snapshot = started(v3(100), OWN).snapshot();
@@ -139,6 +158,43 @@ fn what_does_not_fit_is_refused() {
     let source = SourceError::OtherFamily(ip(OWN));
     assert_eq!(other.unwrap_err(), RestoreError::Config(ConfigError::Source(source)));
     assert_eq!((snapshot.config().vrid, snapshot.source()), (vrid(), ip(OWN)));
+}
+
+/// Octets that are taken are those of the snapshot that they give, and its router does no harm.
+#[test]
+fn octets_of_strangers_are_refused_or_restored() {
+    let (active, since) = active(v3(100), OWN);
+    let snapshots = [started(v3(255), OWN).snapshot(), active.snapshot()];
+    let mut taken = 0;
+    arbtest(|u| {
+        let mut octets = u.choose(&snapshots)?.to_octets();
+        for _ in 0..u.int_in_range(1..=4)? {
+            octets[u.choose_index(Snapshot::LEN)?] = u.arbitrary()?;
+        }
+        let Ok(snapshot) = Snapshot::from_octets(&octets) else { return Ok(()) };
+        assert_eq!(snapshot.to_octets(), octets);
+        let Ok(mut router) = restored(&snapshot, since) else { return Ok(()) };
+        taken += 1;
+        for choice in 0..20 {
+            input(choice * 13, &mut router, since + u64::from(choice) * SECOND);
+        }
+        Ok(())
+    });
+    assert!(taken > 0, "a busy machine comes to few of them, but not to none");
+}
+
+#[test]
+fn octets_of_another_length_or_form_are_refused() {
+    let octets = started(v3(100), OWN).snapshot().to_octets();
+    let longer = [&octets[..], &[0]].concat();
+    for length in (0..octets.len()).chain([longer.len()]) {
+        let refused = Snapshot::from_octets(&longer[..length]);
+        assert_eq!(refused, Err(SnapshotError::Length(length)));
+    }
+    let other = [&[0, 2], &octets[2..]].concat();
+    assert_eq!(Snapshot::from_octets(&other), Err(SnapshotError::Format(2)));
+    let malformed = [&octets[..2], &[0xff; Snapshot::LEN - 2]].concat();
+    assert_eq!(Snapshot::from_octets(&malformed), Err(SnapshotError::Malformed));
 }
 
 #[cfg(feature = "serde")]
@@ -179,4 +235,27 @@ fn an_engine_is_restored_without_an_election() {
     assert_eq!(second.next_deadline(), Some(at(8 * SECOND)));
     let states: Vec<_> = second.routers().map(|(_, _, router)| router.state()).collect();
     assert_eq!(states, [State::Active, State::Backup]);
+}
+
+/// A follower is one after a restart as well, with its announcements to come.
+#[test]
+fn x_67_a_restored_follower_follows() {
+    let mut first = router(Config { announcements: Announcements::RFC4861, ..v3(100) }, OWN);
+    first.follow(at(0), State::Active);
+    first.startup(at(SECOND));
+    drain(&mut first);
+    let mut second = restored(&stored(&first.snapshot()), 7 * SECOND).unwrap();
+    assert_eq!((second.state(), drain(&mut second)), (State::Active, vec![]));
+    assert_eq!(second.next_deadline(), Some(at(8 * SECOND)));
+    second.follow(at(8 * SECOND), State::Backup);
+    assert_eq!(drain(&mut second)[0], Action::RemoveAddresses);
+}
+
+/// [S-16] What was sent before comes back as it would have.
+#[test]
+fn s_16_echoes_outlive_the_process() {
+    let (first, since) = active(v3(100), OWN);
+    let mut second = restored(&stored(&first.snapshot()), since).unwrap();
+    assert_eq!(Heard::new(OWN, 100).by(&mut second, since), []);
+    assert_eq!(Heard::new(OWN, 100).by(&mut second, since).len(), 1, "but once");
 }

@@ -22,8 +22,10 @@ use waiting::Waiting;
 
 /// Octets of the longest frame, without its checksum.
 pub const LONGEST_FRAME: usize = 1514;
-/// Octets of the longest frame of our own making: an ICMP error.
-const LONGEST_ANSWER: usize = 14 + 576;
+/// Octets of the longest ICMP error.
+const LONGEST_ERROR: usize = 14 + 576;
+/// Octets of the longest other frame of our own making: an advert of one address.
+const LONGEST_OWN: usize = 64;
 /// Connections that are ended in one call.
 const EXPIRY_BUDGET: usize = 16;
 /// From one ICMP error to the next, at least (RFC 1812 section 4.3.2.8).
@@ -41,8 +43,6 @@ pub struct Gateway<'a> {
     director: &'a mut Director,
     neighbors: Neighbors,
     waiting: Waiting,
-    /// Where frames of our own making are written.
-    answer: [u8; LONGEST_ANSWER],
     /// When an ICMP error may be sent again.
     next_error: Instant,
 }
@@ -78,7 +78,7 @@ pub fn director(site: &Site, seed: [u64; 2]) -> Result<Director, OutOfMemory> {
     Director::new(DirectorConfig {
         connections: site.connections,
         connections_v6: 0,
-        rare: 8,
+        rare: 4,
         calls: 0,
         seed,
         ..DirectorConfig::default()
@@ -123,7 +123,6 @@ impl<'a> Gateway<'a> {
             director,
             neighbors: Neighbors::new(NeighborsConfig { capacity, seed, ..Default::default() })?,
             waiting: Waiting::default(),
-            answer: [0; LONGEST_ANSWER],
             next_error: Instant::EPOCH,
         })
     }
@@ -210,8 +209,9 @@ impl Gateway<'_> {
         } else {
             return;
         };
-        if let Ok(length) = frames::arp_reply(&packet, mac, &mut self.answer) {
-            self.send_answer(length, send);
+        let mut reply = [0; LONGEST_OWN];
+        if let Ok(length) = frames::arp_reply(&packet, mac, &mut reply) {
+            send_first(&reply, length, send);
         }
     }
 
@@ -227,8 +227,7 @@ impl Gateway<'_> {
     }
 
     fn forward(&mut self, now: Instant, frame: &mut [u8], send: Send<'_>) {
-        let Self { site, director, neighbors, answer, .. } = self;
-        let own = OwnAddresses { v4: site.address, v6: Ipv6Addr::UNSPECIFIED };
+        let Self { site, director, neighbors, .. } = self;
         let mut pending = None;
         let route_to = |address| {
             let IpAddr::V4(address) = address else { return None };
@@ -240,28 +239,34 @@ impl Gateway<'_> {
             }
             None
         };
-        let error = match process(now, &mut Frame::from(&mut *frame), *director, route_to) {
-            Outcome::Send => return send(frame),
+        match process(now, &mut Frame::from(&mut *frame), *director, route_to) {
+            Outcome::Send => send(frame),
             Outcome::Unresolved(verdict) => {
                 if let Some(next_hop) = pending {
                     self.waiting.hold(next_hop, verdict, frame);
                 }
-                return;
             }
-            _ if now < self.next_error => return,
-            Outcome::Reject(_) => frames::port_unreachable(frame, own, answer),
-            Outcome::TimeExceeded => frames::time_exceeded(frame, own, answer),
-            Outcome::TooBig { mtu } => frames::packet_too_big(frame, own, mtu, answer),
-            _ => return,
-        };
-        if let Ok(length) = error {
-            self.next_error = now + ERROR_GAP;
-            self.send_answer(length, send);
+            outcome => self.answer(now, outcome, frame, send),
         }
     }
 
-    fn send_answer(&self, length: usize, send: Send<'_>) {
-        self.answer.get(..length).into_iter().for_each(send);
+    /// Tells the sender of a frame what is wrong with it.
+    // Not inlined, so that the error takes its part of the stack when nothing else does.
+    #[inline(never)]
+    fn answer(&mut self, now: Instant, outcome: Outcome, frame: &[u8], send: Send<'_>) {
+        let own = OwnAddresses { v4: self.site.address, v6: Ipv6Addr::UNSPECIFIED };
+        let mut error = [0; LONGEST_ERROR];
+        let length = match outcome {
+            _ if now < self.next_error => return,
+            Outcome::Reject(_) => frames::port_unreachable(frame, own, &mut error),
+            Outcome::TimeExceeded => frames::time_exceeded(frame, own, &mut error),
+            Outcome::TooBig { mtu } => frames::packet_too_big(frame, own, mtu, &mut error),
+            _ => return,
+        };
+        if let Ok(length) = length {
+            self.next_error = now + ERROR_GAP;
+            send_first(&error, length, send);
+        }
     }
 }
 
@@ -278,17 +283,20 @@ impl Gateway<'_> {
 
     fn act_for_router(&mut self, action: Action, send: Send<'_>) {
         let mac = self.router.virtual_mac();
+        let mut frame = [0; LONGEST_OWN];
         let length = match action {
             Action::SendAdvert { priority } => {
                 let advert = self.router.advert(priority);
-                frames::advert(&advert, self.router.source(), mac, &mut self.answer).ok()
+                frames::advert(&advert, self.router.source(), mac, &mut frame).ok()
             }
-            Action::Announce(address) => frames::announce(address, mac, &mut self.answer).ok(),
+            Action::Announce(IpAddr::V4(address)) => {
+                frames::gratuitous_arp(address, mac, &mut frame).ok()
+            }
             // What is installed and removed is what `state` says; the rest is of IPv6.
             _ => None,
         };
         if let Some(length) = length {
-            self.send_answer(length, send);
+            send_first(&frame, length, send);
         }
     }
 
@@ -297,9 +305,9 @@ impl Gateway<'_> {
             Ask::Request { address, to } => {
                 let IpAddr::V4(target) = address else { return };
                 let Site { address: source, mac, .. } = *self.site;
-                let request = frames::arp_request(target, to, source, mac, &mut self.answer);
-                if let Ok(length) = request {
-                    self.send_answer(length, send);
+                let mut request = [0; LONGEST_OWN];
+                if let Ok(length) = frames::arp_request(target, to, source, mac, &mut request) {
+                    send_first(&request, length, send);
                 }
             }
             Ask::Resolved { address, mac } => {
@@ -308,6 +316,11 @@ impl Gateway<'_> {
             Ask::Unreachable(address) => self.waiting.forget(address),
         }
     }
+}
+
+/// Sends the first octets of a buffer.
+fn send_first(octets: &[u8], length: usize, send: Send<'_>) {
+    octets.get(..length).into_iter().for_each(send);
 }
 
 fn route_via(site: &Site, destination: MacAddr) -> Route {

@@ -1,5 +1,6 @@
-//! The loop around a daemon: frames, time, signals and the state of the link.
+//! The loop around a daemon: frames, time, signals and the state of the links.
 
+use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -8,8 +9,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use lvs_proto::{Frame, Instant, MacAddr};
-use lvs_vrrp::{Event, Reason, State};
+use lvs_proto::{Family, Frame, Instant, MacAddr};
+use lvs_vrrp::{Event, RouterId};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
@@ -19,20 +20,21 @@ use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use crate::capture::Capture;
 use crate::clock;
 use crate::netlink::{self, Interface};
-use crate::node::OUTSIDE;
 use crate::packet_socket::{FrameBuffer, PacketSocket};
 use crate::peer_socket::PeerSocket;
+use crate::sync_group::{GroupEvent, ShownState};
 use crate::sync_socket::SyncSocket;
-use crate::virtual_router::{HostAction, VirtualRouter};
+use crate::virtual_router::Machine;
+use crate::virtual_routers::{self, HostAction, VirtualRouters};
 
 /// Frames that are taken in before timers are looked at: more than a socket's queue holds, so that
 /// no timer fires over an advert that was waiting \[S-7\], and a flood cannot hold timers back.
 const DRAIN: usize = 4_096;
 
-/// A daemon that has a virtual router on the first of its ports.
+/// A daemon that has virtual routers on its ports.
 pub trait Daemon {
-    /// Its virtual router.
-    fn virtual_router(&mut self) -> &mut VirtualRouter;
+    /// Its virtual routers.
+    fn routers(&mut self) -> &mut VirtualRouters;
 
     /// Takes in a frame that came by that port; frames that go out are given to `send` with theirs.
     fn handle_frame(
@@ -51,17 +53,17 @@ pub trait Daemon {
         None
     }
 
-    /// Does what is due.
+    /// Does what is due, for its virtual routers too.
     fn handle_timeout(&mut self, now: Instant);
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next.
     fn next_deadline(&self) -> Option<Instant>;
 
-    /// The virtual addresses are to be accepted from now on, or no more.
+    /// The addresses of that virtual router are to be accepted from now on, or no more.
     ///
     /// # Errors
     /// The host refused; the daemon goes on.
-    fn accept_addresses(&mut self, accept: bool) -> Result<()>;
+    fn accept_addresses(&mut self, router: RouterId, accept: bool) -> Result<()>;
 
     /// The next message to other directors.
     fn poll_sync_message(&mut self) -> Option<Vec<u8>> {
@@ -75,7 +77,7 @@ pub trait Daemon {
     fn report(&self) -> String;
 }
 
-/// What a daemon's loop has besides its packet socket.
+/// What a daemon's loop has besides its packet sockets.
 #[derive(Debug, Default)]
 pub struct Extras<'a> {
     /// A file for all frames.
@@ -85,49 +87,44 @@ pub struct Extras<'a> {
 }
 
 /// Drives `daemon` until SIGTERM or SIGINT, and then lets it resign. Its ports are numbered as
-/// `interfaces` are; the first is the virtual router's.
+/// `interfaces` are.
 ///
 /// # Errors
 /// A packet socket cannot be had or breaks.
 pub fn drive(daemon: &mut impl Daemon, interfaces: &[Interface], extras: Extras<'_>) -> Result<()> {
-    let interface = interfaces.first().context("no interface")?;
     let open = |interface: &Interface| PacketSocket::open(interface.index);
     let sockets: Result<Vec<_>, _> = interfaces.iter().map(open).collect();
     let sockets = sockets.context("opening a packet socket")?;
-    sockets.iter().take(1).try_for_each(|socket| join(daemon.virtual_router(), socket))?;
+    for (port, socket) in sockets.iter().enumerate() {
+        join(daemon.routers(), port, socket)?;
+    }
     let capture = extras.pcap.map(Capture::create).transpose()?;
-    let peers = open_peer_socket(daemon.virtual_router(), interface)?;
+    let peers = open_peer_sockets(daemon.routers(), interfaces)?;
     let mut link = Link { sockets, peers, capture, sync: extras.sync };
     let terminate = signal_stream(&[SIGTERM, SIGINT])?;
     let report = signal_stream(&[SIGUSR1])?;
-    let carrier = netlink::follow_link(interface.index)?;
-    let tracked = follow_tracked(daemon.virtual_router())?;
+    let carriers = follow_links(daemon.routers())?;
     let mut buffer = FrameBuffer::new();
 
-    daemon.virtual_router().machine_mut().startup(clock::now()?);
+    daemon.routers().startup(clock::now()?);
     loop {
         carry_out(daemon, &mut link)?;
-        let deadline = earliest(daemon);
-        let sources = [terminate.as_fd(), report.as_fd(), carrier.as_fd()];
+        let deadline = daemon.next_deadline();
         let sockets = link.sockets.iter().map(AsFd::as_fd);
         let sync = link.sync.as_ref().map(AsFd::as_fd);
-        let tracked_links = tracked.iter().map(AsFd::as_fd);
-        let others = sockets.chain(sync).chain(tracked_links).chain(daemon.source());
-        wait(sources.into_iter().chain(others), deadline)?;
+        let carrier_streams = carriers.iter().map(|(_, stream)| stream.as_fd());
+        let others = sockets.chain(sync).chain(carrier_streams).chain(daemon.source());
+        wait([terminate.as_fd(), report.as_fd()].into_iter().chain(others), deadline)?;
         if !read_all(&terminate)?.is_empty() {
-            daemon.virtual_router().machine_mut().shutdown(clock::now()?);
+            daemon.routers().shutdown(clock::now()?);
             return carry_out(daemon, &mut link);
         }
         if !read_all(&report)?.is_empty() {
             print(&daemon.report());
         }
-        for state in read_all(&carrier)? {
-            follow_carrier(daemon, state != 0)?;
-            carry_out(daemon, &mut link)?;
-        }
-        for (number, states) in tracked.iter().enumerate() {
+        for (interface, states) in &carriers {
             for state in read_all(states)? {
-                daemon.virtual_router().track(clock::now()?, number, state != 0);
+                daemon.routers().handle_link(clock::now()?, interface, state != 0);
                 carry_out(daemon, &mut link)?;
             }
         }
@@ -135,17 +132,15 @@ pub fn drive(daemon: &mut impl Daemon, interfaces: &[Interface], extras: Extras<
         for port in 0..interfaces.len() {
             take_in(daemon, &mut link, port, &mut buffer)?;
         }
-        let now = clock::now()?;
-        daemon.virtual_router().machine_mut().handle_timeout(now);
-        daemon.handle_timeout(now);
+        daemon.handle_timeout(clock::now()?);
     }
 }
 
 /// The sockets, and what records their traffic.
 struct Link {
     sockets: Vec<PacketSocket>,
-    /// If the virtual router has peers.
-    peers: Option<PeerSocket>,
+    /// For the virtual routers that have peers.
+    peers: HashMap<(usize, Family), PeerSocket>,
     capture: Option<Capture>,
     sync: Option<SyncSocket>,
 }
@@ -160,8 +155,9 @@ impl Link {
     }
 
     /// Sends a packet to a peer, as [`send`](Self::send).
-    fn send_to(&mut self, peer: IpAddr, packet: &[u8]) {
-        if let Some(Err(error)) = self.peers.as_ref().map(|socket| socket.send(peer, packet)) {
+    fn send_to(&mut self, port: usize, peer: IpAddr, packet: &[u8]) {
+        let socket = self.peers.get(&(port, Family::of(peer)));
+        if let Some(Err(error)) = socket.map(|socket| socket.send(peer, packet)) {
             log::warn!("an advert could not be sent to {peer}: {error}");
         }
     }
@@ -203,29 +199,42 @@ impl Link {
     }
 }
 
-/// Lets the socket also hear the group of the adverts, the virtual MAC address, and whatever solicits
-/// neighbours.
-fn join(router: &VirtualRouter, socket: &PacketSocket) -> Result<()> {
-    socket.join(router.machine().virtual_mac())?;
-    match router.group() {
-        IpAddr::V4(group) => socket.join(MacAddr::of_ipv4_multicast(group))?,
-        IpAddr::V6(_) => socket.join_all_groups()?,
+/// Lets the socket of a port also hear the groups of the adverts, the virtual MAC addresses, and
+/// whatever solicits neighbours.
+fn join(routers: &VirtualRouters, port: usize, socket: &PacketSocket) -> Result<()> {
+    for machine in routers.at(port) {
+        socket.join(machine.virtual_mac())?;
+        match virtual_routers::group(machine) {
+            IpAddr::V4(group) => socket.join(MacAddr::of_ipv4_multicast(group))?,
+            IpAddr::V6(_) => socket.join_all_groups()?,
+        }
     }
     Ok(())
 }
 
-fn open_peer_socket(router: &VirtualRouter, interface: &Interface) -> Result<Option<PeerSocket>> {
-    if !router.has_peers() {
-        return Ok(None);
+fn open_peer_sockets(
+    routers: &VirtualRouters,
+    interfaces: &[Interface],
+) -> Result<HashMap<(usize, Family), PeerSocket>> {
+    let mut sockets = HashMap::new();
+    for (port, interface) in interfaces.iter().enumerate() {
+        if !routers.have_peers(port) {
+            continue;
+        }
+        for family in routers.at(port).map(Machine::family) {
+            let socket = PeerSocket::open(&interface.name, family);
+            let socket = socket.context("opening a socket for adverts to peers")?;
+            sockets.insert((port, family), socket);
+        }
     }
-    let socket = PeerSocket::open(&interface.name, router.machine().family());
-    socket.map(Some).context("opening a socket for adverts to peers")
+    Ok(sockets)
 }
 
-/// The states of the interfaces that the router follows besides its own, in its order.
-fn follow_tracked(router: &VirtualRouter) -> Result<Vec<UnixStream>> {
-    let follow = |name| Ok(netlink::follow_link(Interface::named(name)?.index)?);
-    router.tracked().map(follow).collect()
+/// The states of the interfaces that the routers are on or follow.
+fn follow_links(routers: &VirtualRouters) -> Result<Vec<(String, UnixStream)>> {
+    let follow =
+        |name: &str| Ok((name.to_owned(), netlink::follow_link(Interface::named(name)?.index)?));
+    routers.interfaces().into_iter().map(follow).collect()
 }
 
 /// Takes in what is waiting at a port, and answers frame by frame.
@@ -249,47 +258,30 @@ fn take_in(
     Ok(())
 }
 
-/// Drains the frames and messages that are to be sent and the actions of the virtual router.
+/// Drains the frames and messages that are to be sent and the actions of the virtual routers.
 fn carry_out(daemon: &mut impl Daemon, link: &mut Link) -> Result<()> {
     daemon.poll(clock::now()?, &mut |port, frame| link.send(port, frame));
     while let Some(message) = daemon.poll_sync_message() {
         link.send_sync_message(&message);
     }
-    loop {
-        let action = daemon.virtual_router().poll(&mut |frame| link.send(OUTSIDE, frame));
-        let accept = match action {
-            None => return Ok(()),
-            Some(HostAction::SendTo { peer, packet }) => {
-                link.send_to(peer, &packet);
-                continue;
+    while let Some(action) = daemon.routers().poll(&mut |port, frame| link.send(port, frame)) {
+        match action {
+            HostAction::SendTo { port, peer, packet } => link.send_to(port, peer, &packet),
+            HostAction::Install(router) => accept_addresses(daemon, router, true),
+            HostAction::Remove(router) => accept_addresses(daemon, router, false),
+            HostAction::Notify(router, event) => {
+                print_state(daemon.routers().name(router), &event);
             }
-            Some(HostAction::Notify(event)) => {
-                print_state(&event);
-                continue;
-            }
-            Some(HostAction::Install) => true,
-            Some(HostAction::Remove) => false,
-        };
-        if let Err(error) = daemon.accept_addresses(accept) {
-            log::error!("{error:#}");
+            HostAction::NotifyGroup(event) => print_group_state(&event),
         }
-    }
-}
-
-fn follow_carrier(daemon: &mut impl Daemon, running: bool) -> Result<()> {
-    let now = clock::now()?;
-    let machine = daemon.virtual_router().machine_mut();
-    if running {
-        machine.interface_up(now);
-    } else {
-        machine.interface_down(now);
     }
     Ok(())
 }
 
-fn earliest(daemon: &mut impl Daemon) -> Option<Instant> {
-    let router = daemon.virtual_router().machine().next_deadline();
-    [router, daemon.next_deadline()].into_iter().flatten().min()
+fn accept_addresses(daemon: &mut impl Daemon, router: RouterId, accept: bool) {
+    if let Err(error) = daemon.accept_addresses(router, accept) {
+        log::error!("{error:#}");
+    }
 }
 
 /// Sleeps until something can be read or `deadline` has come.
@@ -326,7 +318,7 @@ fn signal_stream(signals: &[i32]) -> Result<UnixStream> {
 fn read_all(mut stream: &UnixStream) -> Result<Vec<u8>> {
     let mut octets = [0; 64];
     match stream.read(&mut octets) {
-        Ok(0) => Err(std::io::Error::from(ErrorKind::UnexpectedEof)).context("watching the link"),
+        Ok(0) => Err(std::io::Error::from(ErrorKind::UnexpectedEof)).context("watching the links"),
         Ok(length) => Ok(octets.iter().take(length).copied().collect()),
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
             Ok(Vec::new())
@@ -335,16 +327,25 @@ fn read_all(mut stream: &UnixStream) -> Result<Vec<u8>> {
     }
 }
 
-/// A JSON line for whoever watches: `{"state":"MASTER","time":1700000000.25}`.
-fn print_state(event: &Event) {
-    let state = match (event.to, event.reason) {
-        (State::Active, _) => "MASTER",
-        (State::Backup, _) => "BACKUP",
-        (State::Initialize, Reason::InterfaceDown | Reason::Fault) => "FAULT",
-        (State::Initialize, _) => "INIT",
-    };
-    log::info!("{event}");
-    tell(json!({ "state": state }));
+/// A JSON line for whoever watches: `{"state":"MASTER","time":1700000000.25}`. Of a virtual router
+/// that has a name, that and the event's number are told as well.
+fn print_state(name: Option<&str>, event: &Event) {
+    let state = ShownState::after(event).to_string();
+    match name {
+        Some(name) => {
+            log::info!("{name}: {event}");
+            tell(json!({ "instance": name, "sequence": event.sequence, "state": state }));
+        }
+        None => {
+            log::info!("{event}");
+            tell(json!({ "state": state }));
+        }
+    }
+}
+
+/// The same of a group.
+fn print_group_state(GroupEvent { group, sequence, state }: &GroupEvent) {
+    tell(json!({ "group": group, "sequence": sequence, "state": state.to_string() }));
 }
 
 /// Prints an object as a line, with the time in it.

@@ -2,7 +2,7 @@
 //!
 //! The deciders know no sockets and no clock. Here is what they are embedded in: a packet socket
 //! ([`packet_socket`]), the kernel's tables ([`netlink`]), a clock ([`clock`]) and a loop around
-//! them ([`event_loop`]). [`node`] and [`virtual_router`] join the crates into a director, still
+//! them ([`event_loop`]). [`node`] and [`virtual_routers`] join the crates into a director, still
 //! without a socket.
 
 pub mod capture;
@@ -25,8 +25,10 @@ pub mod router_args;
 pub mod routes;
 pub mod run;
 pub mod secret;
+pub mod sync_group;
 pub mod sync_socket;
 pub mod virtual_router;
+pub mod virtual_routers;
 pub mod vrrp;
 
 /// The examples on the first page and in the book are tests.

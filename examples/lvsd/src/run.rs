@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, ensure};
 use lvs_proto::{Frame, Instant};
 use lvs_sched::{Director, DirectorConfig, Rule, ServiceKey};
+use lvs_vrrp::RouterId;
 
 use crate::clock;
 use crate::event_loop::{self, Daemon, Extras};
@@ -21,7 +22,7 @@ use crate::node::Node;
 use crate::router_args::RouterArgs;
 use crate::routes::Routes;
 use crate::sync_socket::SyncSocket;
-use crate::virtual_router::VirtualRouter;
+use crate::virtual_routers::VirtualRouters;
 
 /// Options of `lvsd run`.
 #[derive(clap::Args, Clone, Debug)]
@@ -59,23 +60,36 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let addresses = if args.vip.is_empty() { service_addresses(&rules) } else { args.vip.clone() };
     ensure!(!addresses.is_empty(), "no virtual address: no service has one, and no --vip is given");
     let router = args.router.virtual_router(&interface, addresses)?;
-    let servers = real_servers(&rules);
-    let sync_id = args.sync_id;
-    let work = Work { interface, router, director, servers, health: None, sync_id };
+    let mut routers = VirtualRouters::with_capacity(1);
+    routers.add(0, (&interface.name, interface.mac), router)?;
+    let sync = args.sync_id.map(|id| ConnSync { id, interface: interface.clone(), speaker: None });
+    let (interfaces, servers) = (vec![interface], real_servers(&rules));
+    let work = Work { interfaces, routers, director, servers, health: None, sync };
     work.until_terminated(args.pcap.as_deref())
 }
 
-/// What a director works with: its interface, its virtual router and its services.
+/// What a director works with: its virtual routers with their interfaces, and its services.
 pub(crate) struct Work {
-    pub(crate) interface: Interface,
-    pub(crate) router: VirtualRouter,
+    /// As the ports are numbered.
+    pub(crate) interfaces: Vec<Interface>,
+    pub(crate) routers: VirtualRouters,
     /// It has the services already.
     pub(crate) director: Director,
     /// Whom packets may go to.
     pub(crate) servers: Vec<IpAddr>,
     /// Who brings real servers into the director, if it has not got them already.
     pub(crate) health: Option<Health>,
-    pub(crate) sync_id: Option<u8>,
+    pub(crate) sync: Option<ConnSync>,
+}
+
+/// How directors tell each other of connections.
+pub(crate) struct ConnSync {
+    /// The group of directors.
+    pub(crate) id: u8,
+    /// Where they listen.
+    pub(crate) interface: Interface,
+    /// The virtual router whose Active director speaks; `None` is for any.
+    pub(crate) speaker: Option<RouterId>,
 }
 
 impl Work {
@@ -84,22 +98,23 @@ impl Work {
         let routes = netlink::routes()?;
         let interfaces = self.interfaces(&routes)?;
         let mut node = Node {
-            router: self.router,
+            routers: self.routers,
             director: self.director,
             next_hops: NextHops::new(interfaces.iter().map(port).collect(), routes, seed()?)?,
-            sync_id: self.sync_id.unwrap_or_default(),
+            sync_id: self.sync.as_ref().map_or(0, |sync| sync.id),
+            speaker: self.sync.as_ref().and_then(|sync| sync.speaker),
         };
         let mut extras = Extras { pcap, sync: None };
-        if self.sync_id.is_some() {
+        if let Some(sync) = &self.sync {
             node.start_sync()?;
-            extras.sync = Some(SyncSocket::open(&self.interface)?);
+            extras.sync = Some(SyncSocket::open(&sync.interface)?);
         }
         event_loop::drive(&mut RunDaemon { node, health: self.health }, &interfaces, extras)
     }
 
-    /// The virtual router's interface, and those that lead to real servers.
+    /// The virtual routers' interfaces, and those that lead to real servers.
     fn interfaces(&self, routes: &Routes) -> Result<Vec<Interface>> {
-        let mut interfaces = vec![self.interface.clone()];
+        let mut interfaces = self.interfaces.clone();
         for &address in &self.servers {
             let Some((index, _)) = routes.find(address) else {
                 log::warn!("there is no route to {address}");
@@ -152,8 +167,8 @@ struct RunDaemon {
 }
 
 impl Daemon for RunDaemon {
-    fn virtual_router(&mut self) -> &mut VirtualRouter {
-        &mut self.node.router
+    fn routers(&mut self) -> &mut VirtualRouters {
+        &mut self.node.routers
     }
 
     fn handle_frame(
@@ -191,7 +206,7 @@ impl Daemon for RunDaemon {
 
     /// Nothing to do: the node answers for the addresses itself, and takes the frames for them
     /// from its packet socket.
-    fn accept_addresses(&mut self, _accept: bool) -> Result<()> {
+    fn accept_addresses(&mut self, _router: RouterId, _accept: bool) -> Result<()> {
         Ok(())
     }
 

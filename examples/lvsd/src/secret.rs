@@ -7,11 +7,8 @@ use lvs_proto::vrrp::{
     TrailerPolicy, TrailerTime, encode, encode_with_header, encode_with_password,
     encode_with_trailer,
 };
-use lvs_proto::wire::{ipv4, ipv6};
-use lvs_proto::{AddressPair, Protocol, checksum};
-
-/// IP precedence 6, internetwork control: what the daemons in the field send.
-const TRAFFIC_CLASS: u8 = 0xc0;
+use lvs_proto::wire::ip;
+use lvs_proto::{AddressPair, Protocol, frames};
 
 /// The authentication header (RFC 4302).
 const AUTHENTICATION_HEADER: Protocol = Protocol(51);
@@ -94,44 +91,11 @@ impl Secret {
             }
             _ => (Protocol::VRRP, encode(advert, path, out)?),
         };
-        let mut packet = ip_header(path, protocol, length as u16);
+        let id = if protocol == AUTHENTICATION_HEADER { IDENTIFICATION } else { 0 };
+        let mut packet = vec![0; ip::header_len(path.family())];
+        frames::advert_ip_header(path, protocol, id, length as u16, &mut packet)?;
         packet.extend(message.iter().take(length));
         Ok(packet)
-    }
-}
-
-fn ip_header(path: AddressPair, protocol: Protocol, payload_len: u16) -> Vec<u8> {
-    match path {
-        AddressPair::V4 { source, destination } => {
-            let total_len = ipv4::HEADER_LEN as u16 + payload_len;
-            let header = ipv4::Header {
-                source,
-                destination,
-                protocol,
-                hop_limit: HOP_LIMIT,
-                tos: TRAFFIC_CLASS,
-                total_len,
-            };
-            let mut octets = header.octets();
-            if protocol == AUTHENTICATION_HEADER {
-                octets[4..6].copy_from_slice(&IDENTIFICATION.to_be_bytes());
-                let sum = u16::from_be_bytes([octets[10], octets[11]]);
-                let sum = checksum::updated(sum, 0, IDENTIFICATION);
-                octets[10..12].copy_from_slice(&sum.to_be_bytes());
-            }
-            octets.to_vec()
-        }
-        AddressPair::V6 { source, destination } => {
-            let header = ipv6::Header {
-                source,
-                destination,
-                protocol,
-                hop_limit: HOP_LIMIT,
-                traffic_class: TRAFFIC_CLASS,
-                payload_len,
-            };
-            header.octets().to_vec()
-        }
     }
 }
 

@@ -5,11 +5,12 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow};
 use lvs_proto::{Frame, Instant};
+use lvs_vrrp::RouterId;
 
 use crate::event_loop::{self, Daemon, Extras};
 use crate::netlink::{self, Interface};
 use crate::router_args::RouterArgs;
-use crate::virtual_router::VirtualRouter;
+use crate::virtual_routers::VirtualRouters;
 
 /// Options of `lvsd vrrp`.
 #[derive(clap::Args, Clone, Debug)]
@@ -67,45 +68,49 @@ pub fn run(args: &VrrpArgs) -> Result<()> {
     let managed = args
         .manage_vip
         .then(|| args.vip.iter().map(|prefix| (prefix.address, prefix.length)).collect::<Vec<_>>());
+    let mut routers = VirtualRouters::with_capacity(1);
+    // The addresses live on the interface itself, and the kernel answers for them.
+    let id = routers.add(0, (&interface.name, interface.mac), router.announcing(interface.mac))?;
     let mut daemon = VrrpDaemon {
-        // The addresses live on the interface itself, and the kernel answers for them.
-        router: router.announcing(interface.mac),
+        routers,
         interface_index: interface.index,
         managed: managed.unwrap_or_default(),
     };
     // A router that was killed may have left them.
-    daemon.accept_addresses(false)?;
+    daemon.accept_addresses(id, false)?;
     event_loop::drive(&mut daemon, &[interface], Extras::default())
 }
 
 struct VrrpDaemon {
-    router: VirtualRouter,
+    routers: VirtualRouters,
     interface_index: u32,
     managed: Vec<(IpAddr, u8)>,
 }
 
 impl Daemon for VrrpDaemon {
-    fn virtual_router(&mut self) -> &mut VirtualRouter {
-        &mut self.router
+    fn routers(&mut self) -> &mut VirtualRouters {
+        &mut self.routers
     }
 
     fn handle_frame(
         &mut self,
         now: Instant,
-        _port: usize,
+        port: usize,
         frame: &mut Frame<'_>,
         _send: &mut impl FnMut(usize, &[u8]),
     ) {
-        self.router.handle_frame(now, frame.octets());
+        self.routers.handle_frame(now, port, frame.octets());
     }
 
-    fn handle_timeout(&mut self, _now: Instant) {}
+    fn handle_timeout(&mut self, now: Instant) {
+        self.routers.handle_timeout(now);
+    }
 
     fn next_deadline(&self) -> Option<Instant> {
-        None
+        self.routers.next_deadline()
     }
 
-    fn accept_addresses(&mut self, accept: bool) -> Result<()> {
+    fn accept_addresses(&mut self, _router: RouterId, accept: bool) -> Result<()> {
         match accept {
             _ if self.managed.is_empty() => Ok(()),
             true => netlink::install(self.interface_index, &self.managed),
@@ -114,7 +119,7 @@ impl Daemon for VrrpDaemon {
     }
 
     fn report(&self) -> String {
-        format!("{:?}\n", self.router.machine().counters())
+        self.routers.at(0).map(|machine| format!("{:?}\n", machine.counters())).collect()
     }
 }
 

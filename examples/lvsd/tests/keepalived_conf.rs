@@ -11,7 +11,9 @@ use lvs_proto::vrrp::{ChecksumAccept, Password, Version};
 use lvs_sched::health::{self, CheckConfig};
 use lvs_sched::{Director, DirectorConfig};
 use lvs_vrrp::{Config as RouterConfig, LosingAdvert};
-use lvsd::keepalived_conf::{AuthType, CheckKind, Config, Report, Statement, Verdict, statements};
+use lvsd::keepalived_conf::{
+    AuthType, CheckKind, Config, ConnSync, Report, Statement, Verdict, statements,
+};
 use lvsd::secret::Secret;
 
 /// The files, and the lines and keywords of them that are not followed. The rules that they come to
@@ -24,7 +26,9 @@ const FILES: [(&str, &[&str]); 6] = [
         "s3-sync-group",
         &[
             "10 vrrp_script",
-            "18 vrrp_sync_group",
+            "23 notify_master",
+            "24 notify_backup",
+            "25 notify_fault",
             "40 track_script",
             "50 virtual_routes",
             "53 notify_master",
@@ -67,7 +71,8 @@ fn s3_the_pair_differs_in_state_and_priority_alone() {
         assert_eq!(instance.addresses(), ["61.164.122.8".parse::<std::net::IpAddr>().unwrap()]);
         assert_eq!(instance.authentication.kind, AuthType::Pass);
         assert_eq!(instance.authentication.password, "1111");
-        assert_eq!(config.sync_id(instance), Some(51));
+        let sync = ConnSync { interface: "eth0", instance: Some("VI_1"), id: 51 };
+        assert_eq!(config.conn_sync(), Some(sync));
         let check = &config.virtual_servers[0].real_servers[1].checks[0];
         assert_eq!((&check.kind, check.connect_port.unwrap().get()), (&CheckKind::Tcp, 80));
         assert_eq!(check.pace.connect_timeout, Some(Duration::from_secs(10)));
@@ -103,7 +108,8 @@ fn s3_nopreempt_checks_of_pages_and_groups() {
     assert_eq!((script.weight.value, script.fall, script.rise), (-5, 2, 1));
     assert_eq!(script.interval, Duration::from_secs(2));
     let [outside, inside] = config.instances.as_slice() else { panic!("two instances") };
-    assert_eq!((config.sync_id(outside), config.sync_id(inside)), (Some(51), None));
+    let sync = ConnSync { interface: "eth0", instance: Some("VI_OUTSIDE"), id: 51 };
+    assert_eq!(config.conn_sync(), Some(sync));
     assert_eq!(inside.preempt_delay, Duration::from_secs(60));
     assert_eq!(outside.tracked_scripts[0].name, "chk_http_port");
 }
@@ -289,12 +295,82 @@ fn peers_secrets_and_tracked_interfaces() {
     assert!(matches!(setup.secret, Secret::None), "version 3 has no passwords");
 }
 
+/// X-35: excluded addresses come and go with the others, and adverts do not carry them.
+#[test]
+fn x_35_excluded_addresses_come_last() {
+    let text = "vrrp_instance A {
+            interface eth0
+            virtual_router_id 1
+            virtual_ipaddress_excluded {
+                2001:db8::100/64
+                192.0.2.102
+            }
+            virtual_ipaddress {
+                192.0.2.100
+                192.0.2.101
+            }
+        }";
+    let (config, report) = Config::parse(text).unwrap();
+    assert_eq!(obstacles(&report), [] as [&str; 0], "{report}");
+    let [instance] = config.instances.as_slice() else { panic!("one instance") };
+    assert_eq!(instance.router_config(&config.global).unwrap().advertised, Some(2));
+    let addresses = instance.addresses().into_iter().map(|address| address.to_string());
+    let expected = ["192.0.2.100", "192.0.2.101", "2001:db8::100", "192.0.2.102"];
+    assert_eq!(addresses.collect::<Vec<_>>(), expected);
+    let (_, report) = Config::parse(&text.replace("192.0.2.102", "192.0.2.101")).unwrap();
+    assert_eq!(obstacles(&report), ["1 vrrp_instance"], "{report}");
+}
+
+/// X-61: what a sync group follows is followed by each member, but its own interface by nobody.
+#[test]
+fn x_61_members_follow_what_their_group_follows() {
+    let member = |name: &str, interface: &str, vrid: u8| {
+        format!(
+            "vrrp_instance {name} {{
+                interface {interface}
+                virtual_router_id {vrid}
+                track_interface {{
+                    eth2 weight -5
+                }}
+                virtual_ipaddress {{ 192.0.2.{vrid} }}
+            }}\n"
+        )
+    };
+    let group = "vrrp_sync_group G {
+            group {
+                A B
+            }
+            sync_group_tracking_weight
+            track_interface {
+                eth0
+                eth3 weight 10
+            }
+        }\n";
+    let text = [group, &member("A", "eth0", 1), &member("B", "eth1", 2), &member("C", "eth0", 3)];
+    let (config, report) = Config::parse(&text.concat()).unwrap();
+    assert_eq!(obstacles(&report), [] as [&str; 0], "{report}");
+    let followed = |instance| {
+        let tracked = config.setup(instance).unwrap().tracked;
+        tracked.into_iter().map(|(name, it)| (name, it.weight)).collect::<Vec<_>>()
+    };
+    let of = |names: &[(&str, i16)]| {
+        names.iter().map(|&(name, weight)| (name.to_owned(), weight)).collect::<Vec<_>>()
+    };
+    let expected = [
+        of(&[("eth2", -5), ("eth3", 10)]),
+        of(&[("eth2", -5), ("eth0", 0), ("eth3", 10)]),
+        of(&[("eth2", -5)]),
+    ];
+    assert_eq!(config.instances.iter().map(followed).collect::<Vec<_>>(), expected);
+}
+
 /// What is only wrong or unsupported once the rest is known.
 #[test]
 fn what_contradicts_itself_is_found_at_its_line() {
     let service = |body: &str| format!("virtual_server 10.0.0.1 80 {{\nlb_kind DR\n{body}\n}}");
     let instance =
         |body: &str| format!("vrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\n{body}\n}}");
+    let group = |body: &str| format!("vrrp_sync_group G {{\ngroup {{\n{body}\n}}\n");
     let rows = [
         ("virtual_server 10.0.0.1 {\n}".into(), "1 virtual_server", "without a port"),
         ("virtual_server group G {\n}".into(), "1 virtual_server", "no virtual_server_group"),
@@ -323,7 +399,6 @@ fn what_contradicts_itself_is_found_at_its_line() {
         (instance("virtual_ipaddress {\n10.0.0.1\n10.0.0.1\n}"), "1 vrrp_instance", "listed twice"),
         (instance("state BACKUP\npriority 255"), "1 vrrp_instance", "MASTER"),
         (instance("virtual_ipaddress {\n10.0.0.1 dev eth1\n}"), "5 10.0.0.1", "interface alone"),
-        (instance("lvs_sync_daemon_interface eth1"), "1 vrrp_instance", "interface alone"),
         (
             instance("garp_lower_prio_repeat 3\nvirtual_ipaddress {\n10.0.0.1\n}"),
             "1 vrrp_instance",
@@ -341,7 +416,14 @@ fn what_contradicts_itself_is_found_at_its_line() {
         ),
         (instance("authentication {\nauth_type PASS\n}"), "4 authentication", "auth_pass"),
         (instance("strict_mode"), "4 strict_mode", "only be off"),
-        ("vrrp_sync_group G {\ngroup {\nA\n}\n}".into(), "3 A", "no vrrp_instance of that name"),
+        (group("A\n}"), "3 A", "no vrrp_instance of that name"),
+        (group("A\nA\n}") + &instance(""), "4 A", "in a vrrp_sync_group already"),
+        (
+            group("A\n}") + &instance("track_interface {\neth1 weight 5\n}"),
+            "10 eth1",
+            "sync_group_tracking_weight",
+        ),
+        (group("A\n}\ntrack_interface {\neth1 weight 5\n}"), "6 eth1", "weight"),
         (
             "global_defs {\nlvs_sync_daemon eth0 A\n}".into(),
             "2 lvs_sync_daemon",

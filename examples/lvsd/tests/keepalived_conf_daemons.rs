@@ -251,8 +251,27 @@ fn what_is_not_followed_does_not_run_unless_told() {
     assert!(!output.status.success());
     assert!(said.contains("s3-wlc.conf:28 sorry_server: unsupported"), "{said}");
     assert!(said.contains("--anyway"), "{said}");
-    let arguments = ["keepalived", "--anyway", "--config"];
-    let output = lvsd(&arguments, &path("s3-sync-group")).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("say which with --instance"), "{said}");
+}
+
+/// S3: they run as they stand, but for what is not followed in two of them.
+#[test]
+fn s3_files_run() {
+    let addresses = [
+        ("s3-master", [61, 164, 122, 6]),
+        ("s3-backup", [61, 164, 122, 7]),
+        ("s3-wlc", [192, 168, 2, 109]),
+        ("s3-sync-group", [192, 168, 2, 108]),
+    ];
+    let Some((mut network, _)) = host(false) else { return };
+    for (name, address) in addresses {
+        let host = network.add_host(&[(address.into(), 24)]).unwrap();
+        let mut command = lvsd(&["keepalived", "--anyway", "--config"], &path(name));
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut lvsd = Running(host.run(|| Ok(command.spawn()?)).unwrap());
+        let mut lines = BufReader::new(lvsd.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.next().unwrap().contains("\"BACKUP\""), "{name}");
+        lvsd.signal(Signal::SIGTERM);
+        assert!(lines.any(|line| line.contains("\"INIT\"")), "{name}");
+        assert!(lvsd.0.wait().unwrap().success(), "{name}");
+    }
 }

@@ -2,9 +2,10 @@
 
 use lvs_sched::{DestId, Rates, Statistics, VerdictCounters};
 
-use super::{lvs_director, services};
+use super::lvs_director;
 use crate::door::{required, status, write_sized};
 use crate::lvs_status::{LVS_ERR_NO_SUCH_DEST, LVS_ERR_NO_SUCH_SERVICE};
+use crate::service::key;
 use crate::{lvs_dest_id, lvs_service_key, lvs_status};
 
 /// How many packets met with which verdict, and what else went wrong.
@@ -129,7 +130,7 @@ pub unsafe extern "C" fn lvs_director_get_service_statistics(
     out: *mut lvs_statistics,
 ) -> lvs_status {
     status(|| {
-        let (director, key) = (required(director)?.0.read()?, services::key(service)?);
+        let (director, key) = (required(director)?.0.read()?, key(service)?);
         let service = director.service(&key).ok_or(LVS_ERR_NO_SUCH_SERVICE)?;
         let statistics = lvs_statistics::new(&service.statistics(), &service.rates());
         // SAFETY: the caller's contract.

@@ -6,9 +6,10 @@ use core::mem::MaybeUninit;
 use lvs_sched::Columns;
 
 use self::lvs_columns::*;
-use super::{lvs_director, services};
+use super::lvs_director;
 use crate::door::{required, status};
 use crate::lvs_status::{LVS_ERR_COLUMNS, LVS_ERR_LISTING_FLAGS, LVS_ERR_NO_SUCH_SERVICE};
+use crate::service::key;
 use crate::text::write_text;
 use crate::time::instant;
 use crate::{lvs_service_key, lvs_status, lvs_time};
@@ -61,7 +62,7 @@ pub unsafe extern "C" fn lvs_director_write_listing(
         let (director, length) = (required(director)?.0.read()?, required(length)?);
         let mut listing = director.listing().with(self::columns(columns)?);
         if service.is_some() {
-            let service = director.service(&services::key(service)?);
+            let service = director.service(&key(service)?);
             listing = listing.of(service.ok_or(LVS_ERR_NO_SUCH_SERVICE)?);
         }
         if flags & !(LVS_LISTING_EXACT | LVS_LISTING_KERNEL_ORDER) != 0 {

@@ -6,14 +6,14 @@ use core::slice;
 
 use lvs_proto::{
     BURST, CallId, Decide, Flow, Instant, Layout, Outcome, ParseError, RewriteError, Verdict,
-    follow, parse_with_layout,
+    follow, parse_into,
 };
 use lvs_sched::Director;
 
 use self::lvs_outcome_kind::*;
 use self::lvs_refusal::*;
 use super::lvs_director;
-use crate::burst::{self, NO_FLOW};
+use crate::burst::{self, Flows};
 use crate::door::{items, items_mut, required, status};
 use crate::lvs_status::LVS_ERR_CALL_ID;
 use crate::time::instant;
@@ -172,11 +172,12 @@ pub unsafe extern "C" fn lvs_director_decide_burst(
         let flows = unsafe { items(flows, count) }?;
         // SAFETY: the caller's contract; any octets are a verdict.
         let verdicts = unsafe { items_mut(verdicts, count) }?;
-        director.0.write(|director| {
+        let lvs_director(director, _, places) = director;
+        director.write(|director| {
             let decide = |flows: &[Flow], decided: &mut [Verdict]| {
                 director.decide_burst(instant(now), flows, decided);
             };
-            burst::answer(flows, verdicts, Verdict::Pass, decide, lvs_verdict::set);
+            burst::answer(places, flows, verdicts, Verdict::Pass, decide, lvs_verdict::set);
         })
     })
 }
@@ -203,12 +204,12 @@ pub unsafe extern "C" fn lvs_director_process(
         let (director, frame, out) = (required(director)?, required(frame)?, required(out)?);
         // SAFETY: the caller's contract.
         let routes = unsafe { items(routes, route_count) }?;
-        let lvs_director(director, identification) = director;
+        let lvs_director(director, identification, places) = director;
         let mut outcome = lvs_outcome::default();
         let (frame, outcomes) = (slice::from_mut(frame), slice::from_mut(&mut outcome));
         // SAFETY: the caller's contract.
         director.write(|director| unsafe {
-            process::<1>(director, instant(now), frame, routes, outcomes, identification);
+            process::<1>(director, instant(now), places, frame, routes, outcomes, identification);
         })?;
         out.write(outcome);
         Ok(())
@@ -242,12 +243,10 @@ pub unsafe extern "C" fn lvs_director_process_burst(
         let outcomes = unsafe { items_mut(outcomes, count) }?;
         // SAFETY: the caller's contract.
         let routes = unsafe { items(routes, route_count) }?;
-        let (now, lvs_director(director, identification)) = (instant(now), director);
-        director.write(|director| {
-            // SAFETY: the caller's contract.
-            unsafe {
-                process::<BURST>(director, now, frames, routes, outcomes, identification);
-            }
+        let (now, lvs_director(director, identification, places)) = (instant(now), director);
+        // SAFETY: the caller's contract.
+        director.write(|director| unsafe {
+            process::<BURST>(director, now, places, frames, routes, outcomes, identification);
         })
     })
 }
@@ -272,12 +271,12 @@ pub unsafe extern "C" fn lvs_director_follow(
     status(|| {
         let (director, frame, out) = (required(director)?, required(frame)?, required(out)?);
         let (verdict, route) = ((*required(verdict)?).try_into()?, required(route)?);
-        let mut flow = NO_FLOW;
+        let (mut flow, mut layout) = (Flow::NONE, Layout::NONE);
         let out = out.write(lvs_outcome::default());
         // SAFETY: the caller's contract.
-        match unsafe { parse_into(&mut flow, frame) } {
+        match unsafe { parse(frame, &mut flow, &mut layout) } {
             // SAFETY: the caller's contract.
-            Ok(layout) => unsafe {
+            Ok(()) => unsafe {
                 let (packet, route_to) = ((&flow, &layout), |_| Some(route));
                 followed(frame, packet, &verdict, &mut director.1, route_to, out);
             },
@@ -294,58 +293,58 @@ pub unsafe extern "C" fn lvs_director_follow(
 unsafe fn process<const N: usize>(
     director: &mut Director,
     now: Instant,
+    flows: &mut Flows,
     mut frames: &mut [lvs_frame],
     routes: &[lvs_route],
     mut outcomes: &mut [lvs_outcome],
     identification: &mut u16,
 ) {
-    let mut flows = [NO_FLOW; N];
-    let mut layouts = [Err(LVS_OUTCOME_MALFORMED); N];
+    let mut layouts = [Layout::NONE; N];
     let mut verdicts = [Verdict::Pass; N];
     while !frames.is_empty() {
+        let mut refused = None;
         let places = flows.iter_mut().zip(&mut layouts);
         let parsed = frames.iter().zip(places).map_while(|(frame, (flow, layout))| {
             // SAFETY: the caller vouches for it.
-            *layout = unsafe { parse_into(flow, frame) };
-            layout.ok()
+            let parsed = unsafe { parse(frame, flow, layout) };
+            parsed.map_err(|kind| refused = Some(kind)).ok()
         });
         let count = parsed.count();
         director.decide_burst(now, flows.get(..count).unwrap_or_default(), &mut verdicts);
-        let done = count.max(1);
+        let done = count + usize::from(refused.is_some());
         let (these, rest) = mem::take(&mut frames).split_at_mut_checked(done).unwrap_or_default();
-        let decided = flows.iter().zip(&layouts).zip(&verdicts);
-        for ((frame, outcome), ((flow, layout), verdict)) in
-            these.iter_mut().zip(&mut *outcomes).zip(decided)
-        {
-            match layout {
-                // SAFETY: the caller vouches for it.
-                Ok(layout) => unsafe {
-                    let route_to = |address| route::find(routes, address);
-                    followed(frame, (flow, layout), verdict, identification, route_to, outcome);
-                },
-                Err(kind) => *outcome = lvs_outcome::of(*kind),
-            }
+        let (told, others) =
+            mem::take(&mut outcomes).split_at_mut_checked(done).unwrap_or_default();
+        if let (Some(kind), Some(last)) = (refused, told.last_mut()) {
+            *last = lvs_outcome::of(kind);
         }
-        frames = rest;
-        outcomes = mem::take(&mut outcomes).get_mut(done..).unwrap_or_default();
+        let decided = flows.iter().zip(&layouts).zip(&verdicts).take(count);
+        for ((frame, outcome), (packet, verdict)) in these.iter_mut().zip(told).zip(decided) {
+            let route_to = |address| route::find(routes, address);
+            // SAFETY: the caller vouches for it.
+            unsafe { followed(frame, packet, verdict, identification, route_to, outcome) };
+        }
+        (frames, outcomes) = (rest, others);
     }
 }
 
-/// Writes the flow of a frame to its place; gives where the parts of the frame are.
+/// Writes the flow of a frame, and where its parts are, to their places.
 ///
 /// # Safety
 /// The frame has its octets.
 #[inline]
-unsafe fn parse_into(place: &mut Flow, frame: &lvs_frame) -> Result<Layout, lvs_outcome_kind> {
+unsafe fn parse(
+    frame: &lvs_frame,
+    flow: &mut Flow,
+    layout: &mut Layout,
+) -> Result<(), lvs_outcome_kind> {
     // SAFETY: the caller vouches for it.
     let octets = unsafe { frame.octets() }.map_err(|_| LVS_OUTCOME_MALFORMED)?;
-    let (flow, layout) = parse_with_layout(octets).map_err(|error| match error {
+    parse_into(octets, flow, layout).map_err(|error| match error {
         ParseError::NotIp(_) => LVS_OUTCOME_NOT_IP,
         _ => LVS_OUTCOME_MALFORMED,
     })?;
-    *place = flow;
-    frame.inform(place).map_err(|_| LVS_OUTCOME_MALFORMED)?;
-    Ok(layout)
+    frame.inform(flow).map_err(|_| LVS_OUTCOME_MALFORMED)
 }
 
 /// Does with a frame what the verdict says; `identification` has counted the outer packets so far.

@@ -2,11 +2,12 @@
 
 use core::mem::MaybeUninit;
 
-use lvs_sched::{DestId, Director, ServiceKey};
+use lvs_sched::{DestId, Director};
 
 use super::lvs_director;
 use crate::door::{items_mut, read_sized, required, status, write_sized};
 use crate::lvs_status::{LVS_ERR_NO_SUCH_DEST, LVS_ERR_NO_SUCH_SERVICE};
+use crate::service::key;
 use crate::time::instant;
 use crate::{
     lvs_address, lvs_dest, lvs_dest_config, lvs_dest_id, lvs_service_config, lvs_service_key,
@@ -262,8 +263,4 @@ pub unsafe extern "C" fn lvs_director_get_dest(
         // SAFETY: the caller's contract.
         unsafe { write_sized(out, dest.into()) }
     })
-}
-
-pub(super) fn key(key: Option<&lvs_service_key>) -> Result<ServiceKey, lvs_status> {
-    (*required(key)?).try_into()
 }

@@ -48,6 +48,13 @@ pub enum lvs_vrrp_reason {
     LVS_VRRP_REASON_FAULT = 8,
     /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\].
     LVS_VRRP_REASON_GROUP = 9,
+    /// The adverts of a router that ought to give way keep coming: it does not hear this one, which
+    /// stays Active \[S-14\].
+    LVS_VRRP_REASON_ONE_WAY_REACHABILITY = 10,
+    /// Another router advertises from this one's address \[S-16\].
+    LVS_VRRP_REASON_DUPLICATE_SOURCE = 11,
+    /// Another router was Active too, and is to give way: hosts may have followed it \[X-13\].
+    LVS_VRRP_REASON_LOSING_ADVERT = 12,
 }
 
 /// A change of state.
@@ -96,6 +103,9 @@ pub enum lvs_vrrp_action_kind {
     LVS_VRRP_SET_ROUTER_ADVERTISEMENTS = 7,
     /// The state has changed: `event`.
     LVS_VRRP_NOTIFY = 8,
+    /// Tell the link where the address is that adverts come from, with the MAC address of the
+    /// interface \[X-26\].
+    LVS_VRRP_ANNOUNCE_SOURCE = 9,
 }
 
 /// One thing to do. What its kind does not mention is zero.
@@ -156,6 +166,9 @@ impl From<Reason> for lvs_vrrp_reason {
             Reason::Fault => LVS_VRRP_REASON_FAULT,
             Reason::Late => LVS_VRRP_REASON_LATE,
             Reason::Group => LVS_VRRP_REASON_GROUP,
+            Reason::OneWayReachability => LVS_VRRP_REASON_ONE_WAY_REACHABILITY,
+            Reason::DuplicateSource => LVS_VRRP_REASON_DUPLICATE_SOURCE,
+            Reason::LosingAdvert => LVS_VRRP_REASON_LOSING_ADVERT,
         }
     }
 }
@@ -186,6 +199,7 @@ impl From<Action> for lvs_vrrp_action {
                 Self { address: IpAddr::V6(group).into(), ..of(LVS_VRRP_JOIN_SOLICITED_NODE) }
             }
             Action::Announce(address) => Self { address: address.into(), ..of(LVS_VRRP_ANNOUNCE) },
+            Action::AnnounceSource => of(LVS_VRRP_ANNOUNCE_SOURCE),
             Action::RemoveAddresses => of(LVS_VRRP_REMOVE_ADDRESSES),
             Action::LeaveSolicitedNode(group) => {
                 Self { address: IpAddr::V6(group).into(), ..of(LVS_VRRP_LEAVE_SOLICITED_NODE) }

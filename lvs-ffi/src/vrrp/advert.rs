@@ -9,11 +9,11 @@ use lvs_proto::vrrp::{
     Advert, AdvertInterval, AdvertPath, AdvertPolicy, ChecksumForm, Priority, Version, Vrid,
     decode, encode, from_ip_packet,
 };
-use lvs_proto::{AddressPair, Family, Protocol};
+use lvs_proto::wire::ip;
+use lvs_proto::{AddressPair, Family, Protocol, frames};
 
 use self::lvs_advert_checksum::*;
 use super::choices::{checksum_accept, lvs_vrrp_checksum_accept};
-use super::output::{ip_header_len, write_ip_header};
 use crate::door::{check_size, items, items_mut, read_sized, required, status, write_sized};
 use crate::lvs_status::{
     LVS_ERR_BUFFER_TOO_SMALL, LVS_ERR_CHECKSUM_TRANSMIT, LVS_ERR_INTERVAL, LVS_ERR_MIXED_FAMILIES,
@@ -250,12 +250,13 @@ impl lvs_advert {
             addresses: (&*read).into(),
             sequence: None,
         };
+        let front = ip::header_len(ends.family());
         let (header, payload) =
-            packet.split_at_mut_checked(ip_header_len(ends)).ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
+            packet.split_at_mut_checked(front).ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
         let length = encode(&advert, ends, payload)?;
         // At most 8 + 255 * 16 octets.
-        write_ip_header(ends, Protocol::VRRP, length as u16, 0, header);
-        Ok(header.len() + length)
+        frames::advert_ip_header(ends, Protocol::VRRP, 0, length as u16, header)?;
+        Ok(front + length)
     }
 }
 

@@ -5,7 +5,7 @@ use core::ptr;
 use core::time::Duration;
 
 use lvs_proto::vrrp::{AdvertInterval, Priority, Version, Vrid};
-use lvs_vrrp::{Announcements, Config, LateActive, LateBackup};
+use lvs_vrrp::{Announcements, Config, DuplicateSource, LateActive, LateBackup};
 
 use self::lvs_vrrp_profile::*;
 use super::choices::{
@@ -14,7 +14,9 @@ use super::choices::{
     lvs_vrrp_owner_adverts, owner_adverts,
 };
 use crate::door::{status, write_sized};
-use crate::lvs_status::{LVS_ERR_INTERVAL, LVS_ERR_PROFILE, LVS_ERR_VERSION, LVS_ERR_VRID};
+use crate::lvs_status::{
+    LVS_ERR_ADVERTISED, LVS_ERR_INTERVAL, LVS_ERR_PROFILE, LVS_ERR_VERSION, LVS_ERR_VRID,
+};
 use crate::{lvs_address, lvs_status};
 
 /// Whose defaults a virtual router takes.
@@ -42,7 +44,7 @@ pub struct lvs_vrrp_config {
     /// The virtual addresses, in the order in which they are advertised; they are copied. Over IPv6
     /// the first ought to be link-local \[V3-TX-7\].
     pub addresses: *const lvs_address,
-    /// How many there are: 1 to 255, version 2: or none.
+    /// How many there are: 1 to 1024, version 2: or none.
     pub address_count: usize,
     /// Whom to speak to instead of the group, each by itself \[X-28\]; they are copied.
     pub peers: *const lvs_vrrp_peer,
@@ -119,7 +121,26 @@ pub struct lvs_vrrp_config {
     /// Not 0 if only peers may send adverts, where there are peers, and from the distance that each
     /// may have \[X-29\].
     pub check_peers: u8,
+    /// Not 0 if an Active router sends its second advert early, by its VRID and by less than a quarter
+    /// of an interval, so that routers that became Active together do not go on together \[S-6\].
+    pub stagger_adverts: u8,
+    /// Not 0 if a router with peers that was at fault, or without its interface, tells the link where
+    /// it is once it runs again: LVS_VRRP_ANNOUNCE_SOURCE \[X-26\].
+    pub announce_source: u8,
+    /// Not 0 if a router that hears its own address from somebody else gives way to him, and does not
+    /// only say so \[S-16\].
+    pub duplicate_steps_down: u8,
+    /// How many of the addresses, from the first on, adverts list, at most 255; the others are
+    /// installed and announced like them, and may be of the other family \[X-35\].
+    /// LVS_VRRP_ADVERTISE_ALL is all of them.
+    pub advertised_count: u16,
+    /// Not 0 if an Active router says that an advert lost, at most once between two adverts of its own:
+    /// LVS_VRRP_REASON_LOSING_ADVERT \[X-13\].
+    pub report_losing: u8,
 }
+
+/// Adverts list all virtual addresses.
+pub const LVS_VRRP_ADVERTISE_ALL: u16 = u16::MAX;
 
 /// A router that speaks VRRP by unicast.
 #[repr(C)]
@@ -137,9 +158,9 @@ pub struct lvs_vrrp_peer {
 const _: () = assert!(size_of::<lvs_vrrp_peer>() == 19);
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<lvs_vrrp_config>() == 128);
+const _: () = assert!(size_of::<lvs_vrrp_config>() == 136);
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<lvs_vrrp_config>() == 108);
+const _: () = assert!(size_of::<lvs_vrrp_config>() == 112);
 
 /// Fills in the defaults of a `profile`, one of `enum lvs_vrrp_profile`, for the virtual router
 /// `vrid`, 1 to 255; source and addresses are then to be set. `config->size` is to be set before.
@@ -221,6 +242,11 @@ impl From<Config> for lvs_vrrp_config {
             advert_before_demotion: config.advert_before_demotion.into(),
             link_local_first: config.link_local_first.into(),
             check_peers: config.check_peers.into(),
+            stagger_adverts: config.stagger_adverts.into(),
+            announce_source: config.announce_source.into(),
+            duplicate_steps_down: (config.duplicate_source == DuplicateSource::StepDown).into(),
+            advertised_count: config.advertised.map_or(LVS_VRRP_ADVERTISE_ALL, u16::from),
+            report_losing: config.report_losing.into(),
         }
     }
 }
@@ -277,7 +303,22 @@ impl TryFrom<lvs_vrrp_config> for Config {
                 group => Some(group.try_into()?),
             },
             check_peers: config.check_peers != 0,
+            report_losing: config.report_losing != 0,
+            stagger_adverts: config.stagger_adverts != 0,
+            announce_source: config.announce_source != 0,
+            duplicate_source: match config.duplicate_steps_down {
+                0 => DuplicateSource::Report,
+                _ => DuplicateSource::StepDown,
+            },
+            advertised: advertised(config.advertised_count)?,
         })
+    }
+}
+
+fn advertised(count: u16) -> Result<Option<u8>, lvs_status> {
+    match count {
+        LVS_VRRP_ADVERTISE_ALL => Ok(None),
+        count => count.try_into().map(Some).map_err(|_| LVS_ERR_ADVERTISED),
     }
 }
 

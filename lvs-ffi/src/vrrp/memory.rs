@@ -23,7 +23,7 @@ use crate::{lvs_address, lvs_status};
 ///
 /// Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
 /// feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
-/// `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_track`,
+/// `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`, `lvs_vrrp_track`,
 /// `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`,
 /// `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
 /// `lvs_vrrp_handle_timeout`; only they change actions and deadline.
@@ -52,7 +52,8 @@ pub(super) struct VirtualRouter {
 }
 
 const ALIGNMENT: usize = align_of::<lvs_vrrp>();
-const MOST: usize = 255;
+pub(super) const ADDRESSES_MAX: usize = 1024;
+pub(super) const PEERS_MAX: usize = 255;
 
 const _: () = assert!(LVS_VRRP_MEMORY >= size_of::<lvs_vrrp>() + 2 * ALIGNMENT);
 const _: () = assert!(LVS_VRRP_MEMORY_PER_ADDRESS >= size_of::<IpAddr>());
@@ -91,7 +92,7 @@ pub unsafe extern "C" fn lvs_vrrp_create(
 }
 
 /// Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers, wherever it begins; 0
-/// if they are more than 255.
+/// if there are more than 1024 addresses or 255 peers.
 #[unsafe(no_mangle)]
 pub extern "C" fn lvs_vrrp_sizeof(address_count: usize, peer_count: usize) -> usize {
     layout(address_count, peer_count).map_or(0, |layout| layout.size() + ALIGNMENT - 1)
@@ -151,10 +152,10 @@ pub unsafe extern "C" fn lvs_vrrp_destroy(vrrp: *mut lvs_vrrp) {
 
 /// A virtual router with room for so many addresses and peers behind it.
 fn layout(addresses: usize, peers: usize) -> Result<Layout, lvs_status> {
-    if addresses > MOST {
+    if addresses > ADDRESSES_MAX {
         return Err(LVS_ERR_TOO_MANY_ADDRESSES);
     }
-    if peers > MOST {
+    if peers > PEERS_MAX {
         return Err(LVS_ERR_PEER);
     }
     let behind = addresses * size_of::<IpAddr>() + peers * size_of::<Peer>();
@@ -215,7 +216,7 @@ pub(super) struct Behind<T> {
 impl<T> Behind<T> {
     /// # Safety
     /// There is room for as many as there are, for as long as the virtual router is used.
-    unsafe fn place<C: Copy>(first: NonNull<T>, items: &[C]) -> Result<Self, lvs_status>
+    pub(super) unsafe fn place<C: Copy>(first: NonNull<T>, items: &[C]) -> Result<Self, lvs_status>
     where
         T: TryFrom<C, Error = lvs_status>,
     {
@@ -226,7 +227,12 @@ impl<T> Behind<T> {
         Ok(Self { first, count: items.len() })
     }
 
-    fn end(&self) -> NonNull<T> {
+    /// The same ones.
+    pub(super) fn again(these: &[T]) -> Self {
+        Self { first: NonNull::from(these).cast(), count: these.len() }
+    }
+
+    pub(super) fn end(&self) -> NonNull<T> {
         // SAFETY: so many were written there.
         unsafe { self.first.add(self.count) }
     }

@@ -2,14 +2,14 @@
 
 use core::mem::MaybeUninit;
 
-use lvs_proto::checksum::Sum;
-use lvs_proto::vrrp::{HOP_LIMIT, Priority};
+use lvs_proto::vrrp::Priority;
 use lvs_proto::wire::ethernet::{self, EtherType};
-use lvs_proto::wire::{ipv4, ipv6};
-use lvs_proto::{AddressPair, MacAddr, Protocol, frames};
+use lvs_proto::wire::ip;
+use lvs_proto::{AddressPair, MacAddr, frames};
 
 use super::lvs_vrrp;
-use super::memory::VirtualRouter;
+use super::memory::{Machine, VirtualRouter};
+use super::proofs::Authenticator;
 use crate::door::{items_mut, required, status};
 use crate::lvs_status::{LVS_ERR_BUFFER_TOO_SMALL, LVS_ERR_PATH};
 use crate::{lvs_address, lvs_status, lvs_time};
@@ -22,9 +22,6 @@ pub const LVS_ETHERNET_HEADER_LEN: usize = 14;
 
 const _: () = assert!(LVS_VRRP_FRAME_MAX == LVS_ETHERNET_HEADER_LEN + 40 + 8 + 255 * 16 + 28);
 const _: () = assert!(LVS_ETHERNET_HEADER_LEN == ethernet::HEADER_LEN);
-
-/// IP precedence 6, internetwork control: what the daemons in the field send.
-const TRAFFIC_CLASS: u8 = 0xc0;
 
 /// Writes the Ethernet frame that `LVS_VRRP_SEND_ADVERT` asks for, with the priority of the action,
 /// TTL or hop limit 255. `path` 0 is to the group, or to the first peer, 1 to the second, and so on:
@@ -55,8 +52,10 @@ pub unsafe extern "C" fn lvs_vrrp_write_advert(
         let (vrrp, length) = (required(vrrp)?, required(length)?);
         // SAFETY: the caller's contract; any octets are octets.
         let frame = unsafe { items_mut(frame, capacity) }?;
-        let write =
-            |vrrp: &mut VirtualRouter| vrrp.write(now, Priority::new(priority), path, frame);
+        let priority = Priority::new(priority);
+        let write = |VirtualRouter { router, authenticator }: &mut VirtualRouter| {
+            write_advert(router, authenticator, now, priority, path, frame)
+        };
         length.write(vrrp.0.write(write)??);
         Ok(())
     })
@@ -89,88 +88,37 @@ pub unsafe extern "C" fn lvs_vrrp_write_announcement(
     })
 }
 
-impl VirtualRouter {
-    fn write(
-        &mut self,
-        now: lvs_time,
-        priority: Priority,
-        path: usize,
-        frame: &mut [u8],
-    ) -> Result<usize, lvs_status> {
-        let Self { router, authenticator } = self;
-        let addresses = router.advert_paths().nth(path).ok_or(LVS_ERR_PATH)?;
-        let sequence = router.header_sequence();
-        let (protocol, identification) = authenticator.outside(sequence);
-        let front = LVS_ETHERNET_HEADER_LEN + ip_header_len(addresses);
-        let (headers, payload) =
-            frame.split_at_mut_checked(front).ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
-        let advert = router.advert(priority);
-        let time = (now, path > 0);
-        let length = authenticator.encode(&advert, addresses, sequence, time, payload)?;
-        let (link, packet) = headers.split_at_mut(LVS_ETHERNET_HEADER_LEN);
-        link.copy_from_slice(&link_header(addresses, router.virtual_mac()));
-        // At most 40 + 24 + 8 + 255 * 16 + 28 octets.
-        write_ip_header(addresses, protocol, length as u16, identification, packet);
-        Ok(front + length)
-    }
+pub(super) fn write_advert(
+    router: &Machine,
+    authenticator: &mut Authenticator,
+    now: lvs_time,
+    priority: Priority,
+    path: usize,
+    frame: &mut [u8],
+) -> Result<usize, lvs_status> {
+    let addresses = router.advert_paths().nth(path).ok_or(LVS_ERR_PATH)?;
+    let sequence = router.header_sequence();
+    let (protocol, identification) = authenticator.outside(sequence);
+    let front = LVS_ETHERNET_HEADER_LEN + ip::header_len(addresses.family());
+    let (headers, payload) = frame.split_at_mut_checked(front).ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
+    let advert = router.advert(priority);
+    let time = (now, path > 0);
+    let length = authenticator.encode(&advert, addresses, sequence, time, payload)?;
+    let (link, packet) = headers.split_at_mut(LVS_ETHERNET_HEADER_LEN);
+    link.copy_from_slice(&link_header(addresses, router.virtual_mac()));
+    // At most 40 + 24 + 8 + 255 * 16 + 28 octets.
+    frames::advert_ip_header(addresses, protocol, identification, length as u16, packet)?;
+    Ok(front + length)
 }
 
 /// From the virtual router to the group; to a peer, nothing that is known here.
 fn link_header(addresses: AddressPair, mac: MacAddr) -> [u8; LVS_ETHERNET_HEADER_LEN] {
     let nowhere = MacAddr::new([0; 6]);
     match addresses {
-        AddressPair::V4 { destination, .. } if destination.is_multicast() => {
-            ethernet::header(MacAddr::of_ipv4_multicast(destination), mac, EtherType::IPV4)
-        }
-        AddressPair::V6 { destination, .. } if destination.is_multicast() => {
-            ethernet::header(MacAddr::of_ipv6_multicast(destination), mac, EtherType::IPV6)
+        _ if addresses.destination().is_multicast() => {
+            frames::advert_link_header(addresses.destination(), mac)
         }
         AddressPair::V4 { .. } => ethernet::header(nowhere, nowhere, EtherType::IPV4),
         AddressPair::V6 { .. } => ethernet::header(nowhere, nowhere, EtherType::IPV6),
-    }
-}
-
-pub(super) const fn ip_header_len(addresses: AddressPair) -> usize {
-    match addresses {
-        AddressPair::V4 { .. } => ipv4::HEADER_LEN,
-        AddressPair::V6 { .. } => ipv6::HEADER_LEN,
-    }
-}
-
-/// Fills `out` with the header of a packet that carries so many octets of `protocol`.
-pub(super) fn write_ip_header(
-    addresses: AddressPair,
-    protocol: Protocol,
-    payload_len: u16,
-    identification: u16,
-    out: &mut [u8],
-) {
-    match addresses {
-        AddressPair::V4 { source, destination } => {
-            let header = ipv4::Header {
-                source,
-                destination,
-                protocol,
-                hop_limit: HOP_LIMIT,
-                tos: TRAFFIC_CLASS,
-                total_len: ipv4::HEADER_LEN as u16 + payload_len,
-            };
-            let mut octets = header.octets();
-            [octets[4], octets[5]] = identification.to_be_bytes();
-            [octets[10], octets[11]] = [0; 2];
-            [octets[10], octets[11]] = Sum::new().add_octets(&octets).checksum().to_be_bytes();
-            out.iter_mut().zip(octets).for_each(|(place, octet)| *place = octet);
-        }
-        AddressPair::V6 { source, destination } => {
-            let header = ipv6::Header {
-                source,
-                destination,
-                protocol,
-                hop_limit: HOP_LIMIT,
-                traffic_class: TRAFFIC_CLASS,
-                payload_len,
-            };
-            out.iter_mut().zip(header.octets()).for_each(|(place, octet)| *place = octet);
-        }
     }
 }

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use lvs_proto::vrrp::Priority;
 
-use super::memory::VirtualRouter;
+use super::memory::Machine;
 use super::{lvs_vrrp, lvs_vrrp_counters, lvs_vrrp_state};
 use crate::door::{number, required, status, write_sized};
 use crate::{lvs_address, lvs_mac, lvs_status};
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn lvs_vrrp_get_status(
     out: *mut lvs_vrrp_status,
 ) -> lvs_status {
     status(|| {
-        let status = required(vrrp)?.0.read()?.into();
+        let status = (&required(vrrp)?.0.read()?.router).into();
         // SAFETY: the caller's contract.
         unsafe { write_sized(out, status) }
     })
@@ -103,9 +103,8 @@ pub unsafe extern "C" fn lvs_vrrp_get_counters(
     })
 }
 
-impl From<&VirtualRouter> for lvs_vrrp_status {
-    fn from(vrrp: &VirtualRouter) -> Self {
-        let router = &vrrp.router;
+impl From<&Machine> for lvs_vrrp_status {
+    fn from(router: &Machine) -> Self {
         let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
         Self {
             size: size_of::<Self>(),

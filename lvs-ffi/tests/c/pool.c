@@ -30,7 +30,7 @@ static void pool_null(void)
     lvs_pool_destroy(NULL);
 }
 
-static struct lvs_pool *pool_config(void)
+static struct lvs_pool *pool_config(int scheduler)
 {
     struct lvs_pool_config good = {.size = sizeof good}, bad = {.size = sizeof bad - 1};
     struct lvs_pool *pool = NULL;
@@ -47,6 +47,7 @@ static struct lvs_pool *pool_config(void)
     EXPECT_FIELD(LVS_ERR_PROFILE, profile, -1, lvs_pool_create(&bad, 0, &pool));
     EXPECT_FIELD(LVS_ERR_MH_TABLE_INDEX, mh_table_index, 7, lvs_pool_create(&bad, 0, &pool));
     EXPECT(1, pool == NULL);
+    good.scheduler = scheduler;
     EXPECT(LVS_OK, lvs_pool_create(&good, UINT64_MAX, &pool));
     return pool;
 }
@@ -123,7 +124,7 @@ static void pool_conns(void)
     lvs_pool_destroy(pool);
 }
 
-static void pool_pick(struct lvs_pool *pool)
+static void pool_pick(struct lvs_pool *pool, int reads_flows)
 {
     struct lvs_flow flows[3] = {{.family = LVS_IPV4}, {.family = 0}, {.family = LVS_IPV4}};
     lvs_dest_id ids[3] = {7, 7, 7};
@@ -135,6 +136,10 @@ static void pool_pick(struct lvs_pool *pool)
     EXPECT(LVS_ERR_COUNT, lvs_pool_pick_burst(pool, 0, flows, SIZE_MAX / 64, ids));
     EXPECT(1, ids[0] == 7 && ids[1] == 7 && ids[2] == 7);
     EXPECT(LVS_OK, lvs_pool_pick_burst(pool, 0, flows, 3, ids));
+    if (!reads_flows) {
+        EXPECT(1, ids[0] != LVS_NO_DEST && ids[1] != LVS_NO_DEST && ids[2] != LVS_NO_DEST);
+        return;
+    }
     EXPECT(1, ids[0] == ids[2] && ids[0] != LVS_NO_DEST && ids[1] == LVS_NO_DEST);
     memset(flows, 0xff, sizeof flows);
     EXPECT(LVS_OK, lvs_pool_pick_burst(pool, 0, flows, 3, ids));
@@ -174,13 +179,14 @@ static void pool_stale(void)
 
 int main(void)
 {
-    struct lvs_pool *pool;
-
     pool_null();
-    pool = pool_config();
-    pool_dests(pool);
-    pool_pick(pool);
-    lvs_pool_destroy(pool);
+    for (int reads_flows = 0; reads_flows < 2; reads_flows++) {
+        struct lvs_pool *pool = pool_config(reads_flows ? LVS_SCHEDULER_SH : LVS_SCHEDULER_WLC);
+
+        pool_dests(pool);
+        pool_pick(pool, reads_flows);
+        lvs_pool_destroy(pool);
+    }
     pool_conns();
     pool_stale();
     return 0;

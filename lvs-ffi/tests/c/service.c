@@ -26,6 +26,8 @@ static void null(void)
     EXPECT(LVS_OK, lvs_defences_init(&defences));
     EXPECT(LVS_ERR_NULL, lvs_director_set_policy(NULL, &policy));
     EXPECT(LVS_ERR_NULL, lvs_director_set_defences(NULL, 0, &defences));
+    EXPECT(LVS_ERR_NULL, lvs_director_set_lblc_expiration(NULL, 1));
+    EXPECT(LVS_ERR_NULL, lvs_director_set_lblcr_expiration(NULL, 1));
     EXPECT(LVS_ERR_NULL, lvs_director_set_timeouts(NULL, 1, 1, 1));
     EXPECT(LVS_ERR_NULL, lvs_director_handle_timeout(NULL, 0, 1));
     EXPECT(LVS_ERR_NULL, lvs_director_next_deadline(NULL, &time));
@@ -94,6 +96,8 @@ static void choices(struct lvs_director *director)
     good.drop_entry = LVS_DEFENCE_OFF;
     EXPECT(LVS_OK, lvs_director_set_defences(director, time, &good));
     EXPECT(0, lvs_director_next_deadline(director, &time));
+    EXPECT(LVS_OK, lvs_director_set_lblc_expiration(director, 0));
+    EXPECT(LVS_OK, lvs_director_set_lblcr_expiration(director, UINT32_MAX));
     EXPECT(LVS_ERR_TIMEOUT, lvs_director_set_timeouts(director, UINT32_MAX, 0, 0));
     EXPECT(LVS_ERR_TIMEOUT, lvs_director_set_timeouts(director, 0, 0, UINT32_MAX));
     EXPECT(LVS_OK, lvs_director_set_timeouts(director, 0, INT32_MAX, 0));

@@ -37,6 +37,7 @@ static void vrrp_null(void)
     EXPECT(LVS_ERR_NULL, lvs_vrrp_next_deadline(NULL, &deadline));
     EXPECT(LVS_ERR_NULL, lvs_vrrp_resumed(NULL, 0, 0));
     EXPECT(LVS_ERR_NULL, lvs_vrrp_hold_announcements(NULL, 0));
+    EXPECT(LVS_ERR_NULL, lvs_vrrp_peer_down(NULL, 0, &server));
     EXPECT(LVS_ERR_NULL, lvs_vrrp_get_status(NULL, &status));
     EXPECT(LVS_ERR_NULL, lvs_vrrp_write_advert(NULL, 0, 1, 0, frame, sizeof frame, &length));
     EXPECT(LVS_ERR_NULL, lvs_vrrp_write_announcement(NULL, &server, frame, sizeof frame, &length));
@@ -82,6 +83,8 @@ static struct lvs_vrrp *vrrp_config(uint8_t host)
     EXPECT_FIELD(LVS_ERR_INTERVAL, max_learned_interval_centiseconds, 25501, CREATE);
     EXPECT_FIELD(LVS_ERR_GROUP, group, server, CREATE);
     EXPECT_FIELD(LVS_ERR_FAMILY, group, garbage, CREATE);
+    EXPECT_FIELD(LVS_ERR_ADVERTISED, advertised_count, 2, CREATE);
+    EXPECT_FIELD(LVS_ERR_ADVERTISED, advertised_count, 256, CREATE);
 
     EXPECT_FIELD(LVS_ERR_NO_ADDRESSES, address_count, 0, CREATE);
     EXPECT_FIELD(LVS_ERR_MIXED_FAMILIES, address_count, 2, CREATE);
@@ -120,7 +123,7 @@ static void vrrp_memory(void)
     EXPECT(LVS_OK, lvs_vrrp_config_init(&config, LVS_VRRP_RFC9568, 51));
     config.source = server;
     config.addresses = addresses;
-    EXPECT(0, lvs_vrrp_sizeof(256, 0));
+    EXPECT(0, lvs_vrrp_sizeof(1025, 0));
     EXPECT(0, lvs_vrrp_sizeof(0, 256));
     EXPECT(0, lvs_vrrp_sizeof(SIZE_MAX, SIZE_MAX));
     EXPECT(1, size <= sizeof memory && lvs_vrrp_sizeof(0, 0) <= LVS_VRRP_MEMORY);
@@ -209,6 +212,9 @@ static void vrrp_loop(struct lvs_vrrp *vrrp)
     EXPECT(LVS_ERR_NULL, lvs_vrrp_poll_action(vrrp, NULL));
     EXPECT(1, lvs_vrrp_poll_action(vrrp, &action));
     EXPECT(LVS_VRRP_NOTIFY, action.kind);
+    EXPECT(LVS_ERR_NULL, lvs_vrrp_peer_down(vrrp, 0, NULL));
+    EXPECT(LVS_ERR_FAMILY, lvs_vrrp_peer_down(vrrp, 0, &garbage));
+    EXPECT(LVS_OK, lvs_vrrp_peer_down(vrrp, 0, &server));
     EXPECT(LVS_ERR_FAMILY, lvs_vrrp_set_source(vrrp, 0, &garbage));
     EXPECT(LVS_ERR_SOURCE_FAMILY, lvs_vrrp_set_source(vrrp, 0, &ipv6));
     EXPECT(LVS_ERR_NULL, lvs_vrrp_next_deadline(vrrp, NULL));

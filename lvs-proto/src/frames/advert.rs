@@ -1,12 +1,12 @@
 //! VRRP advertisements to the group.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 
 use crate::buffer::Writer;
 use crate::vrrp::{Advert, EncodeError, Encoder, GROUP_V4, GROUP_V6, HOP_LIMIT};
 use crate::wire::ethernet::{self, EtherType};
-use crate::wire::{ipv4, ipv6};
-use crate::{AddressPair, MacAddr, Protocol};
+use crate::wire::{ip, ipv4, ipv6};
+use crate::{AddressPair, BufferTooSmall, MacAddr, Protocol, checksum};
 
 /// IP precedence 6, internetwork control: what the daemons in the field send.
 const TRAFFIC_CLASS: u8 = 0xc0;
@@ -49,54 +49,102 @@ pub fn advert(
     mac: MacAddr,
     out: &mut [u8],
 ) -> Result<usize, EncodeError> {
-    match source {
-        IpAddr::V4(source) => {
-            let message = Encoder::new(advert, AddressPair::V4 { source, destination: GROUP_V4 })?;
-            let group_mac = MacAddr::of_ipv4_multicast(GROUP_V4);
-            let link_header = ethernet::header(group_mac, mac, EtherType::IPV4);
-            write(&link_header, &header_v4(source, message.len()).octets(), &message, out)
-        }
-        IpAddr::V6(source) => {
-            let message = Encoder::new(advert, AddressPair::V6 { source, destination: GROUP_V6 })?;
-            let group_mac = MacAddr::of_ipv6_multicast(GROUP_V6);
-            let link_header = ethernet::header(group_mac, mac, EtherType::IPV6);
-            write(&link_header, &header_v6(source, message.len()).octets(), &message, out)
-        }
-    }
-}
-
-const fn header_v4(source: Ipv4Addr, message_len: u16) -> ipv4::Header {
-    ipv4::Header {
-        source,
-        destination: GROUP_V4,
-        protocol: Protocol::VRRP,
-        hop_limit: HOP_LIMIT,
-        tos: TRAFFIC_CLASS,
-        total_len: ipv4::HEADER_LEN as u16 + message_len,
-    }
-}
-
-const fn header_v6(source: Ipv6Addr, message_len: u16) -> ipv6::Header {
-    ipv6::Header {
-        source,
-        destination: GROUP_V6,
-        protocol: Protocol::VRRP,
-        hop_limit: HOP_LIMIT,
-        traffic_class: TRAFFIC_CLASS,
-        payload_len: message_len,
-    }
-}
-
-fn write(
-    link_header: &[u8],
-    ip_header: &[u8],
-    message: &Encoder<'_>,
-    out: &mut [u8],
-) -> Result<usize, EncodeError> {
-    let length = link_header.len() + ip_header.len() + usize::from(message.len());
+    let addresses = match source {
+        IpAddr::V4(source) => AddressPair::V4 { source, destination: GROUP_V4 },
+        IpAddr::V6(source) => AddressPair::V6 { source, destination: GROUP_V6 },
+    };
+    let message = Encoder::new(advert, addresses)?;
+    let link_header = advert_link_header(addresses.destination(), mac);
+    let ip_header_len = ip::header_len(addresses.family());
+    let length = link_header.len() + ip_header_len + usize::from(message.len());
     let mut writer = Writer::new(out, length)?;
-    writer.put(link_header);
-    writer.put(ip_header);
+    writer.put(&link_header);
+    put_ip_header(&mut writer, addresses, Protocol::VRRP, 0, message.len());
     message.emit(|octets| writer.put(octets));
     Ok(length)
+}
+
+/// The Ethernet header of an advert to a multicast `group`; `mac` is the source, as in [`advert`].
+#[must_use]
+pub const fn advert_link_header(group: IpAddr, mac: MacAddr) -> [u8; ethernet::HEADER_LEN] {
+    match group {
+        IpAddr::V4(group) => {
+            ethernet::header(MacAddr::of_ipv4_multicast(group), mac, EtherType::IPV4)
+        }
+        IpAddr::V6(group) => {
+            ethernet::header(MacAddr::of_ipv6_multicast(group), mac, EtherType::IPV6)
+        }
+    }
+}
+
+/// Writes the header of the IP packet that carries an advert between `addresses`, for who encodes
+/// what is behind it, `payload_len` octets of `protocol`. Returns the octets of the header, as many as
+/// [`ip::header_len`] says. TTL or hop limit is 255 \[V3-TX-16\], \[V3-TX-17\].
+///
+/// `protocol` is [`Protocol::VRRP`], or 51 if an authentication header comes first. That covers
+/// `identification` as well, which must not be 0 then, for kernels fill that in \[W-9\]. Over IPv6
+/// there is none.
+///
+/// ```
+/// use lvs_proto::vrrp::GROUP_V4;
+/// use lvs_proto::{AddressPair, Protocol, frames};
+///
+/// let addresses = AddressPair::V4 { source: [192, 0, 2, 1].into(), destination: GROUP_V4 };
+/// let mut header = [0; 40];
+/// assert_eq!(frames::advert_ip_header(addresses, Protocol::VRRP, 0, 12, &mut header)?, 20);
+/// assert_eq!(header[8..10], [255, 112]);
+/// # Ok::<(), lvs_proto::BufferTooSmall>(())
+/// ```
+///
+/// # Errors
+/// [`BufferTooSmall`] if `out` has no room for the header; it is unchanged.
+pub fn advert_ip_header(
+    addresses: AddressPair,
+    protocol: Protocol,
+    identification: u16,
+    payload_len: u16,
+    out: &mut [u8],
+) -> Result<usize, BufferTooSmall> {
+    let length = ip::header_len(addresses.family());
+    let mut writer = Writer::new(out, length)?;
+    put_ip_header(&mut writer, addresses, protocol, identification, payload_len);
+    Ok(length)
+}
+
+fn put_ip_header(
+    writer: &mut Writer<'_>,
+    addresses: AddressPair,
+    protocol: Protocol,
+    identification: u16,
+    payload_len: u16,
+) {
+    match addresses {
+        AddressPair::V4 { source, destination } => {
+            let header = ipv4::Header {
+                source,
+                destination,
+                protocol,
+                hop_limit: HOP_LIMIT,
+                tos: TRAFFIC_CLASS,
+                total_len: payload_len.saturating_add(ipv4::HEADER_LEN as u16),
+            };
+            let mut octets = header.octets();
+            [octets[4], octets[5]] = identification.to_be_bytes();
+            let sum = u16::from_be_bytes([octets[10], octets[11]]);
+            let sum = checksum::updated(sum, 0, identification);
+            [octets[10], octets[11]] = sum.to_be_bytes();
+            writer.put(&octets);
+        }
+        AddressPair::V6 { source, destination } => {
+            let header = ipv6::Header {
+                source,
+                destination,
+                protocol,
+                hop_limit: HOP_LIMIT,
+                traffic_class: TRAFFIC_CLASS,
+                payload_len,
+            };
+            writer.put(&header.octets());
+        }
+    }
 }

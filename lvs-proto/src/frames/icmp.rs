@@ -203,7 +203,7 @@ impl<'a> Offender<'a> {
         (kind, code, rest): (u8, u8, [u8; 4]),
         out: &mut [u8],
     ) -> Result<usize, IcmpRefusal> {
-        if source.is_unspecified() {
+        if !cfg!(feature = "ipv6") || source.is_unspecified() {
             return Err(IcmpRefusal::NoOwnAddress);
         }
         let quote = self.quote(MAX_LEN_V6 - ipv6::HEADER_LEN - icmpv6::HEADER_LEN);

@@ -9,7 +9,7 @@ mod icmp;
 mod request;
 mod tunnel_error;
 
-pub use advert::advert;
+pub use advert::{advert, advert_ip_header, advert_link_header};
 pub use announce::{
     ReplyError, announce, arp_reply, gratuitous_arp, neighbor_reply, unsolicited_advertisement,
 };

@@ -167,6 +167,9 @@ impl<'a> Header<'a> for V6<'a> {
 
     #[inline(always)]
     fn of(octets: &'a mut [u8]) -> Option<Self> {
+        if !cfg!(feature = "ipv6") {
+            return None;
+        }
         let octets = octets.first_chunk_mut::<{ ipv6::HEADER_LEN }>()?;
         let (front, rest) = octets.split_first_chunk_mut()?;
         let (source, rest) = rest.split_first_chunk_mut()?;

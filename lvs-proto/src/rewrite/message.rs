@@ -53,7 +53,7 @@ pub(super) fn rewrite<'a, H: Header<'a>>(
         _ if layout.part == Part::Later => {}
         Protocol::TCP => return tcp(ip, message, edit),
         Protocol::UDP => return udp(ip, message, layout, edit),
-        Protocol::SCTP => return sctp(ip, message, layout, edit),
+        Protocol::SCTP if cfg!(feature = "sctp") => return sctp(ip, message, layout, edit),
         Protocol::ICMP | Protocol::ICMPV6 => return icmp(ip, message, layout, edit),
         _ => {}
     }

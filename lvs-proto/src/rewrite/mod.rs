@@ -133,6 +133,12 @@ pub enum RewriteError {
     /// \[ICMP-1\] \[ICMP-2\].
     #[error("the ICMP error does not quote its packet")]
     IcmpUnreadable,
+    /// This build leaves the method out: see the features of the crate.
+    #[error("this build does not send packets by {method:?}")]
+    NotBuilt {
+        /// What was asked for.
+        method: Method,
+    },
     /// Ports of SCTP cannot change in one fragment: its checksum covers all of them \[NAT-4\].
     #[error("the checksum of an SCTP packet in fragments is out of reach")]
     SctpFragment,
@@ -157,16 +163,17 @@ pub fn forward(
 ) -> Result<(), RewriteError> {
     match hop.method {
         Method::Nat => apply(frame, layout, None, Some((&hop.address, hop.port)), route),
-        Method::FullNat => {
+        Method::FullNat if cfg!(feature = "full-nat") => {
             let server = Endpoint { address: hop.address, port: hop.port };
             let ends = Translation { source: hop.local, destination: Some(server) };
             translate(frame, layout, &ends, route)
         }
         Method::DirectRoute => pass_on(frame, layout, route),
-        Method::Tunnel => match route {
+        Method::Tunnel if cfg!(feature = "tunnels") => match route {
             Route::Local => Ok(()),
             Route::Via(path) => tunnel::encapsulate(frame, layout, hop, path),
         },
+        method @ (Method::FullNat | Method::Tunnel) => Err(RewriteError::NotBuilt { method }),
     }
 }
 
@@ -185,12 +192,13 @@ pub fn reply(
 ) -> Result<(), RewriteError> {
     match origin.method {
         Method::Nat => apply(frame, layout, Some((&origin.address, origin.port)), None, route),
-        Method::FullNat => {
+        Method::FullNat if cfg!(feature = "full-nat") => {
             let virtual_end = Endpoint { address: origin.address, port: origin.port };
             let ends = Translation { source: Some(virtual_end), destination: origin.client };
             translate(frame, layout, &ends, route)
         }
         Method::DirectRoute | Method::Tunnel => pass_on(frame, layout, route),
+        method @ Method::FullNat => Err(RewriteError::NotBuilt { method }),
     }
 }
 

@@ -55,7 +55,9 @@ pub enum DatagramError {
 pub fn from_ip_packet(octets: &[u8]) -> Result<(AdvertMeta, &[u8]), DatagramError> {
     match octets.first().ok_or(ip::Error::Empty)? >> 4 {
         4 => from_ipv4(octets, &ipv4::Packet::parse(octets).map_err(ip::Error::from)?),
-        6 => from_ipv6(&ipv6::Packet::parse(octets).map_err(ip::Error::from)?),
+        6 if cfg!(feature = "ipv6") => {
+            from_ipv6(&ipv6::Packet::parse(octets).map_err(ip::Error::from)?)
+        }
         other => Err(ip::Error::UnknownVersion(other).into()),
     }
 }

@@ -125,11 +125,24 @@ pub fn decode<'a>(
     meta: &AdvertMeta,
     policy: &AdvertPolicy<'_>,
 ) -> Result<Advert<'a>, AdvertError> {
+    // Each family on its own, so that what it rules out is left out as well.
+    match meta.addresses {
+        AddressPair::V4 { .. } => decode_of(Family::V4, message, meta, policy),
+        AddressPair::V6 { .. } => decode_of(Family::V6, message, meta, policy),
+    }
+}
+
+#[inline(always)]
+fn decode_of<'a>(
+    family: Family,
+    message: &'a [u8],
+    meta: &AdvertMeta,
+    policy: &AdvertPolicy<'_>,
+) -> Result<Advert<'a>, AdvertError> {
     let fields = Message::parse(message).ok_or(AdvertError::HeaderTruncated(message.len()))?;
-    let family = meta.addresses.family();
-    let version = check_identity(&fields, meta, policy)?;
+    let version = check_identity(&fields, family, meta, policy)?;
     let parts = Parts::split(message, &fields, version, family, policy)?;
-    let checksum = verified_form(&parts, version, meta, policy)
+    let checksum = verified_form(&parts, version, family, meta, policy)
         .ok_or(AdvertError::Checksum(fields.checksum()))?;
     check_path(meta.addresses, policy)?;
     let sequence = authenticate(&parts, &fields, version, meta, policy)?;
@@ -159,6 +172,7 @@ pub fn decode<'a>(
 #[inline]
 fn check_identity(
     message: &Message<'_>,
+    family: Family,
     meta: &AdvertMeta,
     policy: &AdvertPolicy<'_>,
 ) -> Result<Version, AdvertError> {
@@ -177,7 +191,7 @@ fn check_identity(
     if version != policy.version {
         return Err(AdvertError::OtherVersion { received: version, expected: policy.version });
     }
-    if version == Version::V2 && meta.addresses.family() == Family::V6 && !policy.v2_over_ipv6 {
+    if version == Version::V2 && family == Family::V6 && !policy.v2_over_ipv6 {
         return Err(AdvertError::V2OverIpv6);
     }
     match message.kind() {
@@ -238,13 +252,14 @@ const fn wants_trailer(authentication: Authentication<'_>) -> bool {
 fn verified_form(
     parts: &Parts<'_>,
     version: Version,
+    family: Family,
     meta: &AdvertMeta,
     policy: &AdvertPolicy<'_>,
 ) -> Option<ChecksumForm> {
     use ChecksumForm::{GroupPseudoHeader, MessageOnly, PseudoHeader};
 
     let addresses = meta.addresses;
-    if addresses.family() == Family::V6 {
+    if family == Family::V6 {
         let verifies = meta.checksum_verified || {
             let sum = Sum::new().add_octets(parts.payload);
             covered(sum, PseudoHeader, addresses, parts.payload.len()).verifies()

@@ -1,7 +1,22 @@
 //! IP of either version: what both have in common.
 
 use crate::wire::{icmpv4, icmpv6, ipv4, ipv6, sctp, tcp, udp};
-use crate::{AddressPair, Embedded, Family, Flow, Hook, Protocol, Transport};
+use crate::{AddressPair, Embedded, Family, Flow, Protocol, Transport};
+
+/// Octets of a header without options or extension headers.
+///
+/// ```
+/// use lvs_proto::{Family, wire::ip};
+///
+/// assert_eq!([Family::V4, Family::V6].map(ip::header_len), [20, 40]);
+/// ```
+#[must_use]
+pub const fn header_len(family: Family) -> usize {
+    match family {
+        Family::V4 => ipv4::HEADER_LEN,
+        Family::V6 => ipv6::HEADER_LEN,
+    }
+}
 
 /// Why octets are no IP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +62,7 @@ impl<'a> Packet<'a> {
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
         match octets.first().ok_or(Error::Empty)? >> 4 {
             4 => Ok(Self::V4(ipv4::Packet::parse(octets)?)),
-            6 => Ok(Self::V6(ipv6::Packet::parse(octets)?)),
+            6 if cfg!(feature = "ipv6") => Ok(Self::V6(ipv6::Packet::parse(octets)?)),
             other => Err(Error::UnknownVersion(other)),
         }
     }
@@ -138,21 +153,33 @@ impl<'a> Packet<'a> {
     #[must_use]
     #[inline(always)]
     pub fn flow(&self) -> Flow {
-        let flow = Flow {
-            addresses: self.addresses(),
-            transport: self.transport(),
-            mark: 0,
-            // At most 40 + 65 535 octets.
-            length: self.total_len() as u32,
-            hook: Hook::LocalIn,
-            tracked: false,
-            unicast: false,
-            fragment: self.fragment(),
-            embedded: None,
-        };
-        match self.may_quote() {
-            true => Flow { embedded: quoted(self.family(), self.payload()), ..flow },
-            false => flow,
+        let mut flow = self.outline();
+        self.complete(&mut flow);
+        flow
+    }
+
+    /// Writes its [`flow`](Self::flow) where it is read.
+    #[inline(always)]
+    pub(crate) fn write_flow(&self, flow: &mut Flow) {
+        *flow = self.outline();
+        self.complete(flow);
+    }
+
+    /// Its flow as far as the IP header tells.
+    #[inline(always)]
+    fn outline(&self) -> Flow {
+        let flow = Flow::new(self.addresses(), Transport::Other(self.protocol()));
+        // At most 40 + 65 535 octets.
+        Flow { length: self.total_len() as u32, fragment: self.fragment(), ..flow }
+    }
+
+    /// The rest of it, in place: what is as small as a transport is returned as one number, put
+    /// together here and taken apart there.
+    #[inline(always)]
+    fn complete(&self, flow: &mut Flow) {
+        self.read_transport(&mut flow.transport);
+        if self.may_quote() {
+            flow.embedded = quoted(self.family(), self.payload());
         }
     }
 
@@ -175,23 +202,26 @@ impl<'a> Packet<'a> {
     }
 
     #[inline(always)]
-    fn transport(&self) -> Transport {
+    fn read_transport(&self, transport: &mut Transport) {
         let (protocol, payload) = (self.protocol(), self.payload());
-        match protocol {
+        *transport = match protocol {
             _ if self.is_later_fragment() => Transport::LaterFragment(protocol),
-            Protocol::TCP => match tcp::Header::parse(payload) {
-                Some(tcp::Header { source_port, destination_port, flags }) => {
+            Protocol::TCP => match payload.first_chunk() {
+                Some(header) => {
+                    let tcp::Header { source_port, destination_port, flags } =
+                        tcp::Header::of(header);
                     Transport::Tcp { source_port, destination_port, flags }
                 }
                 None => Transport::Unreadable(protocol),
             },
-            Protocol::UDP => match udp::Header::parse(payload) {
-                Some(udp::Header { source_port, destination_port }) => {
+            Protocol::UDP => match payload.first_chunk() {
+                Some(header) => {
+                    let udp::Header { source_port, destination_port } = udp::Header::of(header);
                     Transport::Udp { source_port, destination_port }
                 }
                 None => Transport::Unreadable(protocol),
             },
-            Protocol::SCTP => match sctp::Header::parse(payload) {
+            Protocol::SCTP if cfg!(feature = "sctp") => match sctp::Header::parse(payload) {
                 Some(sctp::Header { source_port, destination_port, chunk }) => {
                     Transport::Sctp { source_port, destination_port, chunk }
                 }
@@ -203,7 +233,7 @@ impl<'a> Packet<'a> {
                 _ => Transport::Unreadable(protocol),
             },
             _ => Transport::Other(protocol),
-        }
+        };
     }
 
     /// Whether it may be an ICMP error that can be read: over IPv4 in a first fragment as well.
@@ -243,7 +273,8 @@ fn quoted(family: Family, message: &[u8]) -> Option<Embedded> {
     }
     let packet = match family {
         Family::V4 => Packet::V4(ipv4::Packet::parse_quote(quote).ok()?),
-        Family::V6 => Packet::V6(ipv6::Packet::parse_quote(quote).ok()?),
+        Family::V6 if cfg!(feature = "ipv6") => Packet::V6(ipv6::Packet::parse_quote(quote).ok()?),
+        Family::V6 => return None,
     };
     packet.as_embedded()
 }

@@ -10,7 +10,9 @@ pub const HEADER_LEN: usize = 20;
 
 /// In the octet of the flags.
 pub(crate) const DONT_FRAGMENT: u8 = 0x40;
-const MORE_FRAGMENTS: u8 = 0x20;
+/// In the word of the flags, as what is left of it, which counts eight octets at a time.
+const MORE_FRAGMENTS: u16 = 0x2000;
+const FRAGMENT_OFFSET: u16 = 0x1fff;
 
 /// Why octets are no IPv4 packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,6 +120,7 @@ impl<'a> Packet<'a> {
         let destination = destination.first_chunk::<4>().ok_or(truncated)?;
         let &[version_and_ihl, _, total_high, total_low, id_high, id_low, ..] = front;
         let &[.., fragment_high, fragment_low, hop_limit, protocol, _, _] = front;
+        let fragment = u16::from_be_bytes([fragment_high, fragment_low]);
         let (version, ihl) = (version_and_ihl >> 4, version_and_ihl & 0x0f);
         if version != 4 {
             return Err(Error::Version(version));
@@ -132,8 +135,8 @@ impl<'a> Packet<'a> {
             protocol: Protocol(protocol),
             hop_limit,
             identification: u16::from_be_bytes([id_high, id_low]),
-            fragment_offset: u16::from_be_bytes([fragment_high & 0x1f, fragment_low]) * 8,
-            more_fragments: fragment_high & MORE_FRAGMENTS != 0,
+            fragment_offset: (fragment & FRAGMENT_OFFSET) * 8,
+            more_fragments: fragment & MORE_FRAGMENTS != 0,
             header_len,
             payload: octets.get(header_len..).ok_or(truncated)?,
         };

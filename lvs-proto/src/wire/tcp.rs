@@ -34,11 +34,15 @@ impl Header {
     /// \[SVC-10\]. Options and checksum are not looked at.
     #[must_use]
     pub fn parse(segment: &[u8]) -> Option<Self> {
-        let header = segment.first_chunk::<HEADER_LEN>()?;
-        Some(Self {
+        segment.first_chunk().map(Self::of)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn of(header: &[u8; HEADER_LEN]) -> Self {
+        Self {
             source_port: u16::from_be_bytes([header[0], header[1]]),
             destination_port: u16::from_be_bytes([header[2], header[3]]),
             flags: TcpFlags(header[13]),
-        })
+        }
     }
 }

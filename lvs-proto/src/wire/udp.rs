@@ -31,10 +31,14 @@ impl Header {
     /// \[SVC-10\]. Length and checksum are not looked at.
     #[must_use]
     pub fn parse(datagram: &[u8]) -> Option<Self> {
-        let header = datagram.first_chunk::<HEADER_LEN>()?;
-        Some(Self {
+        datagram.first_chunk().map(Self::of)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn of(header: &[u8; HEADER_LEN]) -> Self {
+        Self {
             source_port: u16::from_be_bytes([header[0], header[1]]),
             destination_port: u16::from_be_bytes([header[2], header[3]]),
-        })
+        }
     }
 }

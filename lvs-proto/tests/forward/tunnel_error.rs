@@ -125,3 +125,31 @@ fn what_is_not_told_on() {
         Ok(())
     });
 }
+
+/// What is quoted was in a tunnel, but the packet in it is not to be seen, or not of IPv4.
+#[test]
+fn icmp_7_tunnels_of_other_packets() {
+    arbtest::arbtest(|u| {
+        let client = Packet { tags: 0, padding: 0, ..Packet::arbitrary(u, Family::V4)? };
+        let (hop, path) = ends(u, Family::V4)?;
+        let quote = carried(&client, 64, &hop, &path).unwrap()[14..].to_vec();
+        let about = |payload: Vec<u8>| {
+            let upper = Upper::Icmp { kind: 3, code: 1, rest: [0; 4], payload };
+            Packet::new([203, 0, 113, 1].into(), path.source, upper).frame()
+        };
+        assert!(TunnelError::parse(&about(quote.clone())).is_some());
+
+        let mut later_fragment = quote.clone();
+        later_fragment[7] = 185;
+        assert_eq!(TunnelError::parse(&about(later_fragment)), None);
+
+        let mut of_ipv6 = quote;
+        match hop.tunnel {
+            Tunnel::IpIp => of_ipv6[9] = 41,
+            Tunnel::Gue { .. } => of_ipv6[29] = 41,
+            Tunnel::Gre { .. } => of_ipv6[22..24].copy_from_slice(&[0x86, 0xdd]),
+        }
+        assert_eq!(TunnelError::parse(&about(of_ipv6)), None);
+        Ok(())
+    });
+}

@@ -4,9 +4,10 @@ use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use lvs_proto::{Flow, Instant, Method, TcpFlags, Transport, Verdict};
-use lvs_sched::{Conn, Dest, Director, Service, ServiceKey, Statistics};
+use lvs_sched::{ServiceKey, Statistics};
 use serde_json::Value;
 
+use crate::director::{Conn, Dest, Director, Service};
 use crate::player::protocol_name;
 use crate::recording::{Line, address, is_local, protocol, socket};
 

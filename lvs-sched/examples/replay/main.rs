@@ -3,6 +3,10 @@
 //! `replay [--profile classic|linux-6.1.183] FILE...`
 
 mod check;
+/// What recordings are played to.
+mod director {
+    pub(crate) use lvs_sched::{Conn, Dest, Director, Service};
+}
 mod player;
 mod recording;
 mod routes;

@@ -9,14 +9,12 @@ use lvs_proto::{
     Decide, Family, Flow, Hook, Instant, Method, Protocol, TcpFlags, Transport, Verdict,
 };
 use lvs_sched::{
-    Defence, Defences, DestConfig, DestError, Director, DirectorConfig, Netmask, Persistence,
-    Profile,
-};
-use lvs_sched::{
-    PersistenceEngine, SchedulerFlags, ServiceConfig, ServiceError, ServiceKey, Timeouts,
+    Defence, Defences, DestConfig, DestError, DirectorConfig, Netmask, Persistence,
+    PersistenceEngine, Profile, SchedulerFlags, ServiceConfig, ServiceError, ServiceKey, Timeouts,
 };
 
 use crate::check;
+use crate::director::Director;
 use crate::recording::{Line, Recording, is_local, protocol};
 use crate::routes::Routes;
 use crate::sync::{self, Daemons};

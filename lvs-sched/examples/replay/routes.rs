@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use lvs_proto::{Flow, Hop, Method};
-use lvs_sched::{Conn, DestConfig, DestId, Director, ServiceKey};
+use lvs_sched::{DestConfig, DestId, ServiceKey};
+
+use crate::director::{Conn, Director};
 
 /// Each way is found by the method of the first packet after its destination was configured. Found
 /// for another method than direct routing, it loses the packets of direct routing.

@@ -170,10 +170,10 @@ impl Course {
     #[inline]
     pub(crate) const fn method(&self) -> Method {
         match self.flags.0 & Flags::METHOD {
-            0 => Method::Nat,
             1 => Method::DirectRoute,
-            2 => Method::Tunnel,
-            _ => Method::FullNat,
+            2 if cfg!(feature = "tunnels") => Method::Tunnel,
+            3 if cfg!(feature = "full-nat") => Method::FullNat,
+            _ => Method::Nat,
         }
     }
 

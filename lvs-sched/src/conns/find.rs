@@ -228,10 +228,12 @@ impl Conns {
         tuple: &Tuple<A>,
         call: Option<CallId<'_>>,
     ) -> u64 {
-        let mut hasher = self.hasher_of(tuple);
-        if let Some(call) = call {
-            hasher.write(call.octets());
+        if !A::IS_BUILT {
+            return 0;
         }
+        let Some(call) = call else { return self.hash_alone(tuple) };
+        let mut hasher = self.hasher_of(tuple);
+        hasher.write(call.octets());
         hasher.finish()
     }
 

@@ -71,33 +71,48 @@ impl Conns {
     /// Takes out what is there, whatever it controls, and lets go of what controls it.
     pub(crate) fn remove(&mut self, id: ConnId) -> Option<Course> {
         match self.places.get(id)? {
-            Found::V4(&entry) => self.remove_entry(id, &entry),
-            Found::V6(&entry) => self.remove_entry(id, &entry),
+            Found::V4(&entry) => {
+                self.remove_entry(id, &entry);
+                Some(entry.course)
+            }
+            Found::V6(&entry) => {
+                self.remove_entry(id, &entry);
+                Some(entry.course)
+            }
         }
     }
 
-    fn remove_entry<A: Placed>(&mut self, id: ConnId, entry: &Entry<A>) -> Option<Course> {
-        let course = entry.course;
+    #[inline]
+    pub(super) fn remove_entry<A: Placed>(&mut self, id: ConnId, entry: &Entry<A>) {
+        let course = &entry.course;
         if let Some(alarm) = course.alarm() {
             self.queue.remove(id, alarm);
         }
-        self.of_dests.unlink(&mut self.places, &course);
+        self.of_dests.unlink(&mut self.places, course);
         self.leave_replies(id, entry);
-        let rare = course.rare().and_then(|place| self.rares.get(place)).copied();
-        let call = rare.and_then(|rare| rare.call);
         // Most lie in their own group and have nothing that is alike: theirs is not needed.
-        let hash = (rare.is_some() || self.places.needs_hash(id))
-            .then(|| self.hash_of_tuple(&entry.tuple, call.and_then(|call| self.calls.get(call))));
-        if let (Some(place), Some(rare), Some(hash)) = (course.rare(), rare, hash) {
+        let hash = match course.rare() {
+            Some(place) => Some(self.remove_rare(place, &entry.tuple)),
+            None => self.places.needs_hash(id).then(|| self.hash_of_tuple(&entry.tuple, None)),
+        };
+        self.places.remove(id, hash);
+        self.release(course.controller);
+    }
+
+    /// Takes the rare part of a tuple out, and returns its hash.
+    #[inline(never)]
+    fn remove_rare<A: Placed>(&mut self, place: u32, tuple: &Tuple<A>) -> u64 {
+        let rare = self.rares.get(place).copied();
+        let call = rare.and_then(|rare| rare.call);
+        let hash = self.hash_of_tuple(tuple, call.and_then(|call| self.calls.get(call)));
+        if let Some(rare) = rare {
             self.leave_alike(&rare, hash);
             self.rares.remove(place);
         }
         if let Some(call) = call {
             self.calls.remove(call);
         }
-        self.places.remove(id, hash);
-        self.release(course.controller);
-        Some(course)
+        hash
     }
 
     /// The template is no longer found, and shows it by its ports; it stays as long as it would
@@ -228,10 +243,11 @@ impl Conns {
 
     /// Returns whether it was there.
     fn leave_replies<A: Placed>(&mut self, id: ConnId, entry: &Entry<A>) -> bool {
-        let Some(course) = self.places.course_mut(id) else { return false };
-        if !course.flags.set(Flags::IN_REPLIES, false) {
+        if !entry.course.flags.has(Flags::IN_REPLIES) {
             return false;
         }
+        let Some(course) = self.places.course_mut(id) else { return false };
+        course.flags.set(Flags::IN_REPLIES, false);
         let rare = course.rare().and_then(|place| self.rares.get_mut(place));
         let links = rare.map(|rare| core::mem::replace(rare.links_mut(Chain::Reply), Links::NONE));
         let Links { front, behind } = links.unwrap_or(Links::NONE);

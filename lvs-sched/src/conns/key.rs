@@ -109,6 +109,8 @@ fn followed(protocol: Protocol, ports: Option<(u16, u16)>) -> Option<(Protocol, 
 /// An address of one family.
 pub(crate) trait Address: Copy + Eq + core::fmt::Debug {
     const UNSPECIFIED: Self;
+    /// Whether this build has connections of the family.
+    const IS_BUILT: bool;
 
     /// `None` if it is of the other family.
     fn of(address: IpAddr) -> Option<Self>;
@@ -123,6 +125,7 @@ pub(crate) trait Address: Copy + Eq + core::fmt::Debug {
 
 impl Address for Ipv4Addr {
     const UNSPECIFIED: Self = Self::UNSPECIFIED;
+    const IS_BUILT: bool = true;
 
     fn of(address: IpAddr) -> Option<Self> {
         match address {
@@ -159,6 +162,7 @@ const fn word((source, destination): (Ipv4Addr, Ipv4Addr)) -> u64 {
 
 impl Address for Ipv6Addr {
     const UNSPECIFIED: Self = Self::UNSPECIFIED;
+    const IS_BUILT: bool = cfg!(feature = "ipv6");
 
     fn of(address: IpAddr) -> Option<Self> {
         match address {

@@ -8,6 +8,7 @@
 mod calls;
 mod conn;
 mod control;
+#[cfg_attr(not(feature = "fast"), path = "linear/deadlines.rs")]
 mod deadlines;
 mod entry;
 mod find;
@@ -19,6 +20,7 @@ mod places;
 mod queue;
 mod rare;
 mod replies;
+#[cfg_attr(not(feature = "prefetch"), path = "no_scouts.rs")]
 mod scouts;
 mod table;
 #[cfg(test)]
@@ -273,32 +275,45 @@ impl Conns {
         self.queue.first().map(|tick| self.timers.moment(tick))
     }
 
-    /// Takes out what is due first, if it is due at `now`. What still controls something is put
-    /// off instead, for good with the short timeout \[TPL-10\] \[CON-11\].
-    #[inline]
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Due> {
-        let (tick, id) = self.queue.visit(self.timers.tick_of(now))?;
-        Some(self.end(tick, id))
+    /// The tick that [`pop_due`](Self::pop_due) is asked for at `now`.
+    pub(crate) fn tick_of(&self, now: Instant) -> u64 {
+        self.timers.tick_of(now)
     }
 
-    fn end(&mut self, tick: u64, id: ConnId) -> Due {
+    /// Takes out what is due first, if it is due at this tick. What still controls something is put
+    /// off instead, for good with the short timeout \[TPL-10\] \[CON-11\].
+    #[inline]
+    pub(crate) fn pop_due(&mut self, tick: u64) -> Option<Due> {
+        let (tick, id) = self.queue.visit(tick)?;
         // Two for each one that ends, until they are far enough ahead.
         for _ in 0..2 {
             let Some(next) = self.queue.look_ahead() else { break };
             self.places.prefetch_entry(next);
             self.places.prefetch_tags(next);
         }
-        let Some(course) = self.places.course_mut(id) else { return Due::NotYet };
+        Some(match self.places.get(id) {
+            Some(Found::V4(&entry)) => self.end(tick, id, &entry),
+            Some(Found::V6(&entry)) => self.end(tick, id, &entry),
+            None => Due::NotYet,
+        })
+    }
+
+    #[inline]
+    fn end<A: Placed>(&mut self, tick: u64, id: ConnId, entry: &Entry<A>) -> Due {
+        let course = &entry.course;
         if self.timers.fires(course.last_alarm()) != tick {
             return Due::NotYet;
         }
         if course.controlled > 0 {
-            course.timeout_secs = EXPIRE_LATER_SECS;
+            if let Some(course) = self.places.course_mut(id) {
+                course.timeout_secs = EXPIRE_LATER_SECS;
+            }
             // From the moment it was due, so that a late sweep gives what one in time gives.
             self.arm_for(tick, id, EXPIRE_LATER_SECS);
             return Due::PutOff(id);
         }
-        self.remove(id).map_or(Due::NotYet, Due::Ended)
+        self.remove_entry(id, entry);
+        Due::Ended(*course)
     }
 }
 

@@ -91,10 +91,16 @@ impl Places {
         rooms.min().unwrap_or(0)
     }
 
+    /// The place in the table of IPv6 of what is there.
+    #[inline]
+    fn in_v6(&self, id: ConnId) -> Option<u32> {
+        if Ipv6Addr::IS_BUILT { id.place().checked_sub(self.v4.places()) } else { None }
+    }
+
     /// What is at a place, taken or not.
     #[inline]
     pub(crate) fn get(&self, id: ConnId) -> Option<Found<'_>> {
-        match id.place().checked_sub(self.v4.places()) {
+        match self.in_v6(id) {
             None => self.v4.get(id.place()).map(Found::V4),
             Some(place) => self.v6.get(place).map(Found::V6),
         }
@@ -110,14 +116,14 @@ impl Places {
 
     #[inline]
     pub(crate) fn course_mut(&mut self, id: ConnId) -> Option<&mut Course> {
-        match id.place().checked_sub(self.v4.places()) {
+        match self.in_v6(id) {
             None => self.v4.get_mut(id.place()).map(|entry| &mut entry.course),
             Some(place) => self.v6.get_mut(place).map(|entry| &mut entry.course),
         }
     }
 
     pub(crate) fn is_taken(&self, id: ConnId) -> bool {
-        match id.place().checked_sub(self.v4.places()) {
+        match self.in_v6(id) {
             None => self.v4.is_taken(id.place()),
             Some(place) => self.v6.is_taken(place),
         }
@@ -125,7 +131,7 @@ impl Places {
 
     /// Lets searches find what is at a place, or not.
     pub(crate) fn set_hidden(&mut self, id: ConnId, hash: u64, hidden: bool) {
-        match id.place().checked_sub(self.v4.places()) {
+        match self.in_v6(id) {
             None => self.v4.set_hidden(hash, id.place(), hidden),
             Some(place) => self.v6.set_hidden(hash, place, hidden),
         }
@@ -133,7 +139,7 @@ impl Places {
 
     /// Frees a place that is taken; without a hash if it [needs none](Self::needs_hash).
     pub(crate) fn remove(&mut self, id: ConnId, hash: Option<u64>) {
-        match id.place().checked_sub(self.v4.places()) {
+        match self.in_v6(id) {
             None => self.v4.remove(id.place(), hash),
             Some(place) => self.v6.remove(place, hash),
         }
@@ -141,7 +147,7 @@ impl Places {
 
     /// Whether removing what is at a place takes its hash.
     pub(crate) fn needs_hash(&self, id: ConnId) -> bool {
-        match id.place().checked_sub(self.v4.places()) {
+        match self.in_v6(id) {
             None => self.v4.needs_hash(id.place()),
             Some(place) => self.v6.needs_hash(place),
         }
@@ -150,7 +156,7 @@ impl Places {
     /// Asks for the entry at a place.
     #[inline]
     pub(crate) fn prefetch_entry(&self, id: ConnId) {
-        match id.place().checked_sub(self.v4.places()) {
+        match self.in_v6(id) {
             None => self.v4.prefetch_entry(id.place()),
             Some(place) => self.v6.prefetch_entry(place),
         }
@@ -158,7 +164,7 @@ impl Places {
 
     /// Asks for the tags of a place.
     pub(crate) fn prefetch_tags(&self, id: ConnId) {
-        match id.place().checked_sub(self.v4.places()) {
+        match self.in_v6(id) {
             None => self.v4.prefetch_tags_at(id.place()),
             Some(place) => self.v6.prefetch_tags_at(place),
         }

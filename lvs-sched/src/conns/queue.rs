@@ -2,7 +2,7 @@
 
 use super::deadlines::Deadlines;
 use super::entry::ConnId;
-use super::wheel::Wheel;
+use super::wheel::{Number, Wheel, widened};
 use crate::timers::Alarm;
 use crate::{OutOfMemory, Timers};
 
@@ -41,9 +41,9 @@ impl Queue {
             Kind::Exact(deadlines) => deadlines.set(id.place(), fires, level),
             Kind::Ticks(wheel) => {
                 if let Some(old) = old {
-                    wheel.remove(id.place(), self.timers.fires(old), old.level);
+                    wheel.remove(id.place() as Number, self.timers.fires(old), old.level);
                 }
-                wheel.insert(id.place(), fires, level);
+                wheel.insert(id.place() as Number, fires, level);
             }
         }
     }
@@ -51,14 +51,16 @@ impl Queue {
     /// Asks for what [`set`](Self::set) needs.
     pub(crate) fn prefetch(&self, id: ConnId) {
         if let Kind::Ticks(wheel) = &self.kind {
-            wheel.prefetch(id.place());
+            wheel.prefetch(id.place() as Number);
         }
     }
 
     pub(crate) fn remove(&mut self, id: ConnId, alarm: Alarm) {
         match &mut self.kind {
             Kind::Exact(deadlines) => deadlines.remove(id.place()),
-            Kind::Ticks(wheel) => wheel.remove(id.place(), self.timers.fires(alarm), alarm.level),
+            Kind::Ticks(wheel) => {
+                wheel.remove(id.place() as Number, self.timers.fires(alarm), alarm.level);
+            }
         }
     }
 
@@ -74,18 +76,22 @@ impl Queue {
     /// and must be taken out or put off.
     #[inline]
     pub(crate) fn visit(&mut self, now: u64) -> Option<(u64, ConnId)> {
-        let (tick, place) = match &mut self.kind {
-            Kind::Exact(deadlines) => deadlines.first().filter(|&(tick, _)| tick <= now)?,
-            Kind::Ticks(wheel) => wheel.visit(now)?,
-        };
-        Some((tick, ConnId::new(place)))
+        match &mut self.kind {
+            Kind::Exact(deadlines) => {
+                let (tick, place) = deadlines.first().filter(|&(tick, _)| tick <= now)?;
+                Some((tick, ConnId::new(place)))
+            }
+            Kind::Ticks(wheel) => {
+                wheel.visit(now).map(|(tick, number)| (tick, ConnId::new(widened(number))))
+            }
+        }
     }
 
     /// Whose turn is likely soon, one after the other; none is told twice.
     pub(crate) fn look_ahead(&mut self) -> Option<ConnId> {
         match &mut self.kind {
             Kind::Exact(_) => None,
-            Kind::Ticks(wheel) => wheel.look_ahead().map(ConnId::new),
+            Kind::Ticks(wheel) => wheel.look_ahead().map(|number| ConnId::new(widened(number))),
         }
     }
 }

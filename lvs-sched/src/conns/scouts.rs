@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use super::wheel::{END, Link};
+use super::wheel::{END, Link, Number};
 use crate::OutOfMemory;
 use crate::prefetch::prefetch;
 
@@ -24,13 +24,16 @@ const LEAD: u32 = 2 * SCOUTS as u32 * STRIDE as u32;
 /// A link that was the newest of its list once.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
-    index: u32,
+    index: Number,
     /// The mark before in the same list.
     older: u32,
 }
 
+/// No mark is there.
+const NO_MARK: u32 = u32::MAX;
+
 impl Mark {
-    const NONE: Self = Self { index: END, older: END };
+    const NONE: Self = Self { index: END, older: NO_MARK };
 }
 
 #[derive(Debug)]
@@ -42,7 +45,7 @@ pub(super) struct Scouts {
     /// Where the next scout sets out.
     mark: u32,
     /// Where each of them is.
-    scouts: [u32; SCOUTS],
+    scouts: [Number; SCOUTS],
     /// Steps of all of them together, one after the other, since the sweep began.
     steps: usize,
     /// Those that the sweep has yet to follow.
@@ -65,14 +68,14 @@ impl Scouts {
         marks.try_reserve_exact(count).map_err(|_| OutOfMemory)?;
         all.try_reserve_exact(lists).map_err(|_| OutOfMemory)?;
         marks.resize(count, Mark::NONE);
-        all.resize(lists, List { mark: END, since: 0 });
+        all.resize(lists, List { mark: NO_MARK, since: 0 });
         let scouts = [END; SCOUTS];
-        Ok(Self { marks, next: 0, lists: all, mark: END, scouts, steps: 0, lead: 0 })
+        Ok(Self { marks, next: 0, lists: all, mark: NO_MARK, scouts, steps: 0, lead: 0 })
     }
 
     /// `index` is the newest of a list from now on.
     #[inline]
-    pub(super) fn note(&mut self, list: usize, index: u32) {
+    pub(super) fn note(&mut self, list: usize, index: Number) {
         let Some(list) = self.lists.get_mut(list) else { return };
         list.since += 1;
         if list.since < STRIDE {
@@ -92,7 +95,7 @@ impl Scouts {
     /// A list is swept next.
     pub(super) fn begin(&mut self, list: usize) {
         if let Some(list) = self.lists.get_mut(list) {
-            self.mark = core::mem::replace(&mut list.mark, END);
+            self.mark = core::mem::replace(&mut list.mark, NO_MARK);
             (self.scouts, self.steps, self.lead) = ([END; SCOUTS], 0, 0);
         }
     }
@@ -133,7 +136,7 @@ mod tests {
 
     #[test]
     fn scouts_have_been_where_the_sweep_goes() {
-        const COUNT: u32 = 5000;
+        const COUNT: Number = 5000;
         let mut scouts = Scouts::new(2, COUNT as usize).unwrap();
         let links: Vec<_> = (0..COUNT)
             .map(|index| Link { newer: index + 1, older: index.wrapping_sub(1) })
@@ -146,7 +149,7 @@ mod tests {
             scouts.go_on(&links);
             seen.extend(scouts.scouts);
         }
-        assert!(scouts.mark == END && scouts.lists[1].mark == END);
+        assert!(scouts.mark == NO_MARK && scouts.lists[1].mark == NO_MARK);
     }
 
     /// More links than there are marks for, of lists that are gone: only hints are lost.

@@ -106,6 +106,9 @@ pub(crate) struct Table<A> {
 
 impl<A: Address> Table<A> {
     pub(crate) fn new(capacity: u32) -> Result<Self, OutOfMemory> {
+        if !A::IS_BUILT {
+            return Ok(Self { groups: Vec::new(), entries: Vec::new(), len: 0, capacity: 0 });
+        }
         let mut count = u64::from(capacity.div_ceil(LANES));
         if count > FEW_GROUPS.into() {
             count = (u64::from(capacity) * 100 / LOAD_PERCENT).div_ceil(LANES.into());
@@ -136,6 +139,9 @@ impl<A: Address> Table<A> {
 
     #[inline]
     pub(crate) fn get(&self, place: u32) -> Option<&Entry<A>> {
+        if !A::IS_BUILT {
+            return None;
+        }
         self.entries.get(place as usize)
     }
 
@@ -168,6 +174,9 @@ impl<A: Address> Table<A> {
     /// The first entry of a hash, if not hidden, of which `is_it` is true.
     #[inline]
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(&Entry<A>) -> bool) -> Option<u32> {
+        if !A::IS_BUILT {
+            return None;
+        }
         let mut at = self.home(hash);
         for _ in 0..REACH {
             let group = self.groups.get(at)?;
@@ -212,7 +221,7 @@ impl<A: Address> Table<A> {
 
     /// A free place for a hash; `None` if the table is full, or that part of it.
     pub(crate) fn vacancy(&self, hash: u64) -> Option<u32> {
-        if self.room() == 0 {
+        if !A::IS_BUILT || self.room() == 0 {
             return None;
         }
         let mut at = self.home(hash);

@@ -121,7 +121,7 @@ fn equals_a_list_searched_from_its_head() {
                     }
                 }
                 4 => {
-                    if let Some(Due::Ended(_)) = conns.pop_due(moment) {
+                    if let Some(Due::Ended(_)) = conns.pop_due(conns.tick_of(moment)) {
                         let ended = |conn: &Named| conns.get(conn.id).is_none();
                         let at = model.iter().position(ended).unwrap();
                         assert!(model.remove(at).gone <= now);

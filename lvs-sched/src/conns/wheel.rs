@@ -16,21 +16,34 @@ use crate::timers::{LEVELS, SHIFT_PER_LEVEL};
 const LISTS_PER_LEVEL: u64 = 64;
 /// So many timers are told ahead of the one that is visited, so that what they need comes from
 /// memory meanwhile.
-const AHEAD: u32 = 8;
+const AHEAD: u32 = 16;
+
+/// The number of a timer: a small one where tables are small.
+#[cfg(feature = "large")]
+pub(super) type Number = u32;
+#[cfg(not(feature = "large"))]
+pub(super) type Number = u16;
+
+/// A number as it is elsewhere.
+#[allow(clippy::unnecessary_cast, reason = "it is one without the feature `large`")]
+pub(super) const fn widened(number: Number) -> u32 {
+    number as u32
+}
+
 /// The end of a list.
-pub(super) const END: u32 = u32::MAX;
+pub(super) const END: Number = Number::MAX;
 
 /// The neighbours in a list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {
-    pub(super) newer: u32,
-    pub(super) older: u32,
+    pub(super) newer: Number,
+    pub(super) older: Number,
 }
 
 #[derive(Debug)]
 pub(crate) struct Wheel {
     /// The newest of each list, level by level.
-    heads: Vec<u32>,
+    heads: Vec<Number>,
     /// Which lists of each level are not empty.
     taken: [u64; LEVELS as usize],
     links: Vec<Link>,
@@ -40,9 +53,9 @@ pub(crate) struct Wheel {
     clock: u64,
     level: u8,
     /// What is visited next in that list.
-    cursor: u32,
+    cursor: Number,
     /// The first one not told yet of what is visited after it.
-    ahead: u32,
+    ahead: Number,
     /// How many visits `ahead` is after `cursor`.
     distance: u32,
     /// Nothing fires before this tick.
@@ -52,6 +65,9 @@ pub(crate) struct Wheel {
 impl Wheel {
     /// Room for the indexes below `capacity`.
     pub(crate) fn new(capacity: usize) -> Result<Self, OutOfMemory> {
+        if capacity > END as usize {
+            return Err(OutOfMemory);
+        }
         let (mut heads, mut links) = (Vec::new(), Vec::new());
         let lists = usize::from(LEVELS) * LISTS_PER_LEVEL as usize;
         heads.try_reserve_exact(lists).map_err(|_| OutOfMemory)?;
@@ -75,7 +91,7 @@ impl Wheel {
 
     /// Puts `index` to the front of a list; it must be in none. What fires then must not be done
     /// with.
-    pub(crate) fn insert(&mut self, index: u32, fires: u64, level: u8) {
+    pub(crate) fn insert(&mut self, index: Number, fires: u64, level: u8) {
         let Some(head) = self.head_mut(fires, level) else { return };
         let older = core::mem::replace(head, index);
         if let Some(older) = self.links.get_mut(older as usize) {
@@ -92,12 +108,12 @@ impl Wheel {
     }
 
     /// Asks for what is known of `index`.
-    pub(crate) fn prefetch(&self, index: u32) {
+    pub(crate) fn prefetch(&self, index: Number) {
         prefetch(&self.links, index as usize);
     }
 
     /// Takes `index` out of the list that it was [inserted](Self::insert) to.
-    pub(crate) fn remove(&mut self, index: u32, fires: u64, level: u8) {
+    pub(crate) fn remove(&mut self, index: Number, fires: u64, level: u8) {
         let Some(&Link { newer, older }) = self.links.get(index as usize) else { return };
         if self.cursor == index {
             self.cursor = older;
@@ -132,7 +148,7 @@ impl Wheel {
     /// It is for the caller to take it out or to put it elsewhere, if that is when it fires: where
     /// time was handed in late, a list may have what fires a round later.
     #[inline]
-    pub(crate) fn visit(&mut self, now: u64) -> Option<(u64, u32)> {
+    pub(crate) fn visit(&mut self, now: u64) -> Option<(u64, Number)> {
         if now < self.idle_until {
             self.pass(now);
             return None;
@@ -140,7 +156,7 @@ impl Wheel {
         self.visit_list(now)
     }
 
-    fn visit_list(&mut self, now: u64) -> Option<(u64, u32)> {
+    fn visit_list(&mut self, now: u64) -> Option<(u64, Number)> {
         if self.cursor == END {
             let next = self.next_list();
             let Some((tick, level)) = next.filter(|&(tick, _)| tick <= now) else {
@@ -172,7 +188,7 @@ impl Wheel {
     }
 
     /// Tells, one after the other, what is likely visited next, up to [`AHEAD`].
-    pub(crate) fn look_ahead(&mut self) -> Option<u32> {
+    pub(crate) fn look_ahead(&mut self) -> Option<Number> {
         if self.distance >= AHEAD {
             return None;
         }
@@ -198,7 +214,7 @@ impl Wheel {
         firsts.reduce(|first, next| if next.0 <= first.0 { next } else { first })
     }
 
-    fn head_mut(&mut self, fires: u64, level: u8) -> Option<&mut u32> {
+    fn head_mut(&mut self, fires: u64, level: u8) -> Option<&mut Number> {
         self.heads.get_mut(list(fires, level))
     }
 }
@@ -220,16 +236,16 @@ mod tests {
     use crate::Timers;
     use std::collections::BTreeMap;
 
-    const CAPACITY: u32 = 24;
+    const CAPACITY: Number = 24;
 
     struct Both {
         wheel: Wheel,
         model: Deadlines,
-        armed: BTreeMap<u32, (u64, u8)>,
+        armed: BTreeMap<Number, (u64, u8)>,
     }
 
     impl Both {
-        fn arm(&mut self, index: u32, now: u64, ticks: u64) {
+        fn arm(&mut self, index: Number, now: u64, ticks: u64) {
             let timers = Timers::hz(250);
             let alarm = timers.arm(now, ticks);
             let slot = (timers.fires(alarm), alarm.level);
@@ -240,18 +256,18 @@ mod tests {
                 }
                 self.wheel.insert(index, slot.0, slot.1);
             }
-            self.model.set(index, slot.0, slot.1);
+            self.model.set(widened(index), slot.0, slot.1);
         }
 
-        fn remove(&mut self, index: u32) {
+        fn remove(&mut self, index: Number) {
             if let Some((fires, level)) = self.armed.remove(&index) {
                 self.wheel.remove(index, fires, level);
             }
-            self.model.remove(index);
+            self.model.remove(widened(index));
         }
 
         /// The next one that is due, and when it was.
-        fn take(&mut self, now: u64) -> Option<(u64, u32)> {
+        fn take(&mut self, now: u64) -> Option<(u64, Number)> {
             loop {
                 let (tick, index) = self.wheel.visit(now)?;
                 if self.armed[&index].0 == tick {
@@ -280,7 +296,7 @@ mod tests {
                     _ => {
                         let taken = both.take(now);
                         let due = both.model.first().filter(|&(tick, _)| tick <= now);
-                        assert_eq!(taken, due);
+                        assert_eq!(taken.map(|(tick, index)| (tick, widened(index))), due);
                         match taken {
                             // Put off from when it was due.
                             Some((tick, index)) if u.arbitrary()? => both.arm(index, tick, span),

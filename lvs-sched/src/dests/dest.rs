@@ -78,7 +78,15 @@ impl DestConfig {
         if matches!(self.tunnel, Tunnel::Gue { port: 0, .. }) {
             return Err(DestError::NoTunnelPort);
         }
-        Ok(())
+        match self.method {
+            Method::FullNat if !cfg!(feature = "full-nat") => {
+                Err(DestError::NotBuilt { feature: "full-nat" })
+            }
+            Method::Tunnel if !cfg!(feature = "tunnels") => {
+                Err(DestError::NotBuilt { feature: "tunnels" })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -129,6 +137,12 @@ pub enum DestError {
     /// The service has no destination of this address and port.
     #[error("no such destination")]
     NoSuchDestination,
+    /// This build leaves the method out.
+    #[error("this build lacks the feature {feature:?} of lvs-sched")]
+    NotBuilt {
+        /// The feature of this crate.
+        feature: &'static str,
+    },
     /// There is no memory for one more.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),

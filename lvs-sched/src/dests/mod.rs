@@ -6,6 +6,7 @@ mod dest;
 mod list;
 mod load;
 mod servers;
+mod time;
 mod traffic;
 
 use alloc::vec::Vec;
@@ -17,21 +18,19 @@ use lvs_proto::{Family, Flow, Instant, Method, Protocol};
 use dest::Facts;
 pub use dest::{Dest, DestConfig, DestError, DestId};
 pub(crate) use list::{DestList, List, loads_of};
+#[cfg(feature = "fast")]
+pub(crate) use load::BARRED;
 pub use load::CountError;
 use load::NO_GROUP;
-pub(crate) use load::{BARRED, Growth, Load, Loads, inverse};
+pub(crate) use load::{Growth, Load, Loads, inverse};
 use servers::Servers;
+use time::{Round, TrashRun};
 
 use crate::arena::{Arena, Key};
 use crate::hash::Address;
 use crate::scheduler::{Change, SchedulerSetup};
 use crate::statistics::Traffic;
 use crate::{OutOfMemory, Profile, SchedulerKind, ServiceError, ServiceKey, Timers};
-
-/// How often the trash is looked through \[DST-6\].
-const TRASH_PERIOD: Duration = Duration::from_secs(60);
-/// How long an unreferenced destination stays in the trash \[DST-6\].
-const TRASH_AGE: Duration = Duration::from_secs(120);
 
 /// Destinations in groups; a group is what one scheduler picks from.
 #[derive(Debug)]
@@ -43,10 +42,13 @@ pub(crate) struct Dests {
     groups: Arena<Group>,
     /// When the first scheduler wants to be looked after.
     schedulers_deadline: Option<Instant>,
+    /// How far it has come, if it has begun.
+    round: Round,
     servers: Servers,
     /// Deleted destinations that connections may still refer to \[DST-4\], oldest first.
     trash: Vec<Trashed>,
     trash_deadline: Option<Instant>,
+    trash_run: Option<TrashRun>,
     /// What went through all groups.
     traffic: Traffic,
 }
@@ -76,9 +78,11 @@ impl Dests {
             loads: Loads::new(),
             groups: Arena::new(),
             schedulers_deadline: None,
+            round: Round::START,
             servers: Servers::new(),
             trash: Vec::new(),
             trash_deadline: None,
+            trash_run: None,
             traffic: Traffic::default(),
         }
     }
@@ -182,6 +186,7 @@ impl Dests {
         if self.find(group, config.address, config.port).is_some() {
             return Err(DestError::AlreadyExists);
         }
+        self.finish_trash_run();
         let trashed = self.find_trashed(service, config.address, config.port);
         if trashed.is_none() && !is_unicast(config.address) {
             return Err(DestError::NotUnicast { address: config.address });
@@ -302,6 +307,7 @@ impl Dests {
     }
 
     fn discard(&mut self, now: Instant, id: DestId) {
+        self.finish_trash_run();
         if let Some(dest) = Dest::of(&self.facts, &self.loads, id) {
             self.servers.remove(dest);
         }
@@ -310,61 +316,8 @@ impl Dests {
             load.set_available(false);
         }
         self.trash.push(Trashed { dest: id, unreferenced_since: None });
-        let deadline = self.timers.deadline(now, TRASH_PERIOD);
+        let deadline = self.timers.deadline(now, time::TRASH_PERIOD);
         self.trash_deadline.get_or_insert(deadline);
-    }
-}
-
-/// Time.
-impl Dests {
-    /// When the trash or a scheduler wants to be looked after.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.schedulers_deadline.into_iter().chain(self.trash_deadline).min()
-    }
-
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        if self.schedulers_deadline.is_some_and(|deadline| deadline <= now) {
-            for group in self.groups.values_mut() {
-                group.list.scheduler_mut().handle_timeout(now);
-            }
-            self.find_schedulers_deadline();
-        }
-        if self.trash_deadline.is_some_and(|deadline| deadline <= now) {
-            self.empty_trash(now);
-        }
-    }
-
-    fn find_schedulers_deadline(&mut self) {
-        let deadlines =
-            self.groups.values().filter_map(|group| group.list.scheduler().next_deadline());
-        self.schedulers_deadline = deadlines.min();
-    }
-
-    /// Forgets what nothing has referred to for long enough \[DST-6\].
-    fn empty_trash(&mut self, now: Instant) {
-        let Self { facts, loads, groups, trash, .. } = self;
-        trash.retain_mut(|trashed| {
-            let Some(Dest { facts: of, load }) = Dest::of(facts, loads, trashed.dest) else {
-                return false;
-            };
-            let referenced = load.total > 0
-                || of.persistent > 0
-                || groups
-                    .get(of.group)
-                    .is_some_and(|group| group.list.scheduler().refers_to(trashed.dest.place()));
-            if referenced {
-                return true;
-            }
-            let since = *trashed.unreferenced_since.get_or_insert(now);
-            let aged = now.saturating_duration_since(since) >= TRASH_AGE;
-            if aged {
-                facts.remove(trashed.dest.0);
-                loads.end(trashed.dest.place());
-            }
-            !aged
-        });
-        let deadline = self.timers.deadline(now, TRASH_PERIOD);
-        self.trash_deadline = (!self.trash.is_empty()).then_some(deadline);
     }
 }
 

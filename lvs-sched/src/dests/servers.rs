@@ -1,10 +1,10 @@
 //! Which packets come from a real server, whose replies should have been translated.
 
-use hashbrown::HashMap;
 use lvs_proto::{Method, Protocol};
 
 use super::dest::Dest;
 use crate::hash::{Address, Seed};
+use crate::map::HashMap;
 use crate::{OutOfMemory, ServiceKey};
 
 /// How many destinations by [`Method::Nat`] there are at each protocol, address and port; those of
@@ -25,7 +25,8 @@ impl Servers {
 
     pub(super) fn add(&mut self, dest: Dest<'_>) {
         if let Some(key) = key(dest) {
-            *self.0.entry(key).or_default() += 1;
+            let count = self.0.get(&key).map_or(1, |count| count + 1);
+            self.0.insert(key, count);
         }
     }
 

@@ -18,7 +18,8 @@ pub struct DirectorConfig {
     pub timeouts: Timeouts,
     /// The most connections and templates of IPv4; memory for them is taken at once, 95 octets
     /// each, timers and both indexes included, or 123 with exact timers. A director that announces
-    /// connections takes 19 more.
+    /// connections takes 19 more. In a build without the feature `large` there are 65 000 at most of
+    /// both families, which take 4 octets less.
     pub connections: u32,
     /// The most of IPv6, of 170 or 198 octets each.
     pub connections_v6: u32,
@@ -31,11 +32,13 @@ pub struct DirectorConfig {
     pub calls: u32,
     /// The most packets in fragments of which is remembered, for half a minute, what became of the
     /// first one, so that the others go the same way; 104 octets each \[NAT-9\]. 0 is the kernel's
-    /// way, which sees packets only when they have been put together: see
+    /// way, and that of a build without the feature `helpers`: it sees packets only when they have
+    /// been put together. See
     /// [`Transport::LaterFragment`](lvs_proto::Transport::LaterFragment).
     pub fragments: u32,
     /// The most passive data connections of FTP that are expected at a time, of 104 octets each: what
-    /// control connections by NAT say is read, and followed \[FTP-1\]. 0 is no help, as where the
+    /// control connections by NAT say is read, and followed \[FTP-1\], in a build with the feature
+    /// `helpers`. 0 is no help, as where the
     /// kernel's module is not loaded.
     pub ftp: u32,
     /// The ports of the [local addresses](crate::Director::add_local) \[FN-1\]: of several
@@ -58,7 +61,10 @@ pub struct DirectorConfig {
     pub table_size: u32,
 }
 
-/// 65536 connections of each family, 4096 rare ones, 1024 calls, no packets in fragments, no FTP, a seed of
+/// The most connections that are given memory unless it is said how many.
+const CONNECTIONS: u32 = if cfg!(feature = "large") { 65_536 } else { 1024 };
+
+/// 65536 connections of each family (1024 in a build without the feature `large`), 4096 rare ones, 1024 calls, no packets in fragments, no FTP, a seed of
 /// zeros, and the kernel's figures.
 impl Default for DirectorConfig {
     fn default() -> Self {
@@ -68,8 +74,8 @@ impl Default for DirectorConfig {
             policy: Policy::default(),
             defences: Defences::default(),
             timeouts: Timeouts::default(),
-            connections: 65_536,
-            connections_v6: 65_536,
+            connections: CONNECTIONS,
+            connections_v6: CONNECTIONS,
             rare: 4096,
             calls: 1024,
             fragments: 0,

@@ -71,6 +71,9 @@ impl Director {
     /// A local address and port that no connection to this real server has \[FN-1\]. They are free
     /// again as soon as the connection is gone, and then handed out last.
     pub(super) fn take_local(&mut self, key: &ConnKey, hop: &Hop) -> Option<Endpoint> {
+        if !cfg!(feature = "full-nat") {
+            return None;
+        }
         let family = key.addresses.family();
         (0..PROBES).find_map(|_| {
             let local = self.locals.next(family)?;
@@ -91,6 +94,9 @@ impl Director {
 /// The hop of a packet: only a whole segment with neither SYN nor RST tells who the client is
 /// \[FN-4\].
 pub(super) fn of_packet(hop: Hop, flow: &Flow) -> Hop {
+    if !cfg!(feature = "full-nat") {
+        return hop;
+    }
     let may_tell = is_segment_without(flow, TcpFlags::SYN.with(TcpFlags::RST));
     Hop { toa: hop.toa && may_tell && flow.fragment.is_none(), ..hop }
 }

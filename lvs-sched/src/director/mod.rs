@@ -12,13 +12,13 @@ mod outbound;
 mod packet;
 mod schedule;
 mod statistics;
+#[cfg_attr(not(feature = "sync"), path = "no_sync.rs")]
 mod sync;
 mod time;
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use hashbrown::HashMap;
 use lvs_proto::{CallId, Flow, Instant};
 
 pub use config::DirectorConfig;
@@ -29,6 +29,7 @@ use crate::conns::{Capacity, Conns};
 use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::locals::Locals;
+use crate::map::HashMap;
 use crate::scheduler::SchedulerSetup;
 use crate::{
     Conn, ConnId, Dest, DestConfig, DestError, DestId, Listing, OutOfMemory, Policy, Rule,

@@ -27,7 +27,7 @@ impl Director {
         server: &ConnKey,
     ) -> Option<Verdict> {
         let Packet { flow, .. } = packet;
-        if flow.hook == Hook::LocalIn || server.client_port == 0 {
+        if !cfg!(feature = "helpers") || flow.hook == Hook::LocalIn || server.client_port == 0 {
             return None;
         }
         let (service, dest) = self.find_outbound(server)?;

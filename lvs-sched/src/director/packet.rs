@@ -145,7 +145,7 @@ impl Director {
 
     /// How a tunnel is made is its destination's to say, as that is configured now \[DST-10\].
     pub(super) fn with_tunnel(&self, hop: Hop, dest: DestId) -> Option<Hop> {
-        if hop.method != Method::Tunnel {
+        if !cfg!(feature = "tunnels") || hop.method != Method::Tunnel {
             return Some(hop);
         }
         let tunnel = self.dests.get(dest)?.config().tunnel;

@@ -37,7 +37,9 @@ impl Director {
         if key.client_port == FTP_DATA_PORT || self.is_local_reply(now, flow, &key) {
             return Verdict::Pass;
         }
-        if let Some(persistence) = service.config.persistence {
+        if let Some(persistence) =
+            service.config.persistence.filter(|_| cfg!(feature = "persistence"))
+        {
             return self.schedule_persistent(now, packet, key, &service, persistence);
         }
         let dest = match service.config.key {
@@ -320,6 +322,7 @@ pub(super) fn call_of<'a>(
 ) -> Result<Option<CallId<'a>>, NoCallId> {
     match (service.config.engine, packet.flow.transport) {
         (None, _) => Ok(None),
+        _ if !cfg!(feature = "helpers") => Ok(None),
         (Some(PersistenceEngine::Sip), Transport::Udp { .. }) => {
             packet.call.map(Some).ok_or(NoCallId)
         }

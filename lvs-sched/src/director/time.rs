@@ -34,15 +34,12 @@ impl Director {
         self.first_timer(self.dests.next_deadline()).map(|(deadline, _)| deadline)
     }
 
-    /// Does what is due, in the order it was due: at most `budget` connections and templates are
-    /// looked at or ended, buckets looked at by the defences \[DEF-2\], and destinations and caches
-    /// looked after. What is left goes on with the next call. A packet finds a connection that is due
-    /// gone even before this; for the rest there is no other call.
-    ///
-    /// Two kinds of work count as one of the budget and are bounded by what was configured: the
-    /// caches of all services are swept together, in time proportional to their capacities
-    /// \[LBLC-1\]; and once a minute the deleted destinations are gone through, and the cache of its
-    /// service for each \[DST-6\].
+    /// Does what is due, in the order it was due, and hardly more of it than `budget`: one for each
+    /// connection or template that is looked at or ended, for each bucket that the defences look at
+    /// \[DEF-2\], for each service and each deleted destination that is looked after, and for every 64
+    /// places of the caches and tables that are looked through for them \[LBLC-8\] \[DST-6\]. What is
+    /// left goes on with the next call. A packet finds gone what is due of connections even before
+    /// this, and what a cache has begun to forget; for the rest there is no other call.
     pub fn handle_timeout(&mut self, now: Instant, budget: usize) {
         let now = self.advance(now);
         let mut of_dests = self.dests.next_deadline();
@@ -58,7 +55,7 @@ impl Director {
                 Timer::Guard => self.look_around(deadline),
                 Timer::Sync => self.close_sync_message(deadline),
                 Timer::Dests => {
-                    self.dests.handle_timeout(deadline);
+                    done = self.dests.handle_timeout(deadline, left).max(1);
                     of_dests = self.dests.next_deadline();
                 }
             }
@@ -78,8 +75,9 @@ impl Director {
     /// Ends up to `budget` of what is due; returns how many.
     #[inline]
     pub(super) fn sweep(&mut self, now: Instant, budget: usize) -> usize {
+        let tick = self.conns.tick_of(now);
         for ended in 0..budget {
-            let Some(due) = self.conns.pop_due(now) else { return ended };
+            let Some(due) = self.conns.pop_due(tick) else { return ended };
             self.ended(now, due);
         }
         budget

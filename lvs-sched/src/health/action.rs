@@ -11,6 +11,21 @@ use crate::{Rule, ServiceKey};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CheckId(pub(super) Key);
 
+impl CheckId {
+    /// The id as a number, to be kept where only numbers can be.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        self.0.to_bits()
+    }
+
+    /// The id of a number from [`to_bits`](Self::to_bits); of any other number, an id that at worst
+    /// names another check.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(Key::from_bits(bits))
+    }
+}
+
 /// Names one attempt of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptId {
@@ -19,10 +34,22 @@ pub struct AttemptId {
 }
 
 impl AttemptId {
+    /// The attempt of a check that has this [`number`](Self::number).
+    #[must_use]
+    pub const fn new(check: CheckId, number: u32) -> Self {
+        Self { check, number }
+    }
+
     /// Of which check; [`Checker::check`](super::Checker::check) has what it asks.
     #[must_use]
     pub const fn check(self) -> CheckId {
         self.check
+    }
+
+    /// Which attempt it is, counted from 1.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.number
     }
 }
 

@@ -21,7 +21,6 @@ use alloc::vec::Vec;
 use core::hash::{BuildHasher, Hash, Hasher};
 use core::net::IpAddr;
 
-use hashbrown::HashMap;
 use lvs_proto::Instant;
 
 pub use action::{Action, AttemptId, CheckId, Event, Outcome};
@@ -31,6 +30,7 @@ pub use config::{
 };
 
 use crate::hash::{Address, Seed};
+use crate::map::HashMap;
 use crate::scatter::scatter;
 use crate::{DestConfig, OutOfMemory, ServiceKey};
 use checks::Checks;

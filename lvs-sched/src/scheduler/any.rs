@@ -156,12 +156,26 @@ impl AnyScheduler {
     // What timers lead to names the kinds that it concerns: by a trait object it would seem to reach
     // what the others do when they are configured, which may fail for want of memory.
 
+    /// Whether `place` may be picked without being in the list.
     pub(crate) fn refers_to(&self, place: u32) -> bool {
+        (0..self.references()).any(|index| self.reference(index) == Some(place))
+    }
+
+    pub(crate) fn references(&self) -> usize {
         match self {
-            Self::Lblc(lblc) => lblc.refers_to(place),
-            Self::Lblcr(lblcr) => lblcr.refers_to(place),
-            Self::Mh(mh) => mh.refers_to(place),
-            _ => false,
+            Self::Lblc(lblc) => lblc.references(),
+            Self::Lblcr(lblcr) => lblcr.references(),
+            Self::Mh(mh) => mh.references(),
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn reference(&self, index: usize) -> Option<u32> {
+        match self {
+            Self::Lblc(lblc) => lblc.reference(index),
+            Self::Lblcr(lblcr) => lblcr.reference(index),
+            Self::Mh(mh) => mh.reference(index),
+            _ => None,
         }
     }
 
@@ -173,11 +187,11 @@ impl AnyScheduler {
         }
     }
 
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant, budget: usize) -> usize {
         match self {
-            Self::Lblc(lblc) => lblc.handle_timeout(now),
-            Self::Lblcr(lblcr) => lblcr.handle_timeout(now),
-            _ => {}
+            Self::Lblc(lblc) => lblc.handle_timeout(now, budget),
+            Self::Lblcr(lblcr) => lblcr.handle_timeout(now, budget),
+            _ => 0,
         }
     }
 

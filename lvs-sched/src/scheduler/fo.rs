@@ -1,6 +1,6 @@
 //! Weighted failover: the heaviest destination takes all.
 
-use super::least::heaviest;
+use super::walk::heaviest;
 use crate::dests::{Loads, loads_of};
 
 /// \[FO-1\]

@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use lvs_proto::Flow;
+use lvs_proto::{Family, Flow};
 
 /// The upper `bits` bits of `value` spread by the golden ratio \[CONV-6\].
 pub(super) const fn spread(value: u32, bits: u32) -> u32 {
@@ -40,6 +40,20 @@ pub(super) fn client(flow: &Flow, port_counts: bool) -> (u32, u16) {
         Some(embedded) => embedded.ports.map(|(_, destination)| destination),
     };
     (address, port.unwrap_or(0))
+}
+
+/// What is hashed of a destination \[MH-2\].
+pub(super) fn word(family: Option<Family>, address: IpAddr, port: u16) -> u32 {
+    fold_as(family, address).wrapping_add(port.into())
+}
+
+/// A tunnel may lead to an address of the other family, but the service's family decides: of an IPv6
+/// address, IPv4 knows the first 32 bits \[MH-7\].
+pub(super) fn fold_as(family: Option<Family>, address: IpAddr) -> u32 {
+    match (family, address) {
+        (Some(Family::V4), IpAddr::V6(v6)) => (v6.to_bits() >> 96) as u32,
+        _ => fold(address),
+    }
 }
 
 #[cfg(test)]

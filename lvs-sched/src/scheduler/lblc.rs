@@ -30,6 +30,8 @@ impl Lblc {
     /// \[LBLC-3\] \[LBLC-4\] \[LBLC-6\] \[LBLC-7\]
     pub(super) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<u32> {
         let Self { cache, spare } = self;
+        // What a sweep has yet to take out leaves room already.
+        while cache.is_full() && cache.sweep_on(|_| 0) > 0 {}
         let address = destination(flow);
         let serves = |load: &Load| load.is_available() && load.weight > 0 && !spare.is_busy(load);
         match cache.hit(now, address) {
@@ -75,8 +77,12 @@ impl Scheduler for Lblc {
     }
 
     /// A deleted destination stays in the cache, and serves again when it comes back \[LBLC-9\].
-    fn refers_to(&self, place: u32) -> bool {
-        self.cache.values().any(|&cached| cached == place)
+    fn references(&self) -> usize {
+        self.cache.places()
+    }
+
+    fn reference(&self, index: usize) -> Option<u32> {
+        self.cache.value(index).copied()
     }
 
     fn set_expiration(&mut self, expiration: Duration) {
@@ -84,11 +90,11 @@ impl Scheduler for Lblc {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        Some(self.cache.next_sweep())
+        Some(self.cache.next_deadline())
     }
 
-    fn handle_timeout(&mut self, now: Instant) {
-        self.cache.sweep(now, drop);
+    fn handle_timeout(&mut self, now: Instant, budget: usize) -> usize {
+        self.cache.handle_timeout(now, budget, |_| 0)
     }
 
     fn forgotten(&self) -> u64 {

@@ -58,6 +58,12 @@ impl Lblcr {
     /// \[LBLCR-5\] \[LBLCR-6\] \[LBLCR-7\]
     pub(super) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<u32> {
         let Self { cache, members, spare } = self;
+        // What a sweep has yet to take out leaves room already.
+        while cache.is_full() || members.is_full() {
+            if cache.sweep_on(|set| members.clear(set)) == 0 {
+                break;
+            }
+        }
         let expiration = cache.expiration();
         let address = destination(flow);
         let Some(set) = cache.hit(now, address) else {
@@ -110,8 +116,12 @@ impl Scheduler for Lblcr {
         true
     }
 
-    fn refers_to(&self, place: u32) -> bool {
-        self.members.members.values().any(|member| member.place == place)
+    fn references(&self) -> usize {
+        self.members.members.capacity()
+    }
+
+    fn reference(&self, index: usize) -> Option<u32> {
+        Some(self.members.members.at(index as u32)?.place)
     }
 
     fn set_expiration(&mut self, expiration: Duration) {
@@ -119,12 +129,12 @@ impl Scheduler for Lblcr {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        Some(self.cache.next_sweep())
+        Some(self.cache.next_deadline())
     }
 
-    fn handle_timeout(&mut self, now: Instant) {
+    fn handle_timeout(&mut self, now: Instant, budget: usize) -> usize {
         let members = &mut self.members;
-        self.cache.sweep(now, |set| members.clear(set));
+        self.cache.handle_timeout(now, budget, |set| members.clear(set))
     }
 
     fn forgotten(&self) -> u64 {
@@ -133,6 +143,10 @@ impl Scheduler for Lblcr {
 }
 
 impl Members {
+    fn is_full(&self) -> bool {
+        self.members.len() == self.members.capacity()
+    }
+
     fn chain(&self, set: Set) -> impl Iterator<Item = (Key, Member)> {
         let member = |key: Key| Some((key, *self.members.get(key)?));
         successors(set.first.and_then(member), move |(_, last)| last.next.and_then(member))
@@ -174,11 +188,14 @@ impl Members {
         set.modified = now;
     }
 
-    fn clear(&mut self, set: Set) {
-        let mut next = set.first;
+    /// Returns how many there were.
+    fn clear(&mut self, set: Set) -> usize {
+        let (mut next, mut count) = (set.first, 0);
         while let Some(member) = next.and_then(|key| self.members.remove(key)) {
             next = member.next;
+            count += 1;
         }
+        count
     }
 
     /// `min(set)` of \[LBLCR-3\].

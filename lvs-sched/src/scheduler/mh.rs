@@ -2,11 +2,10 @@
 //! moves few slots.
 
 use alloc::vec::Vec;
-use core::net::IpAddr;
 
-use lvs_proto::{Family, Flow};
+use lvs_proto::Flow;
 
-use super::hash::{client, fold};
+use super::hash::client;
 use super::{Change, MhTableIndex, Scheduler, SchedulerFlags, SchedulerSetup};
 use crate::OutOfMemory;
 use crate::dests::{DestList, Load, Loads};
@@ -164,8 +163,12 @@ impl Scheduler for Mh {
     }
 
     /// A table that could not be built anew may name a destination that was deleted \[MH-9\].
-    fn refers_to(&self, place: u32) -> bool {
-        self.members.iter().any(|member| member.place == place)
+    fn references(&self) -> usize {
+        self.members.len()
+    }
+
+    fn reference(&self, index: usize) -> Option<u32> {
+        self.members.get(index).map(|member| member.place)
     }
 }
 
@@ -177,20 +180,6 @@ fn measure(list: DestList<'_>, index: MhTableIndex) -> (u32, u32) {
     let highest = weights().max().unwrap_or(0).checked_div(unit).unwrap_or(0);
     let bits = u32::BITS - highest.leading_zeros();
     (unit, bits.saturating_sub(index.bits()))
-}
-
-/// What is hashed of a destination \[MH-2\].
-pub(super) fn word(family: Option<Family>, address: IpAddr, port: u16) -> u32 {
-    fold_as(family, address).wrapping_add(port.into())
-}
-
-/// A tunnel may lead to an address of the other family, but the service's family decides: of an IPv6
-/// address, IPv4 knows the first 32 bits \[MH-7\].
-fn fold_as(family: Option<Family>, address: IpAddr) -> u32 {
-    match (family, address) {
-        (Some(Family::V4), IpAddr::V6(v6)) => (v6.to_bits() >> 96) as u32,
-        _ => fold(address),
-    }
 }
 
 #[inline]
@@ -232,9 +221,10 @@ const fn round([mut a, mut b, mut c, mut d]: [u64; 4]) -> [u64; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scheduler::hash::{fold, fold_as};
     use crate::{DestConfig, Pool, PoolConfig, SchedulerKind};
-    use lvs_proto::{AddressPair, Instant, TcpFlags};
-    use std::net::Ipv4Addr;
+    use lvs_proto::{AddressPair, Family, Instant, TcpFlags};
+    use std::net::{IpAddr, Ipv4Addr};
     use std::vec::Vec;
 
     fn address(text: &str) -> u32 {

@@ -1,27 +1,45 @@
 //! The fourteen schedulers: one small file each, and the indexes that make them fast.
 
+#[cfg(not(feature = "tables"))]
+mod absent;
 mod any;
+#[cfg_attr(not(feature = "fast"), path = "linear/bitmap.rs")]
 mod bitmap;
+#[cfg(feature = "tables")]
 mod cache;
+#[cfg(feature = "tables")]
 mod dh;
 mod fo;
 mod hash;
+#[cfg(feature = "fast")]
 mod heap;
+#[cfg(feature = "tables")]
 mod lblc;
+#[cfg(feature = "tables")]
 mod lblcr;
 mod lc;
+#[cfg_attr(not(feature = "fast"), path = "linear/least.rs")]
 mod least;
+#[cfg(feature = "tables")]
 mod mh;
 mod nq;
 mod ovf;
 mod rr;
 mod sed;
+#[cfg(feature = "tables")]
 mod sh;
+#[cfg(feature = "tables")]
 mod spare;
+#[cfg(feature = "tables")]
 mod sums;
+#[cfg(feature = "tables")]
 mod twos;
+#[cfg(feature = "fast")]
 mod units;
+mod walk;
+#[cfg_attr(not(feature = "fast"), path = "linear/weights.rs")]
 mod weights;
+#[cfg(feature = "fast")]
 mod winners;
 mod wlc;
 mod wrr;
@@ -32,12 +50,17 @@ use core::time::Duration;
 
 use lvs_proto::{Family, Instant};
 
+#[cfg(not(feature = "tables"))]
+use absent::{dh, lblc, lblcr, mh, sh, twos};
 pub(crate) use any::{AnyScheduler, WantsList};
 pub(crate) use least::FEW;
 
 use crate::dests::{DestList, Growth, Load, inverse};
 use crate::hash::Seed;
 use crate::{DestConfig, OutOfMemory, Profile, Timers};
+
+/// So many places of a table are looked through at a time, which counts as one of a budget.
+pub(crate) const STRETCH: usize = 64;
 
 /// What a scheduler does now and then; what it does for each connection, [`AnyScheduler`] asks of
 /// each kind itself.
@@ -66,9 +89,14 @@ trait Scheduler {
         false
     }
 
-    /// Whether `place` may be picked without being in the list.
-    fn refers_to(&self, _place: u32) -> bool {
-        false
+    /// How many places there are where it may refer to a destination that is not in the list.
+    fn references(&self) -> usize {
+        0
+    }
+
+    /// The destination that it refers to at one of them.
+    fn reference(&self, _index: usize) -> Option<u32> {
+        None
     }
 
     /// What it remembers is to be forgotten when unused for so long.
@@ -79,8 +107,10 @@ trait Scheduler {
         None
     }
 
-    /// Does what is due at `now`.
-    fn handle_timeout(&mut self, _now: Instant) {}
+    /// Does what is due at `now`, or so much of it; returns how much it was.
+    fn handle_timeout(&mut self, _now: Instant, _budget: usize) -> usize {
+        0
+    }
 
     /// How many picks could not be remembered for want of room.
     fn forgotten(&self) -> u64 {
@@ -161,6 +191,18 @@ impl SchedulerKind {
         Self::Mh,
         Self::Twos,
     ];
+
+    /// Whether it looks at the packet that a connection begins with, and not only at the
+    /// destinations.
+    #[must_use]
+    pub const fn reads_flows(self) -> bool {
+        matches!(self, Self::Lblc | Self::Lblcr | Self::Dh | Self::Sh | Self::Mh)
+    }
+
+    /// Whether it is one of the feature `tables`.
+    pub(crate) const fn keeps_tables(self) -> bool {
+        matches!(self, Self::Lblc | Self::Lblcr | Self::Dh | Self::Sh | Self::Mh | Self::Twos)
+    }
 
     /// The name in `ipvsadm -s`.
     #[must_use]
@@ -351,7 +393,7 @@ pub(crate) struct SchedulerSetup {
 impl SchedulerSetup {
     /// What `mh` makes of an address and port.
     pub(crate) fn word(&self, config: &DestConfig) -> u32 {
-        mh::word(self.family, config.address, config.port)
+        hash::word(self.family, config.address, config.port)
     }
 
     /// With how many destinations it can start, if that is limited \[MH-9\].
@@ -364,20 +406,38 @@ impl SchedulerSetup {
         now: Instant,
         list: DestList<'_>,
     ) -> Result<AnyScheduler, OutOfMemory> {
-        use SchedulerKind::{Dh, Fo, Lblc, Lblcr, Lc, Mh, Nq, Ovf, Rr, Sed, Sh, Twos, Wlc, Wrr};
+        use SchedulerKind::{Fo, Lc, Nq, Ovf, Rr, Sed, Wlc, Wrr};
         Ok(match self.kind {
             Rr => AnyScheduler::Rr(rr::Rr::new(self.start_offset, list)?),
             Wrr => AnyScheduler::Wrr(wrr::Wrr::new(self.start_offset, list)?),
             Lc | Wlc | Sed | Nq | Fo | Ovf => {
                 AnyScheduler::Least(least::Least::new(self.kind, list)?)
             }
+            _ => self.start_with_tables(now, list)?,
+        })
+    }
+
+    #[cfg(feature = "tables")]
+    fn start_with_tables(
+        &self,
+        now: Instant,
+        list: DestList<'_>,
+    ) -> Result<AnyScheduler, OutOfMemory> {
+        use SchedulerKind::{Dh, Lblc, Lblcr, Mh, Sh};
+        Ok(match self.kind {
             Lblc => AnyScheduler::Lblc(lblc::Lblc::new(self, now, list)?),
             Lblcr => AnyScheduler::Lblcr(lblcr::Lblcr::new(self, now, list)?),
             Dh => AnyScheduler::Dh(dh::Dh::new(list)?),
             Sh => AnyScheduler::Sh(sh::Sh::new(list)?),
             Mh => AnyScheduler::Mh(mh::Mh::new(self, list)?),
-            Twos => AnyScheduler::Twos(twos::Twos::new(self.seed, list)?),
+            _ => AnyScheduler::Twos(twos::Twos::new(self.seed, list)?),
         })
+    }
+
+    /// A service that wants one is refused before it gets here.
+    #[cfg(not(feature = "tables"))]
+    fn start_with_tables(&self, _: Instant, _: DestList<'_>) -> Result<AnyScheduler, OutOfMemory> {
+        Err(OutOfMemory)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Weighted overflow: the heaviest destination takes as many as its weight, the next the rest.
 
-use super::least::heaviest;
+use super::walk::heaviest;
 use crate::dests::{Load, Loads, loads_of};
 
 /// \[OVF-1\]

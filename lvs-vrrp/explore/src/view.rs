@@ -10,9 +10,9 @@ use lvs_vrrp::Router;
 /// A number for all of `router` that matters from now on: equal for routers that will do the same.
 ///
 /// It reads the router's debug output, which leaves nothing out. Counters and events, which come last,
-/// tell of the past only, and without authentication so does the sequence number. Moments count from
-/// now, and all that have gone by are alike, but for the last advert: how long ago that was sent
-/// decides whether a router is late \[S-10\].
+/// tell of the past only, and without authentication so does the sequence number; doubts, which stand
+/// behind it, are told of and no more. Moments count from now, and all that have gone by are alike, but
+/// for the last advert: how long ago that was sent decides whether a router is late \[S-10\].
 pub(crate) fn digest<A>(router: &Router<A>, now: Instant, text: &mut String) -> u64
 where
     A: AsRef<[IpAddr]> + Debug,
@@ -21,8 +21,9 @@ where
     let _ = write!(text, "{router:?}");
     let present = text.split(", counters: ").next().unwrap_or_default();
     let (before, after) = present.split_once("header_sequence: ").unwrap_or((present, ""));
+    let (_, after) = after.split_once(", priority: ").unwrap_or(("", after));
     let mut hasher = DefaultHasher::new();
-    for part in [before, after.trim_start_matches(|digit: char| digit.is_ascii_digit())] {
+    for part in [before, after] {
         hash_moments(part, now, &mut hasher);
     }
     hasher.finish()

@@ -18,6 +18,9 @@ pub enum JoinError {
     /// It is in a group, or is to join itself; a router is in one group at most.
     #[error("the router is in a sync group already")]
     Member,
+    /// One of them follows another router, and has no say in a group.
+    #[error("a follower joins no sync group")]
+    Follower,
 }
 
 /// Of a member, what concerns its group.
@@ -73,6 +76,9 @@ where
         if at == of || self.next_member(at) != at {
             return Err(JoinError::Member);
         }
+        if self.leader(at).is_some() || self.leader(of).is_some() {
+            return Err(JoinError::Follower);
+        }
         let next = self.next_member(of);
         self.link_member(at, next);
         self.link_member(of, at);
@@ -97,9 +103,7 @@ where
     pub fn members(&self, id: RouterId) -> impl Iterator<Item = RouterId> {
         let first = self.slot_of(id);
         let ring = first.into_iter().flat_map(|at| self.ring(at));
-        ring.filter_map(|at| {
-            Some(RouterId { slot: at as u32, generation: self.slots.get(at)?.generation })
-        })
+        ring.filter_map(|at| self.id(at))
     }
 
     pub(super) fn standing(&self, at: usize) -> Option<Standing> {
@@ -110,11 +114,14 @@ where
     /// Draws the consequences of an input to a router that stood so before it.
     pub(super) fn settle(&mut self, at: usize, before: Option<Standing>) {
         self.refresh(at);
+        let (Some(before), Some(after)) = (before, self.standing(at)) else { return };
+        if before.state != after.state {
+            self.lead(at);
+        }
         let is_member = self.router_at(at).is_some_and(Router::is_member);
         if !is_member {
             return;
         }
-        let (Some(before), Some(after)) = (before, self.standing(at)) else { return };
         if before.fault != after.fault {
             self.settle_faults(at);
         }
@@ -181,10 +188,14 @@ where
         let Some(now) = self.router_at(first).map(Router::now) else { return };
         let mut at = first;
         loop {
+            let before = self.router_at(at).map(Router::state);
             if let Some(router) = self.router_mut(at) {
                 act(router, now);
             }
             self.refresh(at);
+            if before != self.router_at(at).map(Router::state) {
+                self.lead(at);
+            }
             at = self.next_member(at);
             if at == first {
                 return;
@@ -198,7 +209,7 @@ where
         core::iter::successors(Some(first), next)
     }
 
-    fn next_member(&self, at: usize) -> usize {
+    pub(super) fn next_member(&self, at: usize) -> usize {
         self.slots.get(at).map_or(at, |slot| slot.next_member as usize)
     }
 

@@ -8,7 +8,7 @@ use lvs_proto::{Family, Instant};
 use super::InterfaceId;
 
 /// No slot.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 /// No deadline.
 const NEVER: Instant = Instant::from_micros(u64::MAX);
 
@@ -119,16 +119,20 @@ impl<'a> Index<'a> {
         self.len
     }
 
-    /// The slot of a virtual router.
-    pub(super) fn find(&self, key: Key) -> Option<usize> {
-        let mut slot = self.first(key)?;
-        while self.key(slot as usize)? != key {
-            slot = self.next(slot as usize)?;
-        }
-        Some(slot as usize)
+    /// The slots of the virtual routers of that name, of which there is seldom more than one.
+    pub(super) fn find(&self, key: Key) -> impl Iterator<Item = usize> {
+        let some = |slot: u32| (slot != NONE).then_some(slot as usize);
+        let first = self.first(key).and_then(some);
+        let bucket = core::iter::successors(first, move |&slot| self.next(slot).and_then(some));
+        bucket.filter(move |&slot| self.key(slot) == Some(key))
     }
 
-    /// A slot for a virtual router that has none, or `None` if all are taken.
+    /// The slot that is given next.
+    pub(super) fn vacant(&self) -> Option<usize> {
+        Some(self.free as usize).filter(|slot| *slot < self.len)
+    }
+
+    /// A slot for a virtual router, or `None` if all are taken.
     pub(super) fn insert(&mut self, key: Key) -> Option<usize> {
         let (first, slot) = (self.first(key)?, self.free as usize);
         self.free = self.next(slot)?;
@@ -344,18 +348,23 @@ mod tests {
                 let family = *u.choose(&[Family::V4, Family::V6])?;
                 let vrid = Vrid::new(u.int_in_range(1..=4)?).unwrap();
                 let key = Key { interface, family, vrid };
+                let vacant = index.vacant();
                 match names.iter().position(|(name, _)| *name == key) {
                     Some(at) => index.remove(names.swap_remove(at).1),
                     None => match index.insert(key) {
-                        Some(slot) => names.push((key, slot)),
-                        None => assert_eq!(names.len(), capacity),
+                        Some(slot) => {
+                            assert_eq!(vacant, Some(slot));
+                            names.push((key, slot));
+                        }
+                        None => assert_eq!((vacant, names.len()), (None, capacity)),
                     },
                 }
                 for &(name, slot) in &names {
-                    assert_eq!((index.find(name), index.key(slot)), (Some(slot), Some(name)));
+                    assert_eq!(index.key(slot), Some(name));
+                    assert!(index.find(name).eq([slot]));
                 }
                 let known = names.iter().any(|(name, _)| *name == key);
-                assert_eq!(index.find(key).is_some(), known);
+                assert_eq!(index.find(key).next().is_some(), known);
             }
             Ok(())
         });

@@ -6,7 +6,7 @@ use lvs_proto::Instant;
 use lvs_proto::vrrp::Peer;
 
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::actions::Step;
 use crate::{Reason, Work};
 
@@ -50,7 +50,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if fault {
             self.stop(now, Reason::Group);
         } else {
-            self.start(now);
+            self.recover(now);
         }
     }
 

@@ -9,18 +9,20 @@ use lvs_proto::vrrp::{
 };
 
 use super::Router;
-use crate::{AddressMismatch, OwnerAdverts, State};
+use super::role::Role;
+use crate::{AddressMismatch, OwnerAdverts};
 
 /// Why a router refuses an advert that [`decode`](lvs_proto::vrrp::decode) let pass. The variants
 /// stand in the order of the checks; the first that fails decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The router does not run, or it is of another family, version or VRID. Nothing is counted
-    /// \[X-56\].
+    /// The router does not run, or follows another one, or is of another family, version or VRID.
+    /// Nothing is counted \[X-56\].
     #[error("not for this router, or it does not run")]
     NotForUs,
-    /// The source address is the router's own: the advert was looped back \[S-15\].
+    /// The source address is the router's own: the advert was looped back \[S-15\], or another router
+    /// has the same \[S-16\].
     #[error("from this router itself")]
     SelfReceived,
     /// The sequence number does not exceed the last one of this sender \[W-11\], \[W-40\],
@@ -72,6 +74,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             }
             Err(refusal) => {
                 self.counters.count_refused(&refusal);
+                if refusal == Refusal::SelfReceived {
+                    self.heard_itself(now, advert);
+                }
                 false
             }
         }
@@ -80,7 +85,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// A message was received that [`decode`](lvs_proto::vrrp::decode) refused: it is counted and
     /// changes nothing else \[RX-1\], \[RX-7\].
     pub fn handle_rejected(&mut self, error: &AdvertError) {
-        if self.state() != State::Initialize {
+        if self.listens() {
             self.counters.count_rejected(error);
         }
     }
@@ -97,6 +102,16 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     ) -> Result<(), Refusal> {
         self.check_sender(now, advert, meta)?;
         self.check_contents(advert)
+    }
+
+    /// An advert from the own address: if it was not sent by this router, another one has the same
+    /// \[S-16\].
+    fn heard_itself(&mut self, now: Instant, advert: &Advert<'_>) {
+        let alike = advert.interval == self.config.interval
+            && advert.addresses == AddressList::from(self.advertised_addresses());
+        if !self.doubts.is_echo(advert.priority, alike) {
+            self.heard_double(now, advert);
+        }
     }
 
     /// Stages A1, C2, A4 and, of E3, what needs memory.
@@ -149,17 +164,21 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
-    /// Stages A1 and C2: a router that does not run ignores everything, uncounted.
+    /// Stages A1 and C2: a router that does not run, or follows, ignores everything, uncounted.
     fn is_for_us(&self, advert: &Advert<'_>, meta: &AdvertMeta) -> bool {
-        self.state() != State::Initialize
+        self.listens()
             && meta.addresses.family() == self.family()
             && advert.version == self.config.version
             && advert.vrid == self.config.vrid
     }
 
+    fn listens(&self) -> bool {
+        !matches!(self.role, Role::Initialize | Role::Following(_))
+    }
+
     /// Whether the advert lists the configured addresses, in whatever order.
     fn has_addresses_of(&self, advert: &Advert<'_>) -> bool {
-        same_addresses(self.addresses.as_ref(), &advert.addresses)
+        same_addresses(self.advertised_addresses(), &advert.addresses)
     }
 
     /// H, and what is wrong with an advert that is taken all the same \[V3-RX-15\], \[V3-RX-16\],

@@ -3,11 +3,11 @@
 use core::mem;
 use core::net::IpAddr;
 
+use lvs_proto::Instant;
 use lvs_proto::vrrp::{Peer, Priority, Version};
-use lvs_proto::{Family, Instant};
 
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
 use crate::actions::Step;
 use crate::{Config, ConfigError, timers};
 
@@ -23,7 +23,7 @@ pub struct Plan {
     /// What timers are computed from: the interval, or the count of adverts. Those that run are moved
     /// by the difference.
     pub timers: bool,
-    /// The virtual addresses, or their order.
+    /// The virtual addresses, their order, or how many of them adverts list.
     pub addresses: bool,
     /// The peers, or their order.
     pub peers: bool,
@@ -62,7 +62,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         addresses: &[IpAddr],
         peers: &[Peer],
     ) -> Result<Plan, ConfigError> {
-        let same_family = addresses.first().is_none_or(|&first| Family::of(first) == self.family());
+        let same_family = config.family(self.source, addresses) == self.family();
         if same_family {
             config.check(self.source, addresses, peers)?;
         }
@@ -74,13 +74,14 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             priority: old.priority,
             interval: old.interval,
             advert_count: old.advert_count,
+            advertised: old.advertised,
             ..*config
         };
         Ok(Plan {
             restart: config.version != old.version || config.vrid != old.vrid || !same_family,
             priority: config.priority != old.priority,
             timers,
-            addresses: addresses != self.addresses.as_ref(),
+            addresses: addresses != self.addresses.as_ref() || config.advertised != old.advertised,
             peers: peers != self.peers.as_ref(),
             options: all_but_options != *old,
         })
@@ -122,16 +123,19 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             return Ok(plan);
         }
         let now = self.advance(now);
+        if plan.addresses || plan.timers {
+            self.doubts.outdate();
+        }
         self.change_timers(now, config);
         self.peers = peers;
         let old = mem::replace(&mut self.addresses, addresses);
-        if let (Role::Active(active), true) = (&mut self.role, plan.addresses) {
+        if let (Some(schedule), true) = (self.role.announcements(), plan.addresses) {
             self.pending.restart_walks();
             self.pending.add(Step::Install);
             self.pending.add(Step::Join);
             let is_new = |address| !old.as_ref().contains(address);
             if self.addresses.as_ref().iter().any(is_new) {
-                active.announcements.begin_again(now, &self.config.announcements);
+                schedule.begin_again(now, &self.config.announcements);
                 self.announce(now);
             }
         }
@@ -150,16 +154,18 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
         let new_down = self.active_down_interval();
         match &mut self.role {
-            Role::Initialize => {}
+            Role::Initialize | Role::Following(_) => {}
             Role::Backup(backup) => {
                 backup.active_down = timers::shift(backup.active_down, old_down, new_down).max(now);
             }
             Role::Active(active) => {
                 let (old_span, new_span) = (old.interval.duration(), config.interval.duration());
                 active.adver = timers::shift(active.adver, old_span, new_span).max(now);
-                if old.announcements != config.announcements {
-                    active.announcements.change(now, &config.announcements);
-                }
+            }
+        }
+        if let Some(schedule) = self.role.announcements() {
+            if old.announcements != config.announcements {
+                schedule.change(now, &config.announcements);
             }
         }
     }

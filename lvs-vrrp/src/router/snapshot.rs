@@ -1,13 +1,17 @@
 //! A virtual router that outlives its process.
 
+mod octets;
+
 use core::net::IpAddr;
 use core::time::Duration;
 
 use lvs_proto::Instant;
 use lvs_proto::vrrp::{AdvertInterval, ChecksumForm, Peer, Priority};
 
+pub use self::octets::SnapshotError;
 use super::Router;
-use super::transitions::Role;
+use super::role::Role;
+use crate::doubts::Doubts;
 use crate::marks::{Mark, Marks};
 use crate::{Config, ConfigError, Counters, Event, timers};
 
@@ -18,7 +22,7 @@ const FORMAT: u16 = 1;
 const SENDERS: usize = 8;
 
 /// What a virtual router is and knows, its lists aside, from [`Router::snapshot`] to
-/// [`Router::restore`]. With feature `serde` it can be stored.
+/// [`Router::restore`]. It is stored [as octets](Self::to_octets), or with feature `serde`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Snapshot {
@@ -29,6 +33,7 @@ pub struct Snapshot {
     held_until: Instant,
     active_interval: AdvertInterval,
     header_sequence: u32,
+    doubts: Doubts,
     priority: Priority,
     source: IpAddr,
     heard_form: Option<ChecksumForm>,
@@ -81,6 +86,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARK
             held_until: self.held_until,
             active_interval: self.active_interval,
             header_sequence: self.header_sequence,
+            doubts: self.doubts,
             priority: self.priority,
             source: self.source,
             heard_form: self.heard_form,
@@ -92,6 +98,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARK
             last_event: self.last_event,
             marks: self.marks.resized(),
         }
+    }
+
+    /// Whom it speaks to instead of the group \[X-28\]; nobody, if it speaks to the group.
+    #[must_use]
+    pub fn peers(&self) -> &[Peer] {
+        self.peers.as_ref()
     }
 
     /// The router of a snapshot, in the same state, with as much time left to its deadlines as there
@@ -147,6 +159,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARK
             held_until: moved(snapshot.held_until),
             active_interval: snapshot.active_interval,
             header_sequence: snapshot.header_sequence,
+            doubts: snapshot.doubts,
             priority: snapshot.priority,
             heard_form: snapshot.heard_form,
             started: snapshot.started,

@@ -4,137 +4,23 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use lvs_proto::Instant;
-use lvs_proto::vrrp::{Advert, AdvertInterval, Peer, Priority};
+use lvs_proto::vrrp::{Advert, Peer, Priority};
 
 use super::Router;
+use super::role::{Active, Backup, Lateness, Reply, Role};
 use crate::actions::Step;
 use crate::announcements::Schedule;
 use crate::{
-    Event, LateActive, LateBackup, LosingAdvert, NewActiveReason, Reason, lateness, timers,
+    DuplicateSource, Event, LateActive, LateBackup, LosingAdvert, NewActiveReason, Reason,
+    lateness, timers,
 };
-
-/// The state with the variables that exist in it alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) enum Role {
-    Initialize,
-    Backup(Backup),
-    Active(Active),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Backup {
-    /// When Active_Down_Timer fires.
-    pub(super) active_down: Instant,
-    /// Who was last taken for the Active router, and its priority.
-    pub(super) last_active: Option<(IpAddr, Priority)>,
-    /// Why this router would become Active, by the last advert heard \[RX-8\].
-    pub(super) takeover: Reason,
-    /// Whether the timer has fired since the last advert, and only the sync group does not agree yet
-    /// \[X-58\].
-    pub(super) wants_active: bool,
-    /// Whether adverts may have been missed since the last one \[S-9\].
-    lateness: Lateness,
-    /// When a router of lower priority is no longer put up with \[X-4\].
-    preempt_from: Option<Instant>,
-}
-
-/// Whether a Backup router slept since the last accepted advert. It is put off once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-enum Lateness {
-    Awake,
-    Slept,
-    PutOff,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Active {
-    /// When Adver_Timer fires.
-    pub(super) adver: Instant,
-    /// From when on an advert of another router may be answered \[FSM-15\].
-    reply_from: Instant,
-    /// The answer that has to wait until then.
-    owed: Option<Reply>,
-    /// When the last advert was sent.
-    sent: Instant,
-    /// Whether there was a pause since that is too long in any case.
-    slept: bool,
-    pub(super) announcements: Schedule,
-}
-
-/// What an answer does to Adver_Timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-enum Reply {
-    Keep,
-    Rearm,
-}
-
-impl Role {
-    /// The same with all moments moved.
-    pub(super) fn moved(self, moved: impl Fn(Instant) -> Instant) -> Self {
-        match self {
-            Self::Initialize => Self::Initialize,
-            Self::Backup(backup) => Self::Backup(Backup {
-                active_down: moved(backup.active_down),
-                preempt_from: backup.preempt_from.map(moved),
-                ..backup
-            }),
-            Self::Active(active) => Self::Active(Active {
-                adver: moved(active.adver),
-                reply_from: moved(active.reply_from),
-                sent: moved(active.sent),
-                announcements: active.announcements.moved(moved),
-                ..active
-            }),
-        }
-    }
-}
-
-impl Active {
-    pub(super) fn deadline(&self) -> Instant {
-        let reply = self.owed.map(|_| self.reply_from);
-        let others = reply.into_iter().chain(self.announcements.deadline());
-        others.fold(self.adver, Instant::min)
-    }
-
-    /// Whether an advert of another router is answered now; if not, it is owed, and one answer
-    /// will do for all \[FSM-15\].
-    fn reply(&mut self, now: Instant, reply: Reply, interval: AdvertInterval) -> bool {
-        if now < self.reply_from {
-            if self.owed != Some(Reply::Rearm) {
-                self.owed = Some(reply);
-            }
-            return false;
-        }
-        self.owed = None;
-        self.reply_from = now + timers::reply_gap(interval);
-        if reply == Reply::Rearm {
-            self.adver = now + interval.duration();
-        }
-        true
-    }
-
-    /// Whether an advert is due. A regular one answers what is owed as well.
-    fn expire(&mut self, now: Instant, interval: AdvertInterval) -> bool {
-        if self.adver <= now {
-            self.owed = None;
-            self.adver = timers::next_advert(self.adver, now, interval);
-            return true;
-        }
-        self.owed.is_some_and(|owed| self.reply(now, owed, interval))
-    }
-}
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// Initialize: Startup, if all conditions hold \[V3-INI-1\] to \[V3-INI-5\], \[V2-INI-1\],
     /// \[V2-INI-2\].
     pub(super) fn start(&mut self, now: Instant) {
-        let may_run = self.started && self.interface_up && !self.fault && !self.membership.fault;
-        if self.role != Role::Initialize || !may_run {
+        self.keep_up(now, Reason::Startup);
+        if self.role != Role::Initialize || !self.may_run() {
             return;
         }
         self.active_interval = self.config.interval;
@@ -148,11 +34,27 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
+    pub(super) fn may_run(&self) -> bool {
+        self.started && self.interface_up && !self.fault && !self.membership.fault
+    }
+
+    /// Initialize: the interface came up, or a fault is over: Startup, and peers hear of it
+    /// \[X-26\], \[X-55\].
+    pub(super) fn recover(&mut self, now: Instant) {
+        let stood_still = self.role == Role::Initialize;
+        self.start(now);
+        let announces = self.config.announce_source && !self.peers.as_ref().is_empty();
+        if announces && stood_still && self.role != Role::Initialize {
+            self.pending.add(Step::AnnounceSource);
+        }
+    }
+
     /// Backup and Active: Shutdown, the interface is gone, or something is at fault \[V3-BK-6\],
     /// \[V3-AC-11\], \[V2-BK-4\], \[V2-AC-4\].
     pub(super) fn stop(&mut self, now: Instant, reason: Reason) {
         match self.role {
             Role::Initialize => return,
+            Role::Following(_) => return self.keep_up(now, reason),
             Role::Backup(_) => {}
             Role::Active(_) => {
                 self.leave_active();
@@ -176,6 +78,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
                 }
                 self.announce(now);
             }
+            Role::Following(_) => self.announce(now),
         }
     }
 
@@ -233,8 +136,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
 
     /// An Active router announces its addresses, if that is due.
     pub(super) fn announce(&mut self, now: Instant) {
-        if let Role::Active(active) = &mut self.role {
-            let repeat = active.announcements.due(now, &self.config.announcements);
+        if let Some(schedule) = self.role.announcements() {
+            let repeat = schedule.due(now, &self.config.announcements);
             self.pending.announce(repeat);
         }
     }
@@ -242,7 +145,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// The host slept.
     pub(super) fn woke_up(&mut self, now: Instant, gap: Duration) {
         match &mut self.role {
-            Role::Initialize => {}
+            Role::Initialize | Role::Following(_) => {}
             Role::Backup(backup) => {
                 if gap >= self.active_interval.duration() && backup.lateness == Lateness::Awake {
                     backup.lateness = Lateness::Slept;
@@ -262,7 +165,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// An advert that passed all checks. Returns whether it lost against an Active router.
     pub(super) fn heard(&mut self, now: Instant, advert: &Advert<'_>, sender: IpAddr) -> bool {
         match self.role {
-            Role::Initialize => false,
+            Role::Initialize | Role::Following(_) => false,
             Role::Backup(backup) => {
                 self.heard_in_backup(now, backup, advert, sender);
                 false
@@ -281,8 +184,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     ) {
         let preempts = self.config.preempt || self.config.is_owner();
         if advert.priority == Priority::RESIGN {
-            let by_active = backup.last_active.is_some_and(|(active, _)| active == sender);
-            if self.config.resign_by_active_only && !by_active {
+            if self.config.resign_by_active_only && !backup.is_behind(sender) {
                 return;
             }
             let active_down = now + self.skew();
@@ -297,12 +199,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             let preempt_from = backup.preempt_from.unwrap_or(now + self.config.preempt_delay);
             let mut backup = Backup { takeover: Reason::Preempted, ..backup };
             if now < preempt_from {
-                let last_active = self.follow(advert, sender);
+                let last_active = self.learn(advert, sender);
                 backup = self.waiting(now, last_active);
             }
             self.role = Role::Backup(Backup { preempt_from: Some(preempt_from), ..backup });
         } else {
-            let last_active = self.follow(advert, sender);
+            let last_active = self.learn(advert, sender);
             self.role = Role::Backup(self.waiting(now, last_active));
         }
     }
@@ -324,7 +226,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             if self.config.advert_before_demotion {
                 self.pending.add(Step::Advertise);
             }
-            let last_active = self.follow(advert, sender);
+            let last_active = self.learn(advert, sender);
             self.become_backup(now, last_active, Reason::BetterAdvert);
             return false;
         } else {
@@ -337,11 +239,42 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         };
         let answers = reply.is_some_and(|reply| active.reply(now, reply, self.config.interval));
         self.role = Role::Active(active);
+        if !resigns {
+            self.report_losing(now, advert);
+        }
         if answers {
             self.advertise(now);
         }
         self.announce(now);
         !resigns
+    }
+
+    /// Who loses may have had the hosts for a while \[X-13\], or not hear this router \[S-14\].
+    fn report_losing(&mut self, now: Instant, advert: &Advert<'_>) {
+        match self.doubts.lost(self.config.interval, advert.interval) {
+            Some(Reason::LosingAdvert) if !self.config.report_losing => {}
+            Some(reason) => self.change(now, self.role, reason),
+            None => {}
+        }
+    }
+
+    /// An advert from the own address, by somebody else \[S-16\].
+    pub(super) fn heard_double(&mut self, now: Instant, advert: &Advert<'_>) {
+        if self.config.duplicate_source == DuplicateSource::Report {
+            if self.doubts.say() {
+                self.change(now, self.role, Reason::DuplicateSource);
+            }
+        } else if advert.priority != Priority::RESIGN {
+            let last_active = self.learn(advert, self.source);
+            match self.role {
+                Role::Initialize | Role::Following(_) => {}
+                Role::Backup(_) => self.role = Role::Backup(self.waiting(now, last_active)),
+                Role::Active(_) => {
+                    self.leave_active();
+                    self.become_backup(now, last_active, Reason::DuplicateSource);
+                }
+            }
+        }
     }
 
     /// An Active router announces its addresses after an advert that lost against it, or against
@@ -355,7 +288,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     }
 
     /// Takes the sender of `advert` for the Active router and learns its interval.
-    fn follow(&mut self, advert: &Advert<'_>, sender: IpAddr) -> Option<(IpAddr, Priority)> {
+    fn learn(&mut self, advert: &Advert<'_>, sender: IpAddr) -> Option<(IpAddr, Priority)> {
         let longest = self.config.max_learned_interval.unwrap_or(advert.interval);
         self.active_interval = advert.interval.min(longest);
         Some((sender, advert.priority))
@@ -371,7 +304,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             _ => NewActiveReason::Preempted,
         };
         let active = Active {
-            adver: now + self.config.interval.duration(),
+            adver: timers::second_advert(now, &self.config),
             reply_from: now,
             owed: None,
             sent: now,
@@ -409,9 +342,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.counters.release_active += 1;
     }
 
-    fn change(&mut self, now: Instant, role: Role, reason: Reason) {
+    pub(super) fn change(&mut self, now: Instant, role: Role, reason: Reason) {
         let from = self.state();
         self.role = role;
+        if from != self.state() {
+            self.doubts.renew();
+        }
         let sequence = self.last_event.map_or(1, |event| event.sequence + 1);
         self.last_event = Some(Event { sequence, at: now, from, to: self.state(), reason });
         self.pending.add(Step::Notify);

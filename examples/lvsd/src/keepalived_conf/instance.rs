@@ -1,4 +1,4 @@
-//! `vrrp_instance` and `vrrp_sync_group`.
+//! `vrrp_instance`.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use lvs_proto::vrrp::{Peer, Priority, Version, Vrid};
 
 use super::announcements::{GarpPlan, delay, repeat};
-use super::global::{NO_SCRIPT, group, version};
+use super::global::{group, version};
 use super::keyword::{
     Input, Keyword, Outcome, ignored, switch_off, unexpected, unsupported, unsupported_for_now,
     used,
@@ -68,7 +68,7 @@ pub struct VrrpInstance {
     pub authentication: Authentication,
     /// The addresses that adverts carry.
     pub virtual_addresses: Vec<VirtualAddress>,
-    /// The addresses that come and go with them.
+    /// The addresses that come and go with them, of either family.
     pub excluded_addresses: Vec<VirtualAddress>,
     /// The scripts that its priority follows.
     pub tracked_scripts: Vec<Tracked>,
@@ -159,22 +159,8 @@ pub struct VirtualAddress {
     pub device: Option<String>,
 }
 
-/// Virtual routers that move together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SyncGroup {
-    /// Its line.
-    pub line: usize,
-    /// What it is called.
-    pub name: String,
-    /// Its virtual routers by line and name.
-    pub members: Vec<(usize, String)>,
-    /// The scripts that all of them follow.
-    pub tracked_scripts: Vec<Tracked>,
-    /// The interfaces that all of them follow.
-    pub tracked_interfaces: Vec<Tracked>,
-}
-
-const NO_TRACKING: &str = "nothing but interfaces and adverts is followed";
+pub(super) const NO_TRACKING: &str = "nothing but interfaces and adverts is followed";
+pub(super) const PRINTED: &str = "changes are printed with their numbers; no script is run";
 const NO_ROUTES: &str = "only addresses move";
 const NOT_INSTALLED: &str = "virtual addresses are served without being put on an interface";
 
@@ -208,11 +194,9 @@ pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
         Ok(())
     }),
     used("virtual_ipaddress", |instance, input| addresses(input, &mut instance.virtual_addresses)),
-    unsupported_for_now(
-        "virtual_ipaddress_excluded",
-        "adverts carry every address",
-        |instance, input| addresses(input, &mut instance.excluded_addresses),
-    ),
+    used("virtual_ipaddress_excluded", |instance, input| {
+        addresses(input, &mut instance.excluded_addresses)
+    }),
     used("authentication", |instance, input| {
         instance.authentication.line = input.line;
         input.block(&[AUTHENTICATION], &mut instance.authentication)
@@ -339,13 +323,13 @@ pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
     unsupported("virtual_routes", NO_ROUTES),
     unsupported("virtual_rules", NO_ROUTES),
     unsupported("garp_extra_if", "addresses are announced on the instance's interface"),
-    unsupported("notify", NO_SCRIPT),
-    unsupported("notify_master", NO_SCRIPT),
-    unsupported("notify_backup", NO_SCRIPT),
-    unsupported("notify_fault", NO_SCRIPT),
-    unsupported("notify_stop", NO_SCRIPT),
-    unsupported("notify_deleted", NO_SCRIPT),
-    unsupported("notify_master_rx_lower_pri", NO_SCRIPT),
+    unsupported("notify", PRINTED),
+    unsupported("notify_master", PRINTED),
+    unsupported("notify_backup", PRINTED),
+    unsupported("notify_fault", PRINTED),
+    unsupported("notify_stop", PRINTED),
+    unsupported("notify_deleted", PRINTED),
+    unsupported("notify_master_rx_lower_pri", PRINTED),
     ignored("notify_priority_changes", "there is no FIFO"),
     ignored("smtp_alert", "no mail is sent"),
     ignored("native_ipv6", "the addresses say so"),
@@ -369,31 +353,6 @@ const AUTHENTICATION: &[Keyword<Authentication>] = &[
         authentication.password = input.word()?.to_owned();
         Ok(())
     }),
-];
-
-pub(super) const SYNC_GROUP: &[Keyword<SyncGroup>] = &[
-    used("group", |group, input| {
-        input.list(|entry| {
-            while let Some(name) = entry.next_word() {
-                group.members.push((entry.line, name.to_owned()));
-            }
-            Ok(())
-        })
-    }),
-    used("track_script", |group, input| tracked(input, &mut group.tracked_scripts, 253)),
-    used("track_interface", |group, input| tracked(input, &mut group.tracked_interfaces, 253)),
-    unsupported("track_file", NO_TRACKING),
-    unsupported("track_process", NO_TRACKING),
-    unsupported("track_bfd", NO_TRACKING),
-    unsupported("notify", NO_SCRIPT),
-    unsupported("notify_master", NO_SCRIPT),
-    unsupported("notify_backup", NO_SCRIPT),
-    unsupported("notify_fault", NO_SCRIPT),
-    unsupported("notify_stop", NO_SCRIPT),
-    unsupported("global_tracking", NO_TRACKING),
-    unsupported("sync_group_tracking_weight", NO_TRACKING),
-    ignored("notify_priority_changes", "there is no FIFO"),
-    ignored("smtp_alert", "no mail is sent"),
 ];
 
 /// `ADDRESS[/LENGTH] OPTION...`, line by line. The options are `ip address add`'s, most of them

@@ -19,6 +19,7 @@ mod report;
 mod routers;
 mod server_group;
 mod services;
+mod sync_group;
 mod syntax;
 mod tracking;
 mod virtual_server;
@@ -28,12 +29,12 @@ use std::collections::HashSet;
 pub use announcements::GarpPlan;
 pub use checks::{Check, CheckKind, CheckPace, Url};
 pub use global::{GlobalDefs, SyncDaemon};
-pub use instance::{
-    AuthType, Authentication, InitialState, SyncGroup, VirtualAddress, VrrpInstance,
-};
+pub use instance::{AuthType, Authentication, InitialState, VirtualAddress, VrrpInstance};
 pub(crate) use keyword::decimal_seconds;
 pub use report::{Finding, Report, Verdict};
+pub use routers::ConnSync;
 pub use server_group::{Member, VirtualServerGroup};
+pub use sync_group::SyncGroup;
 pub use syntax::{Statement, SyntaxError, SyntaxErrorKind, statements};
 pub use tracking::{Tracked, VrrpScript, Weight};
 pub use virtual_server::{RealServer, Target, VirtualServer};
@@ -87,7 +88,8 @@ impl Config {
         let later = [
             config.check_names(),
             config.check_instances(),
-            config.check_references(),
+            config.check_sync_groups(),
+            config.check_sync_daemon(),
             config.check_virtual_servers(),
         ];
         report.extend(later.into_iter().flatten());
@@ -120,10 +122,10 @@ const TOP: &[Keyword<Config>] = &[
         config.instances.push(instance);
         Ok(())
     }),
-    unsupported_for_now("vrrp_sync_group", "virtual routers move one by one", |config, input| {
+    used("vrrp_sync_group", |config, input| {
         let name = input.word()?.to_owned();
         let mut group = SyncGroup { line: input.line, name, ..SyncGroup::default() };
-        input.block(&[instance::SYNC_GROUP], &mut group)?;
+        input.block(&[sync_group::SYNC_GROUP], &mut group)?;
         config.sync_groups.push(group);
         Ok(())
     }),
@@ -239,7 +241,7 @@ mod tests {
         vec![
             text("global_defs {", &[global::KEYWORDS]),
             text(instance, &[instance::INSTANCE]),
-            text("vrrp_sync_group A {", &[instance::SYNC_GROUP]),
+            text("vrrp_sync_group A {", &[sync_group::SYNC_GROUP]),
             text("vrrp_script A {", &[tracking::SCRIPT]),
             text(server, &[virtual_server::SERVER, virtual_server::SERVER_PACE]),
             text(real, &[virtual_server::REAL, virtual_server::REAL_PACE]),

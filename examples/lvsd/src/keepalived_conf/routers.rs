@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use lvs_proto::Family;
-use lvs_proto::vrrp::{AdvertInterval, ChecksumAccept, ChecksumForm, Password, Priority, Version};
+use lvs_proto::vrrp::{
+    AdvertInterval, ChecksumAccept, ChecksumForm, Password, Priority, Version, Vrid,
+};
 use lvs_vrrp::{
     Announcements, ChecksumTransmit, Config as RouterConfig, LosingAdvert, OwnerAdverts,
     TrackerConfig,
@@ -14,7 +16,7 @@ use lvs_vrrp::{
 use super::Config;
 use super::announcements::GarpPlan;
 use super::global::{GlobalDefs, SyncDaemon};
-use super::instance::{AuthType, Authentication, InitialState, VirtualAddress, VrrpInstance};
+use super::instance::{AuthType, Authentication, InitialState, VrrpInstance};
 use super::report::{Finding, Verdict};
 use super::tracking::{Tracked, Weight};
 use crate::secret::Secret;
@@ -27,16 +29,11 @@ impl VrrpInstance {
     /// What is missing or not supported.
     pub fn setup(&self, global: &GlobalDefs) -> Result<Setup, Verdict> {
         let config = self.router_config(global)?;
-        let tracked = self.tracked_interfaces.iter().filter(|tracked| !self.is_own(tracked));
-        let tracked = tracked.map(|Tracked { name, weight, .. }| {
-            let Weight { value: weight, reverse } = weight.unwrap_or_default();
-            (name.clone(), TrackerConfig { weight, reverse, ..TrackerConfig::default() })
-        });
         Ok(Setup {
             config,
             peers: self.unicast_peers.clone(),
             secret: self.secret(config.version),
-            tracked: tracked.collect(),
+            tracked: self.trackers(&self.tracked_interfaces).collect(),
         })
     }
 
@@ -75,6 +72,7 @@ impl VrrpInstance {
             advert_before_demotion: self
                 .higher_prio_send_advert
                 .unwrap_or(global.higher_prio_send_advert),
+            advertised: self.advertised()?,
             ..RouterConfig::keepalived(version, vrid)
         };
         if let Some(count) = self.down_timer_adverts.or(global.down_timer_adverts) {
@@ -109,17 +107,34 @@ impl VrrpInstance {
         }
     }
 
-    /// Whether it is the instance's own interface without a weight, which is followed anyway.
-    fn is_own(&self, tracked: &Tracked) -> bool {
-        let weighs = tracked.weight.is_some_and(|weight| weight != Weight::default());
-        !weighs && self.interface.as_ref() == Some(&tracked.name)
+    /// What it follows of `tracked`. Its own interface is followed anyway.
+    fn trackers(&self, tracked: &[Tracked]) -> impl Iterator<Item = (String, TrackerConfig)> {
+        let is_own = |it: &&Tracked| !it.has_weight() && self.interface.as_ref() == Some(&it.name);
+        tracked.iter().filter(move |it| !is_own(it)).map(|Tracked { name, weight, .. }| {
+            let Weight { value: weight, reverse } = weight.unwrap_or_default();
+            (name.clone(), TrackerConfig { weight, reverse, ..TrackerConfig::default() })
+        })
     }
 
-    /// The addresses that adverts carry: those of its family.
+    /// Its addresses: those of its family that adverts carry, and then the excluded ones \[X-35\].
     #[must_use]
     pub fn addresses(&self) -> Vec<IpAddr> {
+        let excluded = self.excluded_addresses.iter().map(|address| address.prefix.address);
+        self.listed_addresses().chain(excluded).collect()
+    }
+
+    fn listed_addresses(&self) -> impl Iterator<Item = IpAddr> {
         let addresses = self.virtual_addresses.iter().map(|address| address.prefix.address);
-        addresses.filter(|&address| Family::of(address) == self.family()).collect()
+        addresses.filter(|&address| Family::of(address) == self.family())
+    }
+
+    /// How many of them adverts carry, if not all.
+    fn advertised(&self) -> Result<Option<u8>, Verdict> {
+        if self.excluded_addresses.is_empty() {
+            return Ok(None);
+        }
+        let count = u8::try_from(self.listed_addresses().count());
+        count.map(Some).map_err(|_| Verdict::wrong("an advert has 255 addresses at most"))
     }
 
     /// The family of the virtual router.
@@ -143,16 +158,6 @@ impl VrrpInstance {
         })
     }
 
-    fn check_address(&self, address: &VirtualAddress) -> Result<(), Verdict> {
-        if Family::of(address.prefix.address) != self.family() {
-            return Err(Verdict::wrong("it is of another family than the first"));
-        }
-        if address.device.is_some() && address.device != self.interface {
-            return Err(Verdict::unsupported("it is served on the instance's interface alone"));
-        }
-        Ok(())
-    }
-
     /// What cannot be said of it before all of the file is read.
     fn check(&self, global: &GlobalDefs) -> Result<(), Verdict> {
         let setup = self.setup(global)?;
@@ -169,33 +174,55 @@ impl VrrpInstance {
         if is_owner && self.state == Some(InitialState::Backup) {
             return Err(Verdict::unsupported("of priority 255 it begins as MASTER"));
         }
-        if self.sync_interface.as_ref().is_some_and(|name| self.interface.as_ref() != Some(name)) {
-            return Err(Verdict::unsupported("connections are told of over its interface alone"));
-        }
         Ok(())
     }
 }
 
+/// How directors tell each other of connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnSync<'a> {
+    /// Over which interface.
+    pub interface: &'a str,
+    /// The `vrrp_instance` whose Active director speaks; `None` is for any.
+    pub instance: Option<&'a str>,
+    /// The group of directors.
+    pub id: u8,
+}
+
 impl Config {
-    /// The group of directors that are told of connections while the instance is Active, if they
-    /// are.
-    #[must_use]
-    pub fn sync_id(&self, instance: &VrrpInstance) -> Option<u8> {
-        let own_id = instance.virtual_router_id?.get();
-        let is_its = |daemon: &&SyncDaemon| {
-            daemon.instance.as_ref().is_none_or(|name| *name == instance.name)
-        };
-        match self.global.sync_daemon.as_ref().filter(is_its) {
-            Some(daemon) => Some(daemon.sync_id.unwrap_or(own_id)),
-            None => instance.sync_interface.as_ref().map(|_| own_id),
+    /// The virtual router that an instance describes, with what its sync group follows \[X-61\].
+    ///
+    /// # Errors
+    /// What is missing or not supported.
+    pub fn setup(&self, instance: &VrrpInstance) -> Result<Setup, Verdict> {
+        let mut setup = instance.setup(&self.global)?;
+        for group in self.sync_groups.iter().filter(|group| group.has(instance)) {
+            setup.tracked.extend(instance.trackers(&group.tracked_interfaces));
         }
+        Ok(setup)
+    }
+
+    /// How directors tell each other of connections, if they do: as `lvs_sync_daemon` says, or else
+    /// the first instance that has an `lvs_sync_daemon_interface`.
+    #[must_use]
+    pub fn conn_sync(&self) -> Option<ConnSync<'_>> {
+        let (interface, instance, id) = match &self.global.sync_daemon {
+            Some(SyncDaemon { interface, instance, sync_id, .. }) => {
+                (interface, instance.as_deref(), *sync_id)
+            }
+            None => self.instances.iter().find_map(|instance| {
+                Some((instance.sync_interface.as_ref()?, Some(instance.name.as_str()), None))
+            })?,
+        };
+        let is_its = |it: &&VrrpInstance| instance.is_none_or(|name| it.name == name);
+        let vrid = || self.instances.iter().find(is_its)?.virtual_router_id.map(Vrid::get);
+        Some(ConnSync { interface, instance, id: id.or_else(vrid)? })
     }
 
     /// What cannot be said of virtual routers before all of the file is read.
     pub(super) fn check_instances(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut routers = HashSet::new();
-        let scripts = self.script_names();
         for instance in &self.instances {
             let mut found = |line, keyword: &str, verdict| {
                 findings.push(Finding::new(line, keyword, verdict));
@@ -209,61 +236,44 @@ impl Config {
                 found(instance.line, "vrrp_instance", Verdict::wrong(reason));
             }
             for address in &instance.virtual_addresses {
-                if let Err(verdict) = instance.check_address(address) {
-                    found(address.line, &address.word, verdict);
+                if Family::of(address.prefix.address) != instance.family() {
+                    let reason = "it is of another family than the first";
+                    found(address.line, &address.word, Verdict::wrong(reason));
+                }
+            }
+            for address in instance.virtual_addresses.iter().chain(&instance.excluded_addresses) {
+                if address.device.is_some() && address.device != instance.interface {
+                    let reason = "it is served on the instance's interface alone";
+                    found(address.line, &address.word, Verdict::unsupported(reason));
                 }
             }
             let Authentication { line, kind, password } = &instance.authentication;
             if *kind != AuthType::None && password.is_empty() {
                 found(*line, "authentication", Verdict::wrong("its auth_pass is missing"));
             }
-            findings.extend(check_scripts(&scripts, &instance.tracked_scripts));
+            findings.extend(self.check_scripts(&instance.tracked_scripts));
         }
         findings
     }
 
-    /// What cannot be said of `vrrp_sync_group` and `lvs_sync_daemon` before all of the file is
-    /// read.
-    pub(super) fn check_references(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let names: HashSet<&str> =
-            self.instances.iter().map(|instance| instance.name.as_str()).collect();
-        let scripts = self.script_names();
-        let no_instance = || Verdict::wrong("there is no vrrp_instance of that name");
-        for group in &self.sync_groups {
-            let strangers = group.members.iter().filter(|(_, name)| !names.contains(name.as_str()));
-            findings.extend(strangers.map(|(line, name)| Finding::new(*line, name, no_instance())));
-            findings.extend(check_scripts(&scripts, &group.tracked_scripts));
-        }
-        if let Some(daemon) = &self.global.sync_daemon {
-            let mut found = |verdict| {
-                findings.push(Finding::new(daemon.line, "lvs_sync_daemon", verdict));
-            };
-            let name = daemon.instance.as_deref();
-            if name.is_some_and(|name| !names.contains(name)) {
-                found(no_instance());
-            }
-            let its = |instance: &&VrrpInstance| name.is_none_or(|name| name == instance.name);
-            let elsewhere =
-                |instance: &VrrpInstance| instance.interface.as_ref() != Some(&daemon.interface);
-            if self.instances.iter().filter(its).any(elsewhere) {
-                found(Verdict::unsupported("it runs on the virtual router's interface alone"));
-            }
-        }
-        findings
+    /// What cannot be said of `lvs_sync_daemon` before all of the file is read.
+    pub(super) fn check_sync_daemon(&self) -> Vec<Finding> {
+        let daemon = self.global.sync_daemon.as_ref();
+        let stranger = daemon.filter(|daemon| {
+            let name = daemon.instance.as_ref();
+            name.is_some_and(|name| self.instances.iter().all(|instance| instance.name != *name))
+        });
+        let verdict = Verdict::wrong("there is no vrrp_instance of that name");
+        let finding = |daemon: &SyncDaemon| Finding::new(daemon.line, "lvs_sync_daemon", verdict);
+        stranger.map(finding).into_iter().collect()
     }
 
-    fn script_names(&self) -> HashSet<&str> {
-        self.scripts.iter().map(|script| script.name.as_str()).collect()
+    pub(super) fn check_scripts(&self, tracked: &[Tracked]) -> Vec<Finding> {
+        let names: HashSet<&str> = self.scripts.iter().map(|it| it.name.as_str()).collect();
+        let strangers = tracked.iter().filter(|tracked| !names.contains(tracked.name.as_str()));
+        let verdict = Verdict::wrong("there is no vrrp_script of that name");
+        strangers.map(|it| Finding::new(it.line, &it.name, verdict.clone())).collect()
     }
-}
-
-fn check_scripts(scripts: &HashSet<&str>, tracked: &[Tracked]) -> Vec<Finding> {
-    let strangers = tracked.iter().filter(|tracked| !scripts.contains(tracked.name.as_str()));
-    let reason = "there is no vrrp_script of that name";
-    let found =
-        strangers.map(|tracked| Finding::new(tracked.line, &tracked.name, Verdict::wrong(reason)));
-    found.collect()
 }
 
 /// The nearest interval that the version can advertise \[X-10\].

@@ -98,6 +98,13 @@ pub struct Tracked {
     pub weight: Option<Weight>,
 }
 
+impl Tracked {
+    /// Whether it counts for a priority, or the other way round.
+    pub(super) fn has_weight(&self) -> bool {
+        self.weight.is_some_and(|weight| weight != Weight::default())
+    }
+}
+
 /// `NAME [weight N [reverse]]`, line by line.
 pub(super) fn tracked(input: &mut Input<'_>, list: &mut Vec<Tracked>, most: i16) -> Outcome {
     input.list(|entry| {

@@ -15,13 +15,15 @@ use lvs_proto::{Frame, Instant, MacAddr};
 use lvs_sched::{Director, DirectorConfig, Rule};
 use lvs_vrrp::{Config, State};
 
+use super::network::INTERFACE;
 use super::plan::{self, CLIENTS, DIRECTOR_ADDRESSES, DIRECTORS, SERVER_ADDRESSES, SERVERS, Site};
 use super::simulated_host::{ClientHost, Host, MAX_ADDRESSES, ServerHost};
 use super::story::{Change, Cluster};
 use crate::next_hops::{NextHops, Port, own_addresses};
-use crate::node::{Node, OUTSIDE};
+use crate::node::Node;
 use crate::routes::{Route, Routes};
-use crate::virtual_router::{HostAction, VirtualRouter};
+use crate::virtual_router::VirtualRouter;
+use crate::virtual_routers::{HostAction, VirtualRouters};
 
 /// Where a host is plugged in: the client, the directors, the servers.
 type Plug = usize;
@@ -32,6 +34,9 @@ const CLIENT_HOSTS: usize = CLIENTS.len().div_ceil(MAX_ADDRESSES);
 const FIRST_DIRECTOR: Plug = CLIENT_HOSTS;
 const FIRST_SERVER: Plug = FIRST_DIRECTOR + DIRECTORS;
 const PORTS: usize = FIRST_SERVER + SERVERS;
+
+/// The one port that a director has.
+const PORT: usize = 0;
 
 /// Hosts on one switch.
 pub(crate) struct SimulatedCluster {
@@ -110,10 +115,10 @@ impl SimulatedCluster {
         }
         let (wire, now) = (&mut self.wire, self.now);
         let Some(node) = &mut self.directors[number] else { return };
-        let mut send = |frame: &[u8]| wire.push_back((FIRST_DIRECTOR + number, frame.to_vec()));
-        node.poll(&mut |_, frame| send(frame));
-        while let Some(action) = node.router.poll(&mut send) {
-            if let HostAction::Notify(event) = action {
+        let mut send = |_, frame: &[u8]| wire.push_back((FIRST_DIRECTOR + number, frame.to_vec()));
+        node.poll(&mut send);
+        while let Some(action) = node.routers.poll(&mut send) {
+            if let HostAction::Notify(_, event) = action {
                 let active = event.to == State::Active;
                 if active || event.from == State::Active {
                     let at = now.saturating_duration_since(Instant::EPOCH);
@@ -146,7 +151,7 @@ impl SimulatedCluster {
         } else if let Some(node) = &mut self.directors[to - FIRST_DIRECTOR] {
             let wire = &mut self.wire;
             let mut send = |_, frame: &[u8]| wire.push_back((to, frame.to_vec()));
-            node.handle_frame(self.now, OUTSIDE, &mut Frame::from(&mut frame[..]), &mut send);
+            node.handle_frame(self.now, PORT, &mut Frame::from(&mut frame[..]), &mut send);
         }
     }
 
@@ -157,12 +162,11 @@ impl SimulatedCluster {
             clients.map(|host: &mut Host| host.next_deadline(self.now)).collect();
         wakes.extend(self.servers.iter_mut().map(|server| server.next_deadline(self.now)));
         for node in self.directors.iter().flatten() {
-            wakes.extend([node.router.machine().next_deadline(), node.next_deadline()]);
+            wakes.push(node.next_deadline());
         }
         let next = wakes.into_iter().flatten().min().unwrap_or(end);
         self.now = next.clamp(self.now, end);
         for node in self.directors.iter_mut().flatten() {
-            node.router.machine_mut().handle_timeout(self.now);
             node.handle_timeout(self.now);
         }
     }
@@ -221,7 +225,7 @@ impl Cluster for SimulatedCluster {
 
     fn start(&mut self, director: usize) -> Result<()> {
         let mut node = node(director, self.now)?;
-        node.router.machine_mut().startup(self.now);
+        node.routers.startup(self.now);
         self.directors[director] = Some(node);
         Ok(())
     }
@@ -264,11 +268,15 @@ fn node(director: usize, now: Instant) -> Result<Node> {
         gateway: None,
         interface: port.index,
     };
+    let router = VirtualRouter::new(config.into(), address.into(), virtual_addresses)?;
+    let mut routers = VirtualRouters::with_capacity(1);
+    routers.add(PORT, (INTERFACE, mac(FIRST_DIRECTOR + director)), router)?;
     let mut node = Node {
-        router: VirtualRouter::from_config(config, address.into(), virtual_addresses)?,
+        routers,
         director: rules,
         next_hops: NextHops::new(vec![port], Routes::new(vec![on_link]), [0; 2])?,
         sync_id: plan::SYNC_ID,
+        speaker: None,
     };
     node.start_sync()?;
     Ok(node)

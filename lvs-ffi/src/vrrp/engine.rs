@@ -1,0 +1,404 @@
+//! Many virtual routers, with one deadline and one stream of actions.
+
+mod memory;
+
+use core::ffi::c_int;
+use core::mem::MaybeUninit;
+
+use ::lvs_vrrp::{
+    AddError, FollowError, InterfaceId, JoinError, Router, RouterId, Tracked, UnknownRouter,
+};
+use lvs_proto::vrrp::{Priority, decode, from_ip_packet, vrid_of};
+use lvs_proto::wire::ethernet;
+use lvs_proto::{Instant, frames};
+
+use self::lvs_engine_input_kind::*;
+pub use self::memory::*;
+use super::memory::Machine;
+use super::output::write_advert;
+use super::proofs::Authenticator;
+use super::{lvs_vrrp_action, lvs_vrrp_config, lvs_vrrp_status};
+use crate::door::{items, items_mut, number, read_sized, required, status, write_sized};
+use crate::lvs_status::{
+    LVS_ERR_ENGINE_FULL, LVS_ERR_INPUT, LVS_ERR_NO_SUCH_ROUTER, LVS_ERR_NOT_VRRP, LVS_ERR_OTHER,
+    LVS_ERR_ROUTER_EXISTS, LVS_ERR_SYNC_GROUP,
+};
+use crate::time::instant;
+use crate::{lvs_address, lvs_status, lvs_time};
+
+/// Names a virtual router of one engine, and never another one that came after it.
+pub type lvs_router_id = u64;
+
+/// What a virtual router of an engine can be told.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum lvs_engine_input_kind {
+    /// As `lvs_vrrp_startup`.
+    LVS_INPUT_STARTUP = 0,
+    /// As `lvs_vrrp_shutdown`.
+    LVS_INPUT_SHUTDOWN = 1,
+    /// As `lvs_vrrp_interface_up`.
+    LVS_INPUT_INTERFACE_UP = 2,
+    /// As `lvs_vrrp_interface_down`.
+    LVS_INPUT_INTERFACE_DOWN = 3,
+}
+
+/// Adds a virtual router that is not started, whose interface is believed to be up. `interface` is the
+/// caller's number of the link; unicast routers that use a VRID twice on one link need a number each
+/// \[X-38\]. `out` names it.
+///
+/// # Errors
+/// As for `lvs_vrrp_create`, but no memory is taken; also if there are more addresses or peers than
+/// there is room for; `LVS_ERR_ENGINE_FULL`; `LVS_ERR_ROUTER_EXISTS` if the interface has one of this
+/// VRID and family.
+///
+/// # Safety
+/// `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_engine_add(
+    engine: Option<&mut lvs_engine>,
+    interface: u32,
+    config: *const lvs_vrrp_config,
+    out: Option<&mut MaybeUninit<lvs_router_id>>,
+) -> lvs_status {
+    status(|| {
+        let (lvs_engine(engine, rooms), out) = (required(engine)?, required(out)?);
+        // SAFETY: the caller's contract.
+        let config = unsafe { read_sized(config) }?;
+        // SAFETY: the caller's contract.
+        let addresses = unsafe { items(config.addresses, config.address_count) }?;
+        // SAFETY: the caller's contract.
+        let peers = unsafe { items(config.peers, config.peer_count) }?;
+        let slot = engine.read()?.vacant_slot().ok_or(LVS_ERR_ENGINE_FULL)?;
+        // SAFETY: nobody has the slot, and so nobody its room.
+        let (addresses, peers) = unsafe { rooms.place(slot, addresses, peers) }?;
+        let source = config.source.try_into()?;
+        let router = Router::with_peers(config.try_into()?, source, addresses, peers)?;
+        let id = engine.write(|engine| engine.add(InterfaceId(interface), router))??;
+        out.write(id.to_bits());
+        Ok(())
+    })
+}
+
+/// Removes a virtual router, and from its sync group. Nothing is sent: shut it down first and drain the
+/// actions.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_engine_remove(
+    engine: Option<&mut lvs_engine>,
+    router: lvs_router_id,
+) -> lvs_status {
+    status(|| {
+        let remove = |engine: &mut Routers| engine.remove(RouterId::from_bits(router)).map(drop);
+        required(engine)?.0.write(remove)?.ok_or(LVS_ERR_NO_SUCH_ROUTER)
+    })
+}
+
+/// Has a virtual router join the sync group of another one, or form a group with it: they are Active
+/// together or not at all \[X-57\]. One that becomes unable to run takes the others with it \[X-60\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`; `LVS_ERR_SYNC_GROUP` if it is in a group already, is to join
+/// itself, or one of them follows another.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_engine_join(
+    engine: Option<&mut lvs_engine>,
+    router: lvs_router_id,
+    of: lvs_router_id,
+) -> lvs_status {
+    let (router, of) = (RouterId::from_bits(router), RouterId::from_bits(of));
+    status(|| Ok(required(engine)?.0.write(|engine| engine.join(router, of))??))
+}
+
+/// Has a virtual router leave its sync group, if it is in one.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_engine_leave(
+    engine: Option<&mut lvs_engine>,
+    router: lvs_router_id,
+) -> lvs_status {
+    status(|| {
+        Ok(required(engine)?.0.write(|engine| engine.leave(RouterId::from_bits(router)))??)
+    })
+}
+
+/// Has a virtual router follow another one from now on: whenever that changes its state, so does it, with
+/// all actions but without an advert \[X-67\]. It may follow somebody else later. Start it like any.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`; `LVS_ERR_SYNC_GROUP` if it is in a group or followed, if the
+/// leader follows, or if both are the same.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_engine_follow(
+    engine: Option<&mut lvs_engine>,
+    now: lvs_time,
+    router: lvs_router_id,
+    leader: lvs_router_id,
+) -> lvs_status {
+    let (router, leader) = (RouterId::from_bits(router), RouterId::from_bits(leader));
+    let follow = |engine: &mut Routers| engine.follow(instant(now), router, leader);
+    status(|| Ok(required(engine)?.0.write(follow)??))
+}
+
+/// Feeds `kind`, one of `enum lvs_engine_input_kind`, to a virtual router.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`, `LVS_ERR_INPUT`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_engine_input(
+    engine: Option<&mut lvs_engine>,
+    now: lvs_time,
+    router: lvs_router_id,
+    kind: c_int,
+) -> lvs_status {
+    const STARTUP: c_int = LVS_INPUT_STARTUP as c_int;
+    const SHUTDOWN: c_int = LVS_INPUT_SHUTDOWN as c_int;
+    const INTERFACE_UP: c_int = LVS_INPUT_INTERFACE_UP as c_int;
+    const INTERFACE_DOWN: c_int = LVS_INPUT_INTERFACE_DOWN as c_int;
+    status(|| {
+        let input: fn(&mut Machine, Instant) = match kind {
+            STARTUP => Machine::startup,
+            SHUTDOWN => Machine::shutdown,
+            INTERFACE_UP => Machine::interface_up,
+            INTERFACE_DOWN => Machine::interface_down,
+            _ => return Err(LVS_ERR_INPUT),
+        };
+        feed(engine, router, |router| input(router, instant(now)))
+    })
+}
+
+/// As `lvs_vrrp_set_tracked`.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_engine_set_tracked(
+    engine: Option<&mut lvs_engine>,
+    now: lvs_time,
+    router: lvs_router_id,
+    priority: u8,
+    fault: c_int,
+) -> lvs_status {
+    let tracked = Tracked { priority: Priority::new(priority), fault: fault != 0 };
+    status(|| feed(engine, router, |router| router.track(instant(now), tracked)))
+}
+
+fn feed(
+    engine: Option<&mut lvs_engine>,
+    router: lvs_router_id,
+    input: impl FnOnce(&mut Machine),
+) -> Result<(), lvs_status> {
+    let id = RouterId::from_bits(router);
+    Ok(required(engine)?.0.write(|engine| engine.input(id, input))??)
+}
+
+/// Takes in an Ethernet frame that was received on `interface`: an advert is verified, decoded and fed
+/// to its virtual router; one that is refused, or that is for none, is counted and changes nothing else
+/// \[RX-1\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`, and `LVS_ERR_NOT_VRRP` as for `lvs_vrrp_handle_frame`.
+///
+/// # Safety
+/// `frame` points to `length` octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_engine_handle_frame(
+    engine: Option<&mut lvs_engine>,
+    now: lvs_time,
+    interface: u32,
+    frame: *const u8,
+    length: usize,
+) -> lvs_status {
+    status(|| {
+        let (engine, interface) = (required(engine)?, InterfaceId(interface));
+        // SAFETY: the caller's contract.
+        let frame = ethernet::Frame::parse(unsafe { items(frame, length) }?)?;
+        let (meta, message) = from_ip_packet(frame.payload)?;
+        let vrid = vrid_of(message).ok_or(LVS_ERR_NOT_VRRP)?;
+        let path = meta.addresses;
+        engine.0.write(|engine| {
+            let Some(policy) = engine.policy(interface, vrid, path) else {
+                engine.handle_unknown();
+                return;
+            };
+            match decode(message, &meta, &policy) {
+                Ok(advert) => engine.handle_advert(instant(now), interface, &advert, &meta),
+                Err(error) => engine.handle_rejected(interface, vrid, path, &error),
+            }
+        })
+    })
+}
+
+/// Lets time pass for the virtual routers whose deadline is due, the earliest first, `budget` of them
+/// at most. Gives how many that were: if it is `budget`, more may be due. Hand in what was received
+/// until `now` first \[S-7\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_engine_handle_timeout(
+    engine: Option<&mut lvs_engine>,
+    now: lvs_time,
+    budget: u16,
+) -> c_int {
+    number(|| {
+        let pass = |engine: &mut Routers| engine.handle_timeout(instant(now), budget.into());
+        // At most the budget.
+        Ok(required(engine)?.0.write(pass)? as c_int)
+    })
+}
+
+/// The next thing to do: 1 and the action in `out`, of `router`; or 0 when all is done. Adverts of all
+/// come before whatever else they want done \[S-4\].
+///
+/// # Errors
+/// `LVS_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_engine_poll_action(
+    engine: Option<&mut lvs_engine>,
+    router: Option<&mut MaybeUninit<lvs_router_id>>,
+    out: Option<&mut MaybeUninit<lvs_vrrp_action>>,
+) -> c_int {
+    number(|| {
+        let (engine, router, out) = (required(engine)?, required(router)?, required(out)?);
+        let Some((id, action)) = engine.0.write(Routers::poll_action)? else { return Ok(0) };
+        router.write(id.to_bits());
+        out.write(action.into());
+        Ok(1)
+    })
+}
+
+/// When `lvs_engine_handle_timeout` is due: 1 and the moment in `out`, or 0 if no virtual router runs.
+///
+/// # Errors
+/// `LVS_ERR_NULL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn lvs_engine_next_deadline(
+    engine: Option<&lvs_engine>,
+    out: Option<&mut MaybeUninit<lvs_time>>,
+) -> c_int {
+    number(|| {
+        let (engine, out) = (required(engine)?, required(out)?);
+        let Some(deadline) = engine.0.read()?.next_deadline() else { return Ok(0) };
+        out.write(deadline.as_micros());
+        Ok(1)
+    })
+}
+
+/// As `lvs_vrrp_write_advert`, for the virtual router of the action.
+///
+/// # Errors
+/// As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+///
+/// # Safety
+/// `frame` points to room for `capacity` octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_engine_write_advert(
+    engine: Option<&lvs_engine>,
+    router: lvs_router_id,
+    priority: u8,
+    path: usize,
+    frame: *mut u8,
+    capacity: usize,
+    length: Option<&mut MaybeUninit<usize>>,
+) -> lvs_status {
+    status(|| {
+        let (router, length) = (get(engine, router)?, required(length)?);
+        // SAFETY: the caller's contract; any octets are octets.
+        let frame = unsafe { items_mut(frame, capacity) }?;
+        let (priority, mut nothing) = (Priority::new(priority), Authenticator::None);
+        length.write(write_advert(router, &mut nothing, 0, priority, path, frame)?);
+        Ok(())
+    })
+}
+
+/// As `lvs_vrrp_write_announcement`, for the virtual router of the action.
+///
+/// # Errors
+/// As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+///
+/// # Safety
+/// `frame` points to room for `capacity` octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_engine_write_announcement(
+    engine: Option<&lvs_engine>,
+    router: lvs_router_id,
+    address: Option<&lvs_address>,
+    frame: *mut u8,
+    capacity: usize,
+    length: Option<&mut MaybeUninit<usize>>,
+) -> lvs_status {
+    status(|| {
+        let (router, length) = (get(engine, router)?, required(length)?);
+        let address = (*required(address)?).try_into()?;
+        // SAFETY: the caller's contract; any octets are octets.
+        let frame = unsafe { items_mut(frame, capacity) }?;
+        length.write(frames::announce(address, router.virtual_mac(), frame)?);
+        Ok(())
+    })
+}
+
+/// Fills in how a virtual router stands. `out->size` is to be set before.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_ROUTER`.
+///
+/// # Safety
+/// `out` points to a `struct lvs_vrrp_status` of any version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_engine_get_status(
+    engine: Option<&lvs_engine>,
+    router: lvs_router_id,
+    out: *mut lvs_vrrp_status,
+) -> lvs_status {
+    status(|| {
+        let status = get(engine, router)?.into();
+        // SAFETY: the caller's contract.
+        unsafe { write_sized(out, status) }
+    })
+}
+
+fn get(engine: Option<&lvs_engine>, router: lvs_router_id) -> Result<&Machine, lvs_status> {
+    let engine = required(engine)?.0.read()?;
+    engine.get(RouterId::from_bits(router)).ok_or(LVS_ERR_NO_SUCH_ROUTER)
+}
+
+impl From<AddError> for lvs_status {
+    fn from(error: AddError) -> Self {
+        match error {
+            AddError::Full => LVS_ERR_ENGINE_FULL,
+            AddError::Taken => LVS_ERR_ROUTER_EXISTS,
+            _ => LVS_ERR_OTHER,
+        }
+    }
+}
+
+impl From<JoinError> for lvs_status {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::UnknownRouter => LVS_ERR_NO_SUCH_ROUTER,
+            JoinError::Member | JoinError::Follower => LVS_ERR_SYNC_GROUP,
+            _ => LVS_ERR_OTHER,
+        }
+    }
+}
+
+impl From<FollowError> for lvs_status {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::UnknownRouter => LVS_ERR_NO_SUCH_ROUTER,
+            FollowError::Member | FollowError::Chain => LVS_ERR_SYNC_GROUP,
+            _ => LVS_ERR_OTHER,
+        }
+    }
+}
+
+impl From<UnknownRouter> for lvs_status {
+    fn from(_: UnknownRouter) -> Self {
+        LVS_ERR_NO_SUCH_ROUTER
+    }
+}

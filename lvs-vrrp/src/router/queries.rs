@@ -1,0 +1,212 @@
+//! What can be asked at any time.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use lvs_proto::vrrp::{
+    AddressList, Advert, AdvertInterval, AdvertPath, AdvertPolicy, Peer, Priority, group,
+};
+use lvs_proto::{AddressPair, Family, MacAddr};
+
+use super::Router;
+use super::role::Role;
+use crate::{ChecksumTransmit, Config, Counters, State, timers};
+
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
+    /// The state. It also says what ought to be in place: addresses, groups and router
+    /// advertisements in Active, nothing elsewhere \[CORE-1\].
+    #[must_use]
+    pub const fn state(&self) -> State {
+        match self.role {
+            Role::Initialize => State::Initialize,
+            Role::Backup(_) => State::Backup,
+            Role::Active(_) => State::Active,
+            Role::Following(following) => following.state,
+        }
+    }
+
+    /// The configuration as given to [`Router::new`].
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The virtual addresses, those that adverts list first, in that order.
+    #[must_use]
+    pub fn addresses(&self) -> &[IpAddr] {
+        self.addresses.as_ref()
+    }
+
+    /// The virtual addresses that adverts list \[X-35\].
+    #[must_use]
+    pub fn advertised_addresses(&self) -> &[IpAddr] {
+        self.config.listed(self.addresses.as_ref())
+    }
+
+    /// The address that adverts come from.
+    #[must_use]
+    pub const fn source(&self) -> IpAddr {
+        self.source
+    }
+
+    /// The address family of the virtual router.
+    #[must_use]
+    pub const fn family(&self) -> Family {
+        Family::of(self.source)
+    }
+
+    /// The MAC address of the virtual router \[V3-TX-19\].
+    #[must_use]
+    pub const fn virtual_mac(&self) -> MacAddr {
+        self.config.vrid.virtual_mac(self.family())
+    }
+
+    /// The effective priority.
+    #[must_use]
+    pub const fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// Whether packets to the virtual addresses are accepted while Active \[V3-AC-8\], \[V3-AC-9\],
+    /// \[V2-AC-3\].
+    #[must_use]
+    pub const fn accepts(&self) -> bool {
+        self.config.accept || self.config.is_owner()
+    }
+
+    /// What to hand to [`decode`](lvs_proto::vrrp::decode), authentication aside: keys are the
+    /// embedder's.
+    #[must_use]
+    pub fn policy(&self) -> AdvertPolicy<'_> {
+        AdvertPolicy {
+            checksum: self.config.checksum_accept,
+            path: match self.peers.as_ref() {
+                [] => AdvertPath::Multicast(self.group()),
+                peers => AdvertPath::Unicast {
+                    own: self.source,
+                    peers: self.config.check_peers.then_some(peers),
+                },
+            },
+            ..AdvertPolicy::new(self.config.version, self.config.vrid, self.family())
+        }
+    }
+
+    /// The advert that [`Action::SendAdvert`](crate::Action::SendAdvert) asks for \[V3-TX-10\]; the addresses stand in the
+    /// configured order \[V3-TX-21\].
+    #[must_use]
+    pub fn advert(&self, priority: Priority) -> Advert<'_> {
+        Advert {
+            version: self.config.version,
+            vrid: self.config.vrid,
+            priority,
+            interval: self.config.interval,
+            checksum: match self.config.checksum_transmit {
+                ChecksumTransmit::Always(form) => form,
+                ChecksumTransmit::Follow(initial) => self.heard_form.unwrap_or(initial),
+            },
+            addresses: AddressList::from(self.advertised_addresses()),
+            sequence: None,
+        }
+    }
+
+    /// Where that advert comes from and goes to: the source address and the group, or each peer. All
+    /// copies are one advert \[X-17\].
+    pub fn advert_paths(&self) -> impl Iterator<Item = AddressPair> {
+        let group = self.peers.as_ref().is_empty().then_some(self.group());
+        let destinations = group.into_iter().chain(self.peers.as_ref().iter().map(|p| p.address));
+        destinations.filter_map(|destination| AddressPair::new(self.source, destination))
+    }
+
+    /// The sequence number of the authentication header of the advert handed out last: above all that
+    /// were sent or accepted, whoever counted \[W-12\].
+    #[must_use]
+    pub const fn header_sequence(&self) -> u32 {
+        self.header_sequence
+    }
+
+    /// The group that adverts go to where there are no peers.
+    fn group(&self) -> IpAddr {
+        self.config.group.unwrap_or(group(self.family()))
+    }
+
+    /// Whether an advert that took that path can be for it.
+    pub(crate) fn hears(&self, path: AddressPair) -> bool {
+        match self.peers.as_ref() {
+            [] => path.destination() == self.group(),
+            peers => {
+                let is_peer = peers.iter().any(|peer| peer.address == path.source());
+                path.destination() == self.source && (is_peer || !self.config.check_peers)
+            }
+        }
+    }
+
+    /// Whether an advert can be for it as well as for `other`.
+    pub(crate) fn hears_what(&self, other: &Self) -> bool {
+        match (self.peers.as_ref(), other.peers.as_ref()) {
+            ([], []) => self.group() == other.group(),
+            ([], _) | (_, []) => false,
+            (peers, others) => {
+                let any = !(self.config.check_peers && other.config.check_peers);
+                let in_common = |peer: &Peer| others.iter().any(|o| o.address == peer.address);
+                self.source == other.source && (any || peers.iter().any(in_common))
+            }
+        }
+    }
+
+    /// The address of the Active router: the own one, or that of the last accepted advert.
+    #[must_use]
+    pub fn active_address(&self) -> Option<IpAddr> {
+        self.active_router().map(|(address, _)| address)
+    }
+
+    /// The priority of the Active router: the own one, or that of the last accepted advert.
+    #[must_use]
+    pub fn active_priority(&self) -> Option<Priority> {
+        self.active_router().map(|(_, priority)| priority)
+    }
+
+    fn active_router(&self) -> Option<(IpAddr, Priority)> {
+        match self.role {
+            Role::Initialize | Role::Following(_) => None,
+            Role::Backup(backup) => backup.last_active,
+            Role::Active(_) => Some((self.source, self.priority)),
+        }
+    }
+
+    /// The interval of the Active router as learned from its adverts, or the own one.
+    #[must_use]
+    pub const fn active_interval(&self) -> AdvertInterval {
+        self.active_interval
+    }
+
+    /// Skew_Time: what this router waits after a resignation \[T-1\], \[T-2\].
+    #[must_use]
+    pub fn skew(&self) -> Duration {
+        timers::skew(self.config.version, self.priority, self.active_interval)
+    }
+
+    /// Active_Down_Interval: the silence after which this router takes over \[T-1\], \[T-2\].
+    #[must_use]
+    pub fn active_down_interval(&self) -> Duration {
+        timers::active_down_interval(
+            self.config.version,
+            self.priority,
+            self.active_interval,
+            self.config.advert_count,
+        )
+    }
+
+    /// How long its interface may be down before others take over: an interval less than they wait
+    /// for, for [`InterfaceHold`](crate::InterfaceHold) \[X-42\].
+    #[must_use]
+    pub fn interface_tolerance(&self) -> Duration {
+        let intervals = self.config.advert_count.saturating_sub(1);
+        self.active_interval.duration().saturating_mul(intervals.into())
+    }
+}
