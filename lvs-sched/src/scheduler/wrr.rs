@@ -82,7 +82,7 @@ impl Wrr {
     }
 
     /// The next pass over a short list, if it finds somebody.
-    #[inline]
+    #[inline(never)]
     fn begin_pass(&mut self, order: &[u32]) -> Option<u32> {
         let weights = self.free.few()?;
         let step = self.step.get();
