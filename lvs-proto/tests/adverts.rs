@@ -478,6 +478,25 @@ fn datagrams_that_are_no_adverts_are_refused() {
     assert!(matches!(other, Err(DatagramError::NotVrrp(protocol)) if protocol.0 == 50));
 }
 
+/// [A2], [A2a] The same over IPv6.
+#[test]
+fn datagrams_of_ipv6_that_are_no_adverts_are_refused() {
+    let from = |source: Ipv6Addr, next_header: u8| {
+        let mut packet = [0; 48];
+        packet[0] = 0x60;
+        packet[5..8].copy_from_slice(&[8, next_header, 255]);
+        packet[8..24].copy_from_slice(&source.octets());
+        packet[24..40].copy_from_slice(&GROUP_V6.octets());
+        from_ip_packet(&packet).map(|(meta, _)| meta.addresses.source())
+    };
+    let host = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+    assert_eq!(from(host, 112), Ok(host.into()));
+    for source in [GROUP_V6, Ipv6Addr::LOCALHOST] {
+        assert_eq!(from(source, 112), Err(DatagramError::Source(source.into())));
+    }
+    assert!(matches!(from(host, 59), Err(DatagramError::NotVrrp(protocol)) if protocol.0 == 59));
+}
+
 /// [A3] Extension headers in front of an advert over IPv6.
 #[test]
 fn extension_headers_are_skipped_unless_they_change_what_the_packet_is() {

@@ -337,4 +337,5 @@ fn numbers_of_trailers_grow_whatever_the_clock_does() {
     assert!(last.is_before(TrailerTime(0)));
     assert!(Sequence::Trailer(TrailerTime(0)).may_follow(Sequence::Trailer(last)));
     assert!(!Sequence::Header(7).may_follow(Sequence::Header(7)));
+    assert!(Sequence::Header(7).may_follow(Sequence::Trailer(last)));
 }

@@ -249,6 +249,47 @@ fn def_3_def_4_one_packet_in_so_many() {
     }
 }
 
+/// [DEF-1] With 8 places where 12 are wanted, one packet in 12 / (12 - 8).
+#[test]
+fn def_1_the_rate_follows_the_room() {
+    let config = DirectorConfig { connections: 8, ..DirectorConfig::default() };
+    let mut director = Director::new(config).unwrap();
+    common::apply(&mut director, secs(0), "-A -t 10.0.0.1:80 -s rr");
+    common::apply(&mut director, secs(0), "-a -t 10.0.0.1:80 -r 10.2.0.1 -g");
+    let drop_packet = Defence::Automatic;
+    let defences = Defences { drop_packet, amemthresh: 12, ..Defences::default() };
+    director.set_defences(secs(0), defences);
+    for port in 1..=6 {
+        let verdict = director.decide(secs(0), &client(port, SYN));
+        assert_eq!(verdict == Verdict::Drop(DropReason::Defended), port % 3 == 0, "{port}");
+    }
+}
+
+/// [DEF-2] [TPL-13] A template makes room if no client of it was ever connected.
+#[test]
+fn def_2_templates_that_are_not_assured_make_room() {
+    for (packets, makes_room) in [(&[SYN, RST][..], true), (&[SYN, ACK, RST], false)] {
+        let config = DirectorConfig {
+            timers: Timers::Exact,
+            connections: 2,
+            defences: Defences { drop_entry: Defence::On, ..Defences::default() },
+            ..DirectorConfig::default()
+        };
+        let mut director = Director::new(config).unwrap();
+        common::apply(&mut director, secs(0), "-A -t 10.0.0.1:80 -s rr -p 300");
+        common::apply(&mut director, secs(0), "-a -t 10.0.0.1:80 -r 10.2.0.1 -g");
+        for flags in packets {
+            assert!(hop(&mut director, secs(0), &client(1, *flags)).is_some());
+        }
+        for second in 1..=200 {
+            director.handle_timeout(secs(second), 64);
+        }
+        assert!(director.conns().all(|conn| conn.key().template));
+        let other = tcp("192.0.2.8", 1, VIP, 80, SYN);
+        assert_eq!(hop(&mut director, secs(200), &other).is_some(), makes_room);
+    }
+}
+
 #[test]
 fn reuse_4_nod_2_a_tracked_packet_is_dropped_once() {
     let tracked = Verdict::Drop(DropReason::Tracked);

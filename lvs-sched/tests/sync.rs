@@ -17,7 +17,7 @@ use lvs_proto::{AddressPair, CallId, Decide, Family, Flow, Instant, Method, Prot
 use lvs_sched::{
     Conn, DestConfig, Director, DirectorConfig, Persistence, PersistenceEngine, Profile,
     SchedulerKind, ServiceConfig, ServiceKey, State, SyncOutbox, SyncOutboxConfig, SyncPolicy,
-    SyncReceived, TcpState,
+    SyncReceived, SyncThreshold, TcpState,
 };
 use recording::Recording;
 use serde_json::Value;
@@ -33,6 +33,13 @@ fn recorded(name: &str) -> Vec<Vec<u8>> {
 fn octets(hex: &str) -> Vec<u8> {
     let digits: Vec<_> = hex.chars().map(|digit| digit.to_digit(16).unwrap() as u8).collect();
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+#[test]
+fn syn_12_fewer_packets_than_the_period() {
+    for (packets, period, fits) in [(2, 3, true), (3, 3, false), (9, 0, true)] {
+        assert_eq!(SyncThreshold::new(packets, period).is_ok(), fits);
+    }
 }
 
 fn start_master(director: &mut Director, version: Version) {

@@ -161,6 +161,7 @@ impl<'a> Gateway<'a> {
 /// Frames and time.
 impl Gateway<'_> {
     /// Takes in a frame, which may be rewritten and sent.
+    #[inline(never)]
     pub fn handle_frame(&mut self, now: Instant, frame: &mut [u8], send: Send<'_>) {
         let Ok(ethernet) = ethernet::Frame::parse(frame) else { return };
         match ethernet.ethertype {
@@ -175,6 +176,7 @@ impl Gateway<'_> {
     }
 
     /// Lets time pass.
+    #[inline(never)]
     pub fn handle_timeout(&mut self, now: Instant, send: Send<'_>) {
         self.router.handle_timeout(now);
         self.director.handle_timeout(now, EXPIRY_BUDGET);
