@@ -118,7 +118,7 @@ impl VirtualRouters {
     }
 
     /// How long the link of an interface has to be as it is before that counts; all others count at
-    /// once. At the start it is up.
+    /// once. At the start it is up. Frames prove nothing: `proof` is waited for in full.
     pub fn set_delays(&mut self, interface: &str, delays: InterfaceDelays) {
         let mut hold = InterfaceHold::new(delays);
         hold.report(Instant::EPOCH, true);
