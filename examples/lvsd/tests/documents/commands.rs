@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 
 use lvsd::lab::network::Network;
 use lvsd::namespace::Namespace;
@@ -144,8 +145,8 @@ fn packages_to_install_are_there_in_ci() {
     }
 }
 
-/// A folder with the files that the commands name.
-fn folder() -> PathBuf {
+/// A folder with the files that the commands name, written once: several read them at a time.
+static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("documents");
     fs::create_dir_all(&folder).unwrap();
     let conf = root().join("examples/lvsd/tests/keepalived_conf/ipv6.conf");
@@ -153,14 +154,14 @@ fn folder() -> PathBuf {
     let rules = "-A -t 192.0.2.100:80 -s rr\n-a -t 192.0.2.100:80 -r 192.0.2.11 -g\n";
     fs::write(folder.join("services"), rules).unwrap();
     folder
-}
+});
 
 /// The command with the `lvsd` of this build in place of the one that it names.
 fn lvsd(command: &str) -> Command {
     let arguments =
         command.strip_prefix("cargo run --release -p lvsd --").or(command.strip_prefix("lvsd"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_lvsd"));
-    command.args(arguments.unwrap().split_whitespace()).current_dir(folder());
+    command.args(arguments.unwrap().split_whitespace()).current_dir(&*FOLDER);
     command.stdout(Stdio::piped());
     command
 }
