@@ -118,11 +118,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// Where that advert comes from and goes to: the source address and the group, or each peer. All
     /// copies are one advert \[X-17\].
     pub fn advert_paths(&self) -> impl Iterator<Item = AddressPair> {
-        let peers = self.peers.as_ref();
-        (0..peers.len().max(1)).filter_map(|path| {
-            let destination = peers.get(path).map_or(self.group(), |peer| peer.address);
-            AddressPair::new(self.source, destination)
-        })
+        let group = self.peers.as_ref().is_empty().then_some(self.group());
+        let destinations = group.into_iter().chain(self.peers.as_ref().iter().map(|p| p.address));
+        destinations.filter_map(|destination| AddressPair::new(self.source, destination))
     }
 
     /// The sequence number of the authentication header of the advert handed out last: above all that
