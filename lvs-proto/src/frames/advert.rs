@@ -60,7 +60,7 @@ pub fn advert(
     let mut writer = Writer::new(out, length)?;
     writer.put(&link_header);
     put_ip_header(&mut writer, addresses, Protocol::VRRP, 0, message.len());
-    message.emit(&mut |octets| writer.put(octets));
+    message.emit(|octets| writer.put(octets));
     Ok(length)
 }
 

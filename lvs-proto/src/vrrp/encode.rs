@@ -65,7 +65,7 @@ pub fn encode(
     let encoder = Encoder::new(advert, addresses)?;
     let length = usize::from(encoder.len());
     let mut writer = Writer::new(out, length)?;
-    encoder.emit(&mut |octets| writer.put(octets));
+    encoder.emit(|octets| writer.put(octets));
     Ok(length)
 }
 
@@ -86,7 +86,7 @@ pub fn encode_buf(
     if available < needed {
         return Err(BufferTooSmall { needed, available }.into());
     }
-    encoder.emit(&mut |octets| out.put_slice(octets));
+    encoder.emit(|octets| out.put_slice(octets));
     Ok(needed)
 }
 
@@ -105,7 +105,7 @@ pub fn encode_with_password(
     let encoder = Encoder::with_password(advert, addresses, password)?;
     let length = usize::from(encoder.len());
     let mut writer = Writer::new(out, length)?;
-    encoder.emit(&mut |octets| writer.put(octets));
+    encoder.emit(|octets| writer.put(octets));
     Ok(length)
 }
 
@@ -140,7 +140,7 @@ pub fn encode_with_header(
     let length = AUTHENTICATION_HEADER_LEN + usize::from(encoder.len());
     let mut writer = Writer::new(out, length)?;
     writer.put(&[0; AUTHENTICATION_HEADER_LEN]);
-    encoder.emit(&mut |octets| writer.put(octets));
+    encoder.emit(|octets| writer.put(octets));
     if let Some((header, message)) = out.split_first_chunk_mut() {
         let message = message.get(..usize::from(encoder.len())).unwrap_or_default();
         *header = password.header(fields, addresses, message).octets;
@@ -166,7 +166,7 @@ pub fn encode_with_trailer(
     let message_len = usize::from(encoder.len());
     let length = message_len + TRAILER_LEN;
     let mut writer = Writer::new(out, length)?;
-    encoder.emit(&mut |octets| writer.put(octets));
+    encoder.emit(|octets| writer.put(octets));
     writer.put(&[0; TRAILER_LEN]);
     let payload = out.get_mut(..length).unwrap_or_default();
     if let Some((message, room)) = payload.split_last_chunk_mut() {
@@ -233,7 +233,7 @@ impl<'a> Encoder<'a> {
             sum: Sum::new(),
         };
         let mut sum = Sum::new();
-        encoder.emit(&mut |octets| sum = sum.add_octets(octets));
+        encoder.emit(|octets| sum = sum.add_octets(octets));
         encoder.sum = sum;
         let form = only_form(version, family).unwrap_or(advert.checksum);
         let checksum = covered(sum, form, addresses, usize::from(encoder.len)).checksum();
@@ -252,9 +252,8 @@ impl<'a> Encoder<'a> {
         self.sum
     }
 
-    /// Hands the message to `put`, in parts of even length. It is done twice, by the same code.
-    #[inline(never)]
-    pub(crate) fn emit(&self, put: &mut dyn FnMut(&[u8])) {
+    /// Hands the message to `put`, in parts of even length.
+    pub(crate) fn emit(&self, mut put: impl FnMut(&[u8])) {
         put(&self.header);
         for address in &self.addresses {
             match address {

@@ -83,7 +83,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> EncodedAdvert<B> {
         mut buffer: B,
     ) -> Result<Self, EncodeError> {
         let mut writer = Writer::new(buffer.as_mut(), encoder.len().into())?;
-        encoder.emit(&mut |octets| writer.put(octets));
+        encoder.emit(|octets| writer.put(octets));
         let only_form = only_form(advert.version, addresses.family());
         Ok(Self {
             buffer,
