@@ -60,6 +60,12 @@ impl Sum {
         Self(self.0 + word.to_be() as u64)
     }
 
+    /// The sum with two 16-bit words added, the upper half of `words` and the lower.
+    #[must_use]
+    pub(crate) const fn add_words(self, words: u32) -> Self {
+        Self(self.0 + words.to_be() as u64)
+    }
+
     /// The sum with the pseudo-header of `addresses` added: RFC 9293 section 3.1 for IPv4, RFC 8200
     /// section 8.1 for IPv6. `length` is that of the upper-layer packet in octets.
     #[must_use]

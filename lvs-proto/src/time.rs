@@ -63,6 +63,8 @@ impl Instant {
 impl Add<Duration> for Instant {
     type Output = Self;
 
+    // Deadlines are set everywhere, and none of them once a packet.
+    #[inline(never)]
     fn add(self, span: Duration) -> Self {
         let secs = Self::from_secs(span.as_secs());
         Self(self.0.saturating_add(secs.0).saturating_add(span.subsec_micros().into()))

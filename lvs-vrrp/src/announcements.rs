@@ -95,8 +95,8 @@ stored!(
 impl Schedule {
     /// A burst that begins now.
     pub(crate) fn begin(now: Instant, plan: &Announcements) -> Self {
-        let burst = plan.gap.saturating_mul(plan.rounds.saturating_sub(1).into());
-        Self { rounds: plan.rounds, next: now, refresh: next_refresh(now + burst, plan) }
+        let last_round = (1..plan.rounds).fold(now, |round, _| round + plan.gap);
+        Self { rounds: plan.rounds, next: now, refresh: next_refresh(last_round, plan) }
     }
 
     /// The same with all moments moved.

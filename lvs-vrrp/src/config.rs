@@ -272,7 +272,7 @@ impl Config {
             if !is_unicast(address) {
                 return Err(ConfigError::AddressNotUnicast(address));
             }
-            if addresses.iter().take(index).any(|&earlier| earlier == address) {
+            if addresses.iter().position(|&first| first == address) != Some(index) {
                 return Err(ConfigError::Duplicate(address));
             }
         }
@@ -287,7 +287,7 @@ fn check_peers(source: IpAddr, peers: &[Peer]) -> Result<(), ConfigError> {
         if !fits || address == source || peer.min_hop_limit > peer.max_hop_limit {
             return Err(ConfigError::Peer(address));
         }
-        if peers.iter().take(index).any(|earlier| earlier.address == address) {
+        if peers.iter().position(|first| first.address == address) != Some(index) {
             return Err(ConfigError::Duplicate(address));
         }
     }

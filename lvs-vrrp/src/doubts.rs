@@ -62,8 +62,8 @@ impl Doubts {
     /// An advert is sent.
     pub(crate) fn sent(&mut self, priority: Priority) {
         self.since_lost = self.since_lost.saturating_add(1);
-        self.sent.rotate_right(1);
-        self.sent[0] = priority;
+        let [latest, second, third, _] = self.sent;
+        self.sent = [priority, latest, second, third];
         self.awaited = ((self.awaited << 1) | 1) & ((1 << ECHOES) - 1);
     }
 

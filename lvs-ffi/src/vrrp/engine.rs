@@ -73,7 +73,7 @@ pub unsafe extern "C" fn lvs_engine_add(
         // SAFETY: nobody has the slot, and so nobody its room.
         let (addresses, peers) = unsafe { rooms.place(slot, addresses, peers) }?;
         let source = config.source.try_into()?;
-        let router = Router::with_peers(config.try_into()?, source, addresses, peers)?;
+        let router = Router::with_senders(config.try_into()?, source, addresses, peers)?;
         let id = engine.write(|engine| engine.add(InterfaceId(interface), router))??;
         out.write(id.to_bits());
         Ok(())

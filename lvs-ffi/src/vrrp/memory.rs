@@ -12,7 +12,7 @@ use ::lvs_vrrp::Router;
 use lvs_proto::vrrp::Peer;
 
 use super::config::{lvs_vrrp_config, lvs_vrrp_peer};
-use super::proofs::Authenticator;
+use super::proofs::{Authenticator, SENDERS};
 use crate::door::{Guarded, assert_thread_rule, items, read_sized, required, status};
 use crate::lvs_status::{
     LVS_ERR_BUFFER_TOO_SMALL, LVS_ERR_NO_MEMORY, LVS_ERR_PEER, LVS_ERR_TOO_MANY_ADDRESSES,
@@ -42,7 +42,7 @@ pub const LVS_VRRP_MEMORY: usize = 2048;
 /// Octets of memory that each virtual address and each peer takes besides, at most.
 pub const LVS_VRRP_MEMORY_PER_ADDRESS: usize = 20;
 
-pub(super) type Machine = Router<Behind<IpAddr>, Behind<Peer>>;
+pub(super) type Machine = Router<Behind<IpAddr>, Behind<Peer>, SENDERS>;
 
 /// A router and its proofs.
 #[derive(Debug)]
@@ -198,7 +198,7 @@ impl Plan<'_> {
         // SAFETY: the peers are behind the addresses.
         let peers = unsafe { Behind::place(addresses.end().cast(), self.peers) }?;
         let (config, source) = (self.config.try_into()?, self.config.source.try_into()?);
-        let router = Router::with_peers(config, source, addresses, peers)?;
+        let router = Router::with_senders(config, source, addresses, peers)?;
         let guarded = Guarded::new(VirtualRouter { router, authenticator: Authenticator::None });
         // SAFETY: it is the front of the layout.
         unsafe { vrrp.write(lvs_vrrp(guarded, allocated)) };

@@ -8,6 +8,9 @@ use super::lvs_vrrp_authentication_kind::LVS_VRRP_AUTHENTICATION_NONE;
 use crate::lvs_status::{LVS_ERR_AUTHENTICATION, LVS_ERR_KEY};
 use crate::{lvs_status, lvs_time};
 
+/// Nothing is kept of senders who prove nothing.
+pub(super) const SENDERS: usize = 0;
+
 /// A virtual router that proves nothing, and has nothing proven to it.
 #[derive(Debug)]
 pub(super) enum Authenticator {

@@ -16,6 +16,10 @@ use crate::{lvs_status, lvs_time};
 
 const AUTHENTICATION_HEADER: Protocol = Protocol(51);
 
+/// Senders whose sequence numbers a virtual router remembers: the Active router and the one that
+/// displaces it.
+pub(super) const SENDERS: usize = 2;
+
 /// The proofs of a virtual router.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "a box would want an allocator")]

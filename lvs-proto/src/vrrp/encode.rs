@@ -307,7 +307,7 @@ fn address_count(addresses: &AddressList<'_>, family: Family) -> Result<u8, Enco
         if Family::of(address) != family {
             return Err(EncodeError::OtherFamily(address));
         }
-        if addresses.iter().take(index).any(|earlier| earlier == address) {
+        if addresses.iter().position(|first| first == address) != Some(index) {
             return Err(EncodeError::Duplicate(address));
         }
     }

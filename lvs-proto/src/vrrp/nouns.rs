@@ -184,7 +184,8 @@ impl AdvertInterval {
     /// The interval as a span of time.
     #[must_use]
     pub const fn duration(self) -> Duration {
-        Duration::from_millis(self.0.get() as u64 * 10)
+        let centiseconds = self.0.get() as u32;
+        Duration::new((centiseconds / 100) as u64, centiseconds % 100 * 10_000_000)
     }
 }
 

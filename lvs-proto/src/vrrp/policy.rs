@@ -92,12 +92,10 @@ impl AdvertPath<'_> {
         match self {
             Self::Multicast(_) => hop_limit == HOP_LIMIT,
             Self::Unicast { peers: None, .. } => true,
-            Self::Unicast { peers: Some(peers), .. } => {
-                match peers.iter().find(|peer| peer.address == source) {
-                    Some(peer) => (peer.min_hop_limit..=peer.max_hop_limit).contains(&hop_limit),
-                    None => hop_limit == HOP_LIMIT,
-                }
-            }
+            Self::Unicast { peers: Some(peers), .. } => match find(peers, source) {
+                Some(peer) => (peer.min_hop_limit..=peer.max_hop_limit).contains(&hop_limit),
+                None => hop_limit == HOP_LIMIT,
+            },
         }
     }
 
@@ -114,11 +112,15 @@ impl AdvertPath<'_> {
     pub(super) fn admits(&self, source: IpAddr) -> bool {
         match self {
             Self::Multicast(_) | Self::Unicast { peers: None, .. } => true,
-            Self::Unicast { peers: Some(peers), .. } => {
-                peers.iter().any(|peer| peer.address == source)
-            }
+            Self::Unicast { peers: Some(peers), .. } => find(peers, source).is_some(),
         }
     }
+}
+
+/// Out of the way of those who have no peers.
+#[inline(never)]
+fn find(peers: &[Peer], source: IpAddr) -> Option<&Peer> {
+    peers.iter().find(|peer| peer.address == source)
 }
 
 /// A router that adverts are exchanged with one to one.

@@ -76,7 +76,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if let Role::Active(_) = self.role {
             self.leave_active();
             self.pending.add(Step::Resign);
-            self.become_backup(now, None, Reason::Group);
+            self.become_backup(now, Reason::Group);
         }
     }
 

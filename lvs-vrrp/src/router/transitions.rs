@@ -11,7 +11,7 @@ use super::role::{Active, Backup, Lateness, Reply, Role};
 use crate::actions::Step;
 use crate::announcements::Schedule;
 use crate::{
-    DuplicateSource, Event, LateActive, LateBackup, LosingAdvert, NewActiveReason, Reason,
+    DuplicateSource, Event, LateActive, LateBackup, LosingAdvert, NewActiveReason, Reason, State,
     lateness, timers,
 };
 
@@ -25,9 +25,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
         self.active_interval = self.config.interval;
         if !self.config.is_owner() {
-            self.become_backup(now, None, Reason::Startup);
+            self.become_backup(now, Reason::Startup);
         } else if self.membership.member {
-            self.become_backup(now, None, Reason::Startup);
+            self.become_backup(now, Reason::Startup);
             self.want_active(now, Reason::Startup);
         } else {
             self.become_active(now, Reason::Startup);
@@ -66,14 +66,15 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
 
     /// Backup and Active: a timer fires, if it is due \[V3-AC-12\], \[V2-AC-5\].
     pub(super) fn expire(&mut self, now: Instant) {
-        match self.role {
+        match &mut self.role {
             Role::Initialize => {}
-            Role::Backup(backup) if backup.active_down <= now => self.down(now, backup),
+            Role::Backup(backup) if backup.active_down <= now => {
+                let backup = *backup;
+                self.down(now, backup);
+            }
             Role::Backup(_) => {}
-            Role::Active(mut active) => {
-                let advert_due = active.expire(now, self.config.interval);
-                self.role = Role::Active(active);
-                if advert_due {
+            Role::Active(active) => {
+                if active.expire(now, self.config.interval) {
                     self.advertise(now);
                 }
                 self.announce(now);
@@ -125,12 +126,12 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         let preempts = self.config.preempt || self.config.is_owner();
         if self.config.late_active == LateActive::StepDown || !preempts {
             self.leave_active();
-            self.become_backup(now, None, Reason::Late);
+            self.become_backup(now, Reason::Late);
         } else {
             active.announcements = Schedule::begin(now, &self.config.announcements);
             self.pending.add(Step::Advertise);
             self.announce(now);
-            self.change(now, self.role, Reason::Late);
+            self.report(now, self.state(), Reason::Late);
         }
     }
 
@@ -170,7 +171,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
                 self.heard_in_backup(now, backup, advert, sender);
                 false
             }
-            Role::Active(active) => self.heard_in_active(now, active, advert, sender),
+            Role::Active(_) => self.heard_in_active(now, advert, sender),
         }
     }
 
@@ -178,7 +179,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     fn heard_in_backup(
         &mut self,
         now: Instant,
-        backup: Backup,
+        mut backup: Backup,
         advert: &Advert<'_>,
         sender: IpAddr,
     ) {
@@ -187,47 +188,38 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             if self.config.resign_by_active_only && !backup.is_behind(sender) {
                 return;
             }
-            let active_down = now + self.skew();
-            self.role = Role::Backup(Backup {
-                active_down,
-                takeover: Reason::Resigned,
-                wants_active: false,
-                ..backup
-            });
+            backup.active_down = now + self.skew();
+            backup.takeover = Reason::Resigned;
+            backup.wants_active = false;
         } else if preempts && advert.priority < self.priority {
             // Until the delay is over the weaker router counts as alive.
             let preempt_from = backup.preempt_from.unwrap_or(now + self.config.preempt_delay);
-            let mut backup = Backup { takeover: Reason::Preempted, ..backup };
             if now < preempt_from {
-                let last_active = self.learn(advert, sender);
-                backup = self.waiting(now, last_active);
+                backup = self.behind(now, advert, sender);
+            } else {
+                backup.takeover = Reason::Preempted;
             }
-            self.role = Role::Backup(Backup { preempt_from: Some(preempt_from), ..backup });
+            backup.preempt_from = Some(preempt_from);
         } else {
-            let last_active = self.learn(advert, sender);
-            self.role = Role::Backup(self.waiting(now, last_active));
+            backup = self.behind(now, advert, sender);
         }
+        self.role = Role::Backup(backup);
     }
 
     /// \[V3-AC-13\] to \[V3-AC-18\], \[V2-AC-6\] to \[V2-AC-8\].
-    fn heard_in_active(
-        &mut self,
-        now: Instant,
-        mut active: Active,
-        advert: &Advert<'_>,
-        sender: IpAddr,
-    ) -> bool {
+    fn heard_in_active(&mut self, now: Instant, advert: &Advert<'_>, sender: IpAddr) -> bool {
+        let Role::Active(active) = &mut self.role else { return false };
         let resigns = advert.priority == Priority::RESIGN;
         let reply = if resigns {
             Some(Reply::Rearm)
-        } else if (advert.priority, sender) > (self.priority, self.source) {
+        } else if (advert.priority, number(sender)) > (self.priority, number(self.source)) {
             // The source addresses decide between equals, as unsigned numbers [FSM-16].
             self.leave_active();
             if self.config.advert_before_demotion {
                 self.pending.add(Step::Advertise);
             }
-            let last_active = self.learn(advert, sender);
-            self.become_backup(now, last_active, Reason::BetterAdvert);
+            let role = Role::Backup(self.behind(now, advert, sender));
+            self.change(now, role, Reason::BetterAdvert);
             return false;
         } else {
             active.announcements.after_losing(now, &self.config.announcements);
@@ -238,7 +230,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             }
         };
         let answers = reply.is_some_and(|reply| active.reply(now, reply, self.config.interval));
-        self.role = Role::Active(active);
         if !resigns {
             self.report_losing(now, advert);
         }
@@ -253,7 +244,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     fn report_losing(&mut self, now: Instant, advert: &Advert<'_>) {
         match self.doubts.lost(self.config.interval, advert.interval) {
             Some(Reason::LosingAdvert) if !self.config.report_losing => {}
-            Some(reason) => self.change(now, self.role, reason),
+            Some(reason) => self.report(now, self.state(), reason),
             None => {}
         }
     }
@@ -262,16 +253,16 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     pub(super) fn heard_double(&mut self, now: Instant, advert: &Advert<'_>) {
         if self.config.duplicate_source == DuplicateSource::Report {
             if self.doubts.say() {
-                self.change(now, self.role, Reason::DuplicateSource);
+                self.report(now, self.state(), Reason::DuplicateSource);
             }
         } else if advert.priority != Priority::RESIGN {
-            let last_active = self.learn(advert, self.source);
+            let role = Role::Backup(self.behind(now, advert, self.source));
             match self.role {
                 Role::Initialize | Role::Following(_) => {}
-                Role::Backup(_) => self.role = Role::Backup(self.waiting(now, last_active)),
+                Role::Backup(_) => self.role = role,
                 Role::Active(_) => {
                     self.leave_active();
-                    self.become_backup(now, last_active, Reason::DuplicateSource);
+                    self.change(now, role, Reason::DuplicateSource);
                 }
             }
         }
@@ -287,11 +278,11 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.announce(now);
     }
 
-    /// Takes the sender of `advert` for the Active router and learns its interval.
-    fn learn(&mut self, advert: &Advert<'_>, sender: IpAddr) -> Option<(IpAddr, Priority)> {
+    /// Takes the sender of `advert` for the Active router, learns its interval, and waits for it.
+    fn behind(&mut self, now: Instant, advert: &Advert<'_>, sender: IpAddr) -> Backup {
         let longest = self.config.max_learned_interval.unwrap_or(advert.interval);
         self.active_interval = advert.interval.min(longest);
-        Some((sender, advert.priority))
+        Backup { last_active: Some((sender, advert.priority)), ..self.waiting(now) }
     }
 
     pub(super) fn become_active(&mut self, now: Instant, reason: Reason) {
@@ -315,21 +306,16 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.announce(now);
     }
 
-    pub(super) fn become_backup(
-        &mut self,
-        now: Instant,
-        last_active: Option<(IpAddr, Priority)>,
-        reason: Reason,
-    ) {
-        let role = Role::Backup(self.waiting(now, last_active));
+    pub(super) fn become_backup(&mut self, now: Instant, reason: Reason) {
+        let role = Role::Backup(self.waiting(now));
         self.change(now, role, reason);
     }
 
     /// Backup with a full Active_Down_Interval ahead.
-    fn waiting(&self, now: Instant, last_active: Option<(IpAddr, Priority)>) -> Backup {
+    fn waiting(&self, now: Instant) -> Backup {
         Backup {
             active_down: now + self.active_down_interval(),
-            last_active,
+            last_active: None,
             takeover: Reason::NoResponse,
             wants_active: false,
             lateness: Lateness::Awake,
@@ -348,8 +334,21 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if from != self.state() {
             self.doubts.renew();
         }
+        self.report(now, from, reason);
+    }
+
+    /// What was done, in a role that `from` may have come before, is told.
+    fn report(&mut self, now: Instant, from: State, reason: Reason) {
         let sequence = self.last_event.map_or(1, |event| event.sequence + 1);
         self.last_event = Some(Event { sequence, at: now, from, to: self.state(), reason });
         self.pending.add(Step::Notify);
+    }
+}
+
+/// An address as an unsigned number; a router hears one family.
+const fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_bits() as u128,
+        IpAddr::V6(address) => address.to_bits(),
     }
 }

@@ -16,6 +16,7 @@ use crate::lvs_status::{
 };
 use crate::vrrp::lvs_vrrp_peer;
 use crate::vrrp::memory::{ADDRESSES_MAX, Behind, PEERS_MAX};
+use crate::vrrp::proofs::SENDERS;
 use crate::{lvs_address, lvs_status};
 
 /// Virtual routers on any number of interfaces, of both families (RFC 9568), without authentication.
@@ -27,8 +28,8 @@ pub struct lvs_engine(pub(super) Guarded<Routers>, pub(super) Rooms);
 
 const _: () = assert_thread_rule::<lvs_engine>();
 
-pub(super) type Routers = Engine<'static, Behind<IpAddr>, Behind<Peer>>;
-type RouterSlot = Slot<Behind<IpAddr>, Behind<Peer>>;
+pub(super) type Routers = Engine<'static, Behind<IpAddr>, Behind<Peer>, SENDERS>;
+type RouterSlot = Slot<Behind<IpAddr>, Behind<Peer>, SENDERS>;
 
 /// How many virtual routers share a block.
 const ROUTERS_PER_BLOCK: usize = 64;
