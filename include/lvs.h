@@ -6,8 +6,9 @@
  * answers, always.
  *
  * Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_checker`, `struct lvs_neighbors`,
- * `struct lvs_vrrp`, `struct lvs_engine`, `struct lvs_tracker`) are opaque. `*_create` makes one,
- * `*_init` makes one in memory of the caller's; `*_destroy` ends it and takes NULL, too.
+ * `struct lvs_vrrp`, `struct lvs_engine`, `struct lvs_interface_hold`, `struct lvs_tracker`) are
+ * opaque. `*_create` makes one, `*_init` makes one in memory of the caller's; `*_destroy` ends it and
+ * takes NULL, too.
  *
  * Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
  * returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -25,8 +26,8 @@
  * Memory is taken by calls that create and configure. What packets and timers lead to takes none:
  * `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
  * `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
- * `lvs_pool_handle_timeout`, all that a virtual router, an engine or a neighbor cache is fed or asked
- * after its creation, and a checker while it runs.
+ * `lvs_pool_handle_timeout`, all that a virtual router, an engine, an interface hold or a neighbor
+ * cache is fed or asked after its creation, and a checker while it runs.
  *
  * Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
  * it is empty, wait for input or for the deadline, feed exactly one input, drain again.
@@ -3513,6 +3514,121 @@ int lvs_vrrp_poll_action(struct lvs_vrrp *vrrp, struct lvs_vrrp_action *out);
  * Errors: `LVS_ERR_NULL`.
  */
 int lvs_vrrp_next_deadline(const struct lvs_vrrp *vrrp, lvs_time *out);
+
+/* ---------------------------------------------------------------------------
+ * Interfaces that come and go, or hear nothing yet.
+ */
+
+/**
+ * Between an interface and its routers: whether it counts as up.
+ *
+ * After each input ask for the deadline, and tell each router by `lvs_vrrp_interface_up` or
+ * `lvs_vrrp_interface_down` when `lvs_interface_hold_is_up` has changed. Before the first report the
+ * interface is down.
+ */
+struct lvs_interface_hold;
+
+/** Octets of memory that hold any `struct lvs_interface_hold`. */
+#define LVS_INTERFACE_HOLD_MEMORY 128
+
+/** How long an interface is not believed. */
+struct lvs_interface_hold_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** How long its link has to be up before it counts as up. */
+    uint32_t up_milliseconds;
+    /**
+     * How long its link has to be down before it counts as down, if that is not longer than its
+     * routers bear [X-42].
+     */
+    uint32_t down_milliseconds;
+    /**
+     * How long it has to hear something after that; 30 seconds are usual. Bonds, switches and
+     * spanning trees may carry what is sent long before they carry what is to be heard [X-41].
+     */
+    uint32_t proof_milliseconds;
+};
+
+/**
+ * Fills in the defaults: an interface is believed at once. `config->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_interface_hold_config` of any version.
+ */
+enum lvs_status lvs_interface_hold_config_init(struct lvs_interface_hold_config *config);
+
+/**
+ * Makes an interface whose link is down, in `memory` of the caller's, of `size` octets, which has to
+ * stay where it is and as long as it is used; there is nothing to end. Nothing is allocated.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`; `LVS_ERR_BUFFER_TOO_SMALL`, never for
+ * LVS_INTERFACE_HOLD_MEMORY octets.
+ *
+ * Safety: `memory` points to room for `size` octets that nobody else uses, `config` to a `struct
+ * lvs_interface_hold_config` of any version.
+ */
+enum lvs_status lvs_interface_hold_init(void *memory,
+                                        size_t size,
+                                        const struct lvs_interface_hold_config *config,
+                                        struct lvs_interface_hold **out);
+
+/**
+ * The link is up if `link_up` is not 0. One that is as it was starts nothing anew.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_interface_hold_report(struct lvs_interface_hold *hold,
+                                          lvs_time now,
+                                          int link_up);
+
+/**
+ * Whatever it was, something was received. Call it before the routers hear of an advert.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_interface_hold_frame_received(struct lvs_interface_hold *hold, lvs_time now);
+
+/**
+ * The least `lvs_vrrp_get_interface_tolerance` of the routers on the interface, in microseconds,
+ * which changes when they learn another interval [X-42].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_interface_hold_set_tolerance(struct lvs_interface_hold *hold,
+                                                 lvs_time now,
+                                                 uint64_t tolerance);
+
+/**
+ * Lets time pass. Before the deadline nothing happens.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_interface_hold_handle_timeout(struct lvs_interface_hold *hold, lvs_time now);
+
+/**
+ * When `lvs_interface_hold_handle_timeout` is due: 1 and the moment in `out`, or 0 if the link is as
+ * it counts.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_interface_hold_next_deadline(const struct lvs_interface_hold *hold,
+                                     lvs_time *out);
+
+/**
+ * Whether the interface counts as up: 1 or 0.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+int lvs_interface_hold_is_up(const struct lvs_interface_hold *hold);
+
+/**
+ * How many microseconds the router's interface may be down before others take over: an interval
+ * less than they wait for [X-42].
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_vrrp_get_interface_tolerance(const struct lvs_vrrp *vrrp, uint64_t *out);
 
 /* ---------------------------------------------------------------------------
  * Trackers: what virtual routers depend on.

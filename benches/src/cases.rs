@@ -10,13 +10,15 @@ use crate::churn::{Null, Scheduler};
 use crate::measure::Candidate;
 use crate::pool::Rebuilt;
 use crate::setting::{Setting, Shape, flow};
-use crate::{Compact, Linear, List, Ours, Walk};
+use crate::{Compact, Linear, List, Ours, Pooled, Walk};
 
 /// Who does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Who {
-    /// The pool of `lvs-sched`.
+    /// The group of `lvs-sched`.
     Ours,
+    /// The pool of `lvs-sched`.
+    Pool,
     /// The walk.
     Walk,
     /// The compact model.
@@ -31,6 +33,7 @@ impl Who {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
+            Self::Pool => "pool",
             Self::Walk => "walk",
             Self::Compact => "compact",
             Self::Null => "null",
@@ -55,6 +58,7 @@ pub enum Work {
 pub fn candidate(who: Who, setting: &Setting, work: Work) -> Candidate<'static> {
     match who {
         Who::Ours => ready(Ours::new(setting), setting, work),
+        Who::Pool => ready(Pooled::new(setting), setting, work),
         Who::Walk => ready(Linear::<Walk>::new(setting), setting, work),
         Who::Compact => ready(Linear::<Compact>::new(setting), setting, work),
         Who::Null => ready(Null(setting.weights.len()), setting, work),
@@ -127,6 +131,7 @@ pub fn worst_pick(who: Who, dests: u32, rounds: u32) -> Duration {
     }
     match who {
         Who::Ours => worst_of(Ours::new(&setting), rounds),
+        Who::Pool => worst_of(Pooled::new(&setting), rounds),
         Who::Compact => worst_of(Linear::<Compact>::new(&setting), rounds),
         Who::Walk | Who::Null => worst_of(Linear::<Walk>::new(&setting), rounds),
     }
@@ -162,7 +167,7 @@ pub fn mh_build(who: Who, dests: u32) -> Candidate<'static> {
     let mut setting = Setting::new(SchedulerKind::Mh, dests, Shape::Random);
     setting.mh_slots = 131_071;
     match who {
-        Who::Ours => {
+        Who::Ours | Who::Pool => {
             let mut ours = Rebuilt::new(&setting);
             rebuilding(move |weight| ours.set_weight(weight))
         }

@@ -9,9 +9,9 @@ use crate::setting::{Setting, VIRTUAL_ADDRESS};
 
 /// A pool.
 #[derive(Debug)]
-pub struct Ours(pub Pool);
+pub struct Pooled(pub Pool);
 
-impl Ours {
+impl Pooled {
     /// A pool of the destinations of a setting.
     ///
     /// # Panics
@@ -36,7 +36,7 @@ impl Ours {
     }
 }
 
-impl Scheduler for Ours {
+impl Scheduler for Pooled {
     type Dest = DestId;
 
     #[inline]
@@ -107,12 +107,12 @@ impl Rebuilt {
     }
 }
 
-/// The destination at a place, of weight 1.
-fn dest(place: u32) -> DestConfig {
+/// The destination at a place of the list, of weight 1.
+pub(crate) fn dest(place: u32) -> DestConfig {
     DestConfig::new(Setting::address(place), 80)
 }
 
-fn mh_index(slots: u32) -> MhTableIndex {
+pub(crate) fn mh_index(slots: u32) -> MhTableIndex {
     let indexes = (0..=u8::MAX).filter_map(|index| MhTableIndex::try_from(index).ok());
     { indexes }.find(|index| index.slots() == slots).expect("a size of the table")
 }

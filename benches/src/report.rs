@@ -31,6 +31,9 @@ pub fn schedulers(emit: &mut impl FnMut(Row)) {
         }
     }
     steps(Nq, Shape::Busy, emit);
+    for n in SIZES {
+        price_of_ids(n, emit);
+    }
     for (kind, shape) in [Rr, Wrr].into_iter().flat_map(|kind| SHAPES.map(|shape| (kind, shape))) {
         for n in SIZES {
             work(&format!("{kind}.pick"), &Setting::new(kind, n, shape), Work::Pick, emit);
@@ -69,6 +72,16 @@ fn steps(kind: SchedulerKind, shape: Shape, emit: &mut impl FnMut(Row)) {
             let what = format!("{kind}.growth");
             emit(Row::new((&what, n, shape), (Unit::Ns, ours), ("n=16", at_16)));
         }
+    }
+}
+
+/// A step of a pool, whose ids are checked.
+fn price_of_ids(n: u32, emit: &mut impl FnMut(Row)) {
+    let setting = Setting::new(Wlc, n, Shape::Random);
+    let who = [Who::Pool, Who::Walk, Who::Ours];
+    let costs = compare(&mut who.map(|who| candidate(who, &setting, Work::Step)));
+    for (who, cost) in [("walk", costs[1]), ("group", costs[2])] {
+        emit(Row::new(("wlc.pool.step", n, Shape::Random), (Unit::Ns, costs[0]), (who, cost)));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a packet or a timer leads to works in memory taken at configuration time.
 
 use allocation_counter::measure;
-use lvs_benches::{Ours, Setting, Shape, Soak, flow};
+use lvs_benches::{Ours, Pooled, Setting, Shape, Soak, flow};
 use lvs_proto::Instant;
 use lvs_sched::SchedulerKind;
 
@@ -12,15 +12,19 @@ fn picking_and_counting_allocate_nothing() {
             let setting = Setting::new(kind, dests, Shape::Random);
             let mut ours = Ours::new(&setting);
             let mut churn = setting.churn(&mut ours);
+            let mut pool = Pooled::new(&setting);
+            let mut pool_churn = setting.churn(&mut pool);
             // A cache fills up, and beyond.
             let steps = if setting.remembers() { 26_000 } else { 2_000 };
             let allocated = measure(|| {
                 for step in 0..steps {
                     churn.step(&mut ours, &flow(step));
+                    pool_churn.step(&mut pool, &flow(step));
                 }
-                let flows = [flow(1); 40];
-                assert_eq!(ours.0.pick_burst(Instant::EPOCH, &flows, &mut [None; 40]), 32);
                 ours.0.handle_timeout(Instant::from_secs(100_000));
+                let flows = [flow(1); 40];
+                assert_eq!(pool.0.pick_burst(Instant::EPOCH, &flows, &mut [None; 40]), 32);
+                pool.0.handle_timeout(Instant::from_secs(100_000));
             });
             assert_eq!(allocated.count_total, 0, "{kind} over {dests}");
         }

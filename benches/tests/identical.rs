@@ -1,13 +1,15 @@
-//! The walk, the compact model and the pool pick the same, whatever happens.
+//! The walk, the compact model, the group and the pool pick the same, whatever happens.
 
 use arbtest::arbitrary::{Result, Unstructured};
-use lvs_benches::{Compact, Linear, Link, Ours, Scheduler, Setting, Shape, Walk, flow};
+use lvs_benches::{Compact, Linear, Link, Ours, Pooled, Scheduler, Setting, Shape, Walk, flow};
 use lvs_proto::Flow;
 use lvs_sched::{DestId, SchedulerKind};
 
-/// All three, told the same; destinations are named by their places.
+/// All four, told the same; destinations are named by where they are in the list.
 struct Together {
     ours: Ours,
+    places: Vec<u32>,
+    pool: Pooled,
     ids: Vec<DestId>,
     walk: Linear<Walk>,
     links: Vec<Link>,
@@ -16,9 +18,9 @@ struct Together {
 
 impl Together {
     fn new(setting: &Setting) -> Self {
-        let (ours, walk) = (Ours::new(setting), Linear::new(setting));
-        let (ids, links) = (ours.dests(), walk.dests());
-        Self { ours, ids, walk, links, compact: Linear::new(setting) }
+        let (ours, pool, walk) = (Ours::new(setting), Pooled::new(setting), Linear::new(setting));
+        let (places, ids, links) = (ours.dests(), pool.dests(), walk.dests());
+        Self { ours, places, pool, ids, walk, links, compact: Linear::new(setting) }
     }
 }
 
@@ -28,24 +30,28 @@ impl Scheduler for Together {
     fn pick(&mut self, flow: &Flow) -> Option<usize> {
         let picked = self.compact.pick(flow);
         assert_eq!(self.walk.pick(flow), picked.map(|place| self.links[place]), "the walk");
-        assert_eq!(self.ours.pick(flow), picked.map(|place| self.ids[place]), "the pool");
+        assert_eq!(self.ours.pick(flow), picked.map(|place| self.places[place]), "the group");
+        assert_eq!(self.pool.pick(flow), picked.map(|place| self.ids[place]), "the pool");
         picked
     }
 
     fn opened(&mut self, place: usize) {
-        self.ours.opened(self.ids[place]);
+        self.ours.opened(self.places[place]);
+        self.pool.opened(self.ids[place]);
         self.walk.opened(self.links[place]);
         self.compact.opened(place);
     }
 
     fn deactivated(&mut self, place: usize) {
-        self.ours.deactivated(self.ids[place]);
+        self.ours.deactivated(self.places[place]);
+        self.pool.deactivated(self.ids[place]);
         self.walk.deactivated(self.links[place]);
         self.compact.deactivated(place);
     }
 
     fn closed(&mut self, place: usize) {
-        self.ours.closed(self.ids[place]);
+        self.ours.closed(self.places[place]);
+        self.pool.closed(self.ids[place]);
         self.walk.closed(self.links[place]);
         self.compact.closed(place);
     }
@@ -55,7 +61,8 @@ impl Scheduler for Together {
     }
 
     fn edit(&mut self, place: usize, weight: u32, upper: u32, lower: u32) {
-        self.ours.edit(self.ids[place], weight, upper, lower);
+        self.ours.edit(self.places[place], weight, upper, lower);
+        self.pool.edit(self.ids[place], weight, upper, lower);
         self.walk.edit(self.links[place], weight, upper, lower);
         self.compact.edit(place, weight, upper, lower);
     }

@@ -5,8 +5,9 @@
 //! answers, always.
 //!
 //! Handles (`struct lvs_director`, `struct lvs_pool`, `struct lvs_checker`, `struct lvs_neighbors`,
-//! `struct lvs_vrrp`, `struct lvs_engine`, `struct lvs_tracker`) are opaque. `*_create` makes one,
-//! `*_init` makes one in memory of the caller's; `*_destroy` ends it and takes NULL, too.
+//! `struct lvs_vrrp`, `struct lvs_engine`, `struct lvs_interface_hold`, `struct lvs_tracker`) are
+//! opaque. `*_create` makes one, `*_init` makes one in memory of the caller's; `*_destroy` ends it and
+//! takes NULL, too.
 //!
 //! Results: `enum lvs_status` is 0 or negative; `lvs_strerror` has words for it. A function that
 //! returns `int` gives a negative `lvs_status`, or what its comment says. Unless it gives
@@ -24,8 +25,8 @@
 //! Memory is taken by calls that create and configure. What packets and timers lead to takes none:
 //! `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
 //! `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
-//! `lvs_pool_handle_timeout`, all that a virtual router, an engine or a neighbor cache is fed or asked
-//! after its creation, and a checker while it runs.
+//! `lvs_pool_handle_timeout`, all that a virtual router, an engine, an interface hold or a neighbor
+//! cache is fed or asked after its creation, and a checker while it runs.
 //!
 //! Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
 //! it is empty, wait for input or for the deadline, feed exactly one input, drain again.

@@ -7,6 +7,7 @@ mod choices;
 mod config;
 mod counters;
 mod engine;
+mod interface;
 mod memory;
 mod output;
 #[cfg_attr(not(feature = "auth"), path = "vrrp/no_proofs.rs")]
@@ -30,6 +31,7 @@ pub use self::choices::*;
 pub use self::config::*;
 pub use self::counters::*;
 pub use self::engine::*;
+pub use self::interface::*;
 pub use self::memory::*;
 use self::memory::{Machine, VirtualRouter};
 pub use self::output::*;

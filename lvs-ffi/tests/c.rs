@@ -63,7 +63,7 @@ fn two_routers_fail_over() {
 }
 
 /// The programs of misuse, each of some functions.
-const NOUNS: [&str; 16] = [
+const NOUNS: [&str; 17] = [
     "words",
     "frame",
     "pool",
@@ -77,6 +77,7 @@ const NOUNS: [&str; 16] = [
     "advert",
     "vrrp",
     "peers",
+    "interface",
     "tracker",
     "snapshot",
     "engine",

@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 43] = [
+const SOURCES: [&str; 44] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -52,6 +52,7 @@ const SOURCES: [&str; 43] = [
     "vrrp/memory.rs",
     "vrrp/authentication.rs",
     "vrrp.rs",
+    "vrrp/interface.rs",
     "vrrp/tracker.rs",
     "vrrp/output.rs",
     "vrrp/status.rs",

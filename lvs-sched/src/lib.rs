@@ -3,7 +3,8 @@
 //!
 //! Nouns go in and nouns come out; no byte of a packet, no clock, no socket is seen here. A
 //! [`Director`] is a whole virtual server; a [`Pool`] is the smallest use, a scheduler over a list
-//! of destinations for embedders that keep a flow table of their own.
+//! of destinations for embedders that keep a flow table of their own; a [`Group`] is that over bare
+//! places, for embedders that keep their destinations, too.
 //!
 //! # The contract of everything timed
 //!
@@ -63,6 +64,7 @@ mod chains;
 mod conns;
 mod dests;
 mod director;
+mod group;
 mod hash;
 pub mod health;
 // An `Arc` needs a compare-and-swap, which the smallest processors lack.
@@ -100,6 +102,7 @@ use hashbrown as map;
 pub use conns::{Conn, ConnId, ConnKey, Lookup};
 pub use dests::{CountError, Dest, DestConfig, DestError, DestId};
 pub use director::{ApplyError, Director, DirectorConfig, Service, VerdictCounters};
+pub use group::{Group, GroupConfig};
 #[cfg(target_has_atomic = "ptr")]
 pub use lease::{Lease, LeasePool};
 pub use listing::{Columns, ConnListing, Listing};

@@ -100,7 +100,9 @@ impl Pool {
         conns.reserve(config.connections as usize)?;
         let mut dests = Dests::new(config.profile, timers);
         let family = None;
-        let setup = SchedulerSetup { kind, family, flags, start_offset, lblc, mh, seed, timers };
+        let profile = config.profile;
+        let setup =
+            SchedulerSetup { kind, profile, family, flags, start_offset, lblc, mh, seed, timers };
         let group = dests.add_group(now, None, setup)?;
         Ok(Self { dests, group, conns, now })
     }
@@ -302,7 +304,7 @@ impl Pool {
 
     /// The destinations in list order, the newest first \[DST-1\].
     pub fn dests(&self) -> impl Iterator<Item = (DestId, Dest<'_>)> {
-        self.dests.list(self.group).iter()
+        self.dests.list(self.group)
     }
 
     /// How many picks of `lblc` and `lblcr` could not be remembered because

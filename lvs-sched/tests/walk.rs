@@ -1,5 +1,5 @@
-//! The kernel's walks over a plain list, which the pools' picks equal after whatever happened, with
-//! few destinations and with many.
+//! The kernel's walks over a plain list, which the picks of pools and groups equal after whatever
+//! happened, with few destinations and with many.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -8,9 +8,13 @@ mod walk {
     pub(crate) mod scheduler;
 }
 
+use std::collections::HashMap;
+
 use arbitrary::{Result, Unstructured};
 use common::{SYN, ip, secs, tcp};
-use lvs_sched::{CountError, DestConfig, DestId, Pool, PoolConfig, Profile, SchedulerKind};
+use lvs_sched::{
+    CountError, DestConfig, DestId, Group, GroupConfig, Pool, PoolConfig, Profile, SchedulerKind,
+};
 use walk::list::List;
 use walk::scheduler::{KINDS, Scheduler};
 
@@ -45,6 +49,10 @@ impl Chance for &mut Unstructured<'_> {
 struct Trial<C> {
     dice: C,
     pool: Pool,
+    /// With the ids of the destinations in its places; none if deleted ones may come back.
+    group: Option<(Group, HashMap<u32, DestId>)>,
+    /// The number of the next destination.
+    next: u32,
     list: List,
     scheduler: Scheduler,
     /// The greatest weight.
@@ -62,11 +70,11 @@ impl<C: Chance> Trial<C> {
         };
         let pool = Pool::new(secs(0), config).unwrap();
         let (list, scheduler) = (List::new(profile), Scheduler::new(kind));
-        let mut trial = Self { dice, pool, list, scheduler, heaviest };
-        for number in 0..dests {
-            let config = trial.config(number);
-            trial.add(config);
-        }
+        let config = GroupConfig { scheduler: kind, profile, ..Default::default() };
+        let group = (dice.below(2) == 0).then(|| Group::new(secs(0), config).unwrap());
+        let group = group.map(|group| (group, HashMap::new()));
+        let mut trial = Self { dice, pool, group, next: 0, list, scheduler, heaviest };
+        (0..dests).for_each(|_| trial.add_new());
         trial
     }
 
@@ -85,8 +93,17 @@ impl<C: Chance> Trial<C> {
         DestConfig { weight, upper_threshold, lower_threshold, ..dest }
     }
 
+    fn add_new(&mut self) {
+        let config = self.config(self.next);
+        self.next += 1;
+        self.add(config);
+    }
+
     fn add(&mut self, config: DestConfig) {
         let id = self.pool.add_dest(secs(0), config).unwrap();
+        if let Some((group, ids)) = &mut self.group {
+            ids.insert(group.add(config).unwrap(), id);
+        }
         self.list.add(id, config);
         self.scheduler.added(&self.list);
     }
@@ -100,16 +117,27 @@ impl<C: Chance> Trial<C> {
         }
     }
 
-    /// Deletes a destination, brings back a deleted one, or edits one.
+    /// The group, and the place of a destination that is in the list.
+    fn group(&mut self, id: DestId) -> Option<(&mut Group, u32)> {
+        let (group, ids) = self.group.as_mut()?;
+        let place = group.places().find(|place| ids.get(place) == Some(&id))?;
+        Some((group, place))
+    }
+
+    /// Deletes a destination, adds one or brings back a deleted one, or edits one.
     fn configure(&mut self) {
         let place = self.dice.below(self.list.live.len() as u32) as usize;
-        let old = self.list.live[place].config;
+        let (id, old) = (self.list.live[place].id, self.list.live[place].config);
         match self.dice.below(4) {
             0 => {
                 self.pool.delete_dest(secs(0), old.address, old.port).unwrap();
+                if let Some((group, place)) = self.group(id) {
+                    group.remove(place).unwrap();
+                }
                 self.list.delete(place);
                 self.scheduler.deleted(&self.list, place);
             }
+            1 if self.group.is_some() => self.add_new(),
             1 if !self.list.gone.is_empty() => {
                 let config = self.list.gone[0].config;
                 self.add(config);
@@ -118,6 +146,9 @@ impl<C: Chance> Trial<C> {
                 let new = self.config(0);
                 let config = DestConfig { address: old.address, ..new };
                 self.pool.edit_dest(secs(0), config).unwrap();
+                if let Some((group, place)) = self.group(id) {
+                    group.edit(place, config).unwrap();
+                }
                 self.list.edit(place, config);
                 self.scheduler.edited(&self.list);
             }
@@ -131,9 +162,16 @@ impl<C: Chance> Trial<C> {
         let expected = self.scheduler.pick(&self.list, ip(&address));
         let kind = self.scheduler.kind;
         assert_eq!(self.pool.pick(secs(0), &flow), expected, "{kind}");
+        if let Some((group, ids)) = &mut self.group {
+            let picked = group.pick(secs(0), &flow).map(|place| ids[&place]);
+            assert_eq!(picked, expected, "{kind} of a group");
+        }
         if let Some(id) = expected.filter(|_| self.dice.below(3) > 0) {
             let active = self.dice.below(4) > 0;
             self.pool.conn_opened(id, active).unwrap();
+            if let Some((group, place)) = self.group(id) {
+                group.conn_opened(place, active).unwrap();
+            }
             self.list.open(id, active);
         }
     }
@@ -144,7 +182,8 @@ impl<C: Chance> Trial<C> {
         let place = self.dice.below(everyone as u32) as usize;
         let dest = self.list.live.iter().chain(&self.list.gone).nth(place).unwrap();
         let id = dest.id;
-        let (counted, is_possible) = match self.dice.below(5) {
+        let what = self.dice.below(5);
+        let (counted, is_possible) = match what {
             0 => (self.pool.conn_activated(id), self.list.activate(id)),
             1 => (self.pool.conn_deactivated(id), self.list.deactivate(id)),
             2 => (self.pool.conn_closed(id, true), self.list.close(id, true)),
@@ -152,15 +191,30 @@ impl<C: Chance> Trial<C> {
             _ => (self.pool.conn_opened(id, false), self.list.open(id, false)),
         };
         assert_eq!(counted.is_ok(), is_possible);
+        if let Some((group, place)) = self.group(id) {
+            let counted_there = match what {
+                0 => group.conn_activated(place),
+                1 => group.conn_deactivated(place),
+                2 => group.conn_closed(place, true),
+                3 => group.conn_closed(place, false),
+                _ => group.conn_opened(place, false),
+            };
+            assert_eq!(counted_there, counted);
+        }
         self.compare(id);
     }
 
-    fn compare(&self, id: DestId) {
+    fn compare(&mut self, id: DestId) {
         let (dest, expected) = (self.pool.dest(id).unwrap(), self.list.get(id).unwrap());
-        assert_eq!(
-            (dest.active_conns(), dest.inactive_conns(), dest.is_overloaded()),
-            (expected.active, expected.total - expected.active, expected.overloaded),
-        );
+        let of_pool = (dest.active_conns(), dest.inactive_conns(), dest.is_overloaded());
+        let expected = (expected.active, expected.total - expected.active, expected.overloaded);
+        assert_eq!(of_pool, expected);
+        if let Some((group, place)) = self.group(id) {
+            let [active, inactive] = [group.active_conns(place), group.inactive_conns(place)];
+            let of_group =
+                (active.unwrap(), inactive.unwrap(), group.is_overloaded(place).unwrap());
+            assert_eq!(of_group, expected);
+        }
     }
 }
 
@@ -225,6 +279,9 @@ fn ovh_4_wlc_2_amounts_wrap_and_come_back() {
         for _ in 0..many {
             trial.pool.conn_opened(id, true).unwrap();
         }
+        if let Some((group, place)) = trial.group(id) {
+            (0..many).for_each(|_| group.conn_opened(place, true).unwrap());
+        }
         let dest = trial.list.get_mut(id).unwrap();
         (dest.active, dest.total) = (many, many);
         (0..200).for_each(|_| trial.pick());
@@ -232,6 +289,9 @@ fn ovh_4_wlc_2_amounts_wrap_and_come_back() {
         for _ in 0..9 {
             trial.pool.conn_closed(id, true).unwrap();
             trial.list.close(id, true);
+            if let Some((group, place)) = trial.group(id) {
+                group.conn_closed(place, true).unwrap();
+            }
         }
         (0..200).for_each(|_| trial.pick());
         (0..200).for_each(|_| trial.step());

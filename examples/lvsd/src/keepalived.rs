@@ -92,7 +92,10 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn new(config: &'a Config) -> Self {
-        let routers = VirtualRouters::with_capacity(config.instances.len());
+        let mut routers = VirtualRouters::with_capacity(config.instances.len());
+        for (interface, delays) in &config.interface_delays {
+            routers.set_delays(interface, *delays);
+        }
         Self { config, interfaces: Vec::new(), routers, ids: HashMap::new() }
     }
 

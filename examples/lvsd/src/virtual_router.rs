@@ -115,6 +115,11 @@ impl VirtualRouter {
 }
 
 impl Outfit {
+    /// Whether it follows an interface besides its own.
+    pub(crate) fn follows(&self, interface: &str) -> bool {
+        self.trackers.iter().any(|(name, _)| name == interface)
+    }
+
     /// Whether an interface can carry frames; `false` if that is none that it follows.
     pub(crate) fn report(&mut self, interface: &str, well: bool) -> bool {
         let its = self.trackers.iter_mut().filter(|(name, _)| name == interface);

@@ -1,13 +1,15 @@
 //! Virtual routers from frame to frame: the engine of `lvs-vrrp` between the codecs of `lvs-proto`.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use lvs_proto::vrrp::{self, Advert, AdvertPolicy, Peer, Priority, Sequence, Vrid};
 use lvs_proto::wire::ethernet;
 use lvs_proto::{Family, Instant, MacAddr, frames};
 use lvs_vrrp::{
-    Action, AddError, Block, Engine, Event, InterfaceId, JoinError, RouterId, Slot, State, Tracked,
+    Action, AddError, Block, Engine, Event, InterfaceDelays, InterfaceHold, InterfaceId, JoinError,
+    RouterId, Slot, State, Tracked,
 };
 
 use crate::sync_group::{GroupEvent, ShownState, SyncGroup};
@@ -45,6 +47,8 @@ pub struct VirtualRouters {
     engine: Engine<'static, Vec<IpAddr>, Vec<Peer>>,
     places: HashMap<RouterId, Place>,
     groups: Vec<SyncGroup>,
+    /// The interfaces that are not believed at once.
+    holds: BTreeMap<String, InterfaceHold>,
     /// The ports at which adverts come to the own addresses, not to a group.
     peer_ports: HashSet<usize>,
     to_peers: VecDeque<HostAction>,
@@ -73,6 +77,7 @@ impl VirtualRouters {
             engine: Engine::new(slots.leak(), blocks.leak()),
             places: HashMap::new(),
             groups: Vec::new(),
+            holds: BTreeMap::new(),
             peer_ports: HashSet::new(),
             to_peers: VecDeque::new(),
         }
@@ -112,6 +117,15 @@ impl VirtualRouters {
         Ok(())
     }
 
+    /// How long the link of an interface has to be as it is before that counts; all others count at
+    /// once. At the start it is up. Frames prove nothing: `proof` is waited for in full.
+    pub fn set_delays(&mut self, interface: &str, delays: InterfaceDelays) {
+        let mut hold = InterfaceHold::new(delays);
+        hold.report(Instant::EPOCH, true);
+        hold.handle_timeout(Instant::EPOCH + delays.up + delays.proof);
+        self.holds.insert(interface.to_owned(), hold);
+    }
+
     /// Starts all of them.
     pub fn startup(&mut self, now: Instant) {
         self.engine.input_each(|_, machine| machine.startup(now));
@@ -125,23 +139,10 @@ impl VirtualRouters {
     /// Whether an interface that any of them is on or follows can carry frames from now on.
     pub fn handle_link(&mut self, now: Instant, interface: &str, well: bool) {
         log::info!("{interface} is {}", if well { "up" } else { "down" });
-        let ids: Vec<RouterId> = self.engine.routers().map(|(id, ..)| id).collect();
-        for id in ids {
-            let Some(place) = self.places.get_mut(&id) else { continue };
-            let is_own = place.interface == interface;
-            let is_tracked = place.outfit.report(interface, well);
-            let contributions = place.outfit.contributions();
-            let told = self.engine.input(id, |machine| {
-                match (is_own, well) {
-                    (true, true) => machine.interface_up(now),
-                    (true, false) => machine.interface_down(now),
-                    (false, _) => {}
-                }
-                if is_tracked {
-                    machine.track(now, Tracked::of(machine.config().priority, contributions));
-                }
-            });
-            debug_assert!(told.is_ok(), "its place is kept as long as it is");
+        if self.holds.contains_key(interface) {
+            self.hold_link(now, interface, |hold| hold.report(now, well));
+        } else {
+            self.tell_link(now, interface, well);
         }
     }
 
@@ -157,7 +158,10 @@ impl VirtualRouters {
         let authentication = place.outfit.secret.authentication(trailer_window(machine));
         let policy = AdvertPolicy { authentication, ..machine.policy() };
         match vrrp::decode(message, &meta, &policy) {
-            Ok(advert) => self.engine.handle_advert(now, interface, &advert, &meta),
+            Ok(advert) => {
+                self.engine.handle_advert(now, interface, &advert, &meta);
+                self.handle_holds(now);
+            }
             Err(error) => {
                 log::debug!("advert from {} refused: {error}", meta.addresses.source());
                 self.engine.handle_rejected(interface, vrid, path, &error);
@@ -167,13 +171,15 @@ impl VirtualRouters {
 
     /// Lets time pass.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.handle_holds(now);
         self.engine.handle_timeout(now, self.engine.len());
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.engine.next_deadline()
+        let holds = self.holds.values().filter_map(InterfaceHold::next_deadline);
+        holds.chain(self.engine.next_deadline()).min()
     }
 
     /// Sends what the machines want sent, by the ports that they are at, up to the next thing that
@@ -242,6 +248,60 @@ impl VirtualRouters {
                 let header = frames::advert_link_header(destination, outfit.advert_source);
                 send(*port, &[&header, packet.as_slice()].concat());
             }
+        }
+    }
+}
+
+/// Links and what they count as.
+impl VirtualRouters {
+    /// After time has passed, or an interval was learned that bears less.
+    fn handle_holds(&mut self, now: Instant) {
+        let waiting = self.holds.iter().filter(|(_, hold)| hold.next_deadline().is_some());
+        let interfaces: Vec<String> = waiting.map(|(name, _)| name.clone()).collect();
+        for interface in interfaces {
+            self.hold_link(now, &interface, |hold| hold.handle_timeout(now));
+        }
+    }
+
+    /// Hands a hold an input; if its interface counts otherwise after that, all are told.
+    fn hold_link(&mut self, now: Instant, interface: &str, input: impl FnOnce(&mut InterfaceHold)) {
+        let tolerance = self.tolerance(interface);
+        let Some(hold) = self.holds.get_mut(interface) else { return };
+        let was_up = hold.is_up();
+        hold.set_tolerance(now, tolerance);
+        input(hold);
+        let is_up = hold.is_up();
+        if is_up != was_up {
+            self.tell_link(now, interface, is_up);
+        }
+    }
+
+    /// How long the routers that are on an interface or follow it bear it to be down \[X-42\].
+    fn tolerance(&self, interface: &str) -> Duration {
+        let uses = |it: &Place| it.interface == interface || it.outfit.follows(interface);
+        let users = self.engine.routers().filter(|(id, ..)| self.places.get(id).is_some_and(uses));
+        users.map(|(.., machine)| machine.interface_tolerance()).min().unwrap_or(Duration::MAX)
+    }
+
+    /// Tells all whom it concerns what an interface counts as.
+    fn tell_link(&mut self, now: Instant, interface: &str, well: bool) {
+        let ids: Vec<RouterId> = self.engine.routers().map(|(id, ..)| id).collect();
+        for id in ids {
+            let Some(place) = self.places.get_mut(&id) else { continue };
+            let is_own = place.interface == interface;
+            let is_tracked = place.outfit.report(interface, well);
+            let contributions = place.outfit.contributions();
+            let told = self.engine.input(id, |machine| {
+                match (is_own, well) {
+                    (true, true) => machine.interface_up(now),
+                    (true, false) => machine.interface_down(now),
+                    (false, _) => {}
+                }
+                if is_tracked {
+                    machine.track(now, Tracked::of(machine.config().priority, contributions));
+                }
+            });
+            debug_assert!(told.is_ok(), "its place is kept as long as it is");
         }
     }
 }
@@ -332,4 +392,72 @@ fn trailer_window(machine: &Machine) -> u16 {
 #[must_use]
 pub fn group(machine: &Machine) -> IpAddr {
     machine.config().group.unwrap_or(vrrp::group(machine.family()))
+}
+
+#[cfg(test)]
+mod tests {
+    use lvs_vrrp::{Config, TrackerConfig};
+
+    use super::*;
+    use crate::virtual_router::Setup;
+
+    const ETH0: &str = "eth0";
+    const ETH1: &str = "eth1";
+
+    fn at(milliseconds: u64) -> Instant {
+        Instant::from_micros(milliseconds * 1_000)
+    }
+
+    /// The owner of an address, on one interface and following another, with an interval of 1 s.
+    fn owner(delays: [(&str, u64, u64); 2]) -> (VirtualRouters, RouterId) {
+        let config =
+            Config { priority: Priority::OWNER, ..Config::rfc9568(Vrid::new(51).unwrap()) };
+        let tracked = vec![(ETH1.to_owned(), TrackerConfig::default())];
+        let address = IpAddr::from([192, 0, 2, 1]);
+        let router = VirtualRouter::new(Setup { tracked, ..config.into() }, address, vec![address]);
+        let mut routers = VirtualRouters::with_capacity(1);
+        let id = routers.add(0, (ETH0, MacAddr::default()), router.unwrap()).unwrap();
+        for (interface, down, up) in delays {
+            let [down, up] = [down, up].map(Duration::from_millis);
+            routers.set_delays(interface, InterfaceDelays { up, down, proof: Duration::ZERO });
+        }
+        routers.startup(Instant::EPOCH);
+        (routers, id)
+    }
+
+    /// a link that comes back soon makes no difference; one that does not, does when its delay
+    /// has passed, and not later than its routers bear.
+    #[test]
+    fn x_42_a_link_counts_when_its_delay_has_passed() {
+        let delays = [(ETH0, 1_000, 3_000), (ETH1, 5_000, 500)];
+        for (interface, down, up) in [(ETH0, 1_000, 3_000), (ETH1, 2_000, 500)] {
+            let (mut routers, id) = owner(delays);
+            let runs = |routers: &VirtualRouters| {
+                routers.machine(id).map(Machine::state) == Some(State::Active)
+            };
+            routers.handle_link(at(100), interface, false);
+            routers.handle_link(at(100 + down - 1), interface, true);
+            routers.handle_timeout(at(9_000));
+            assert!(runs(&routers), "{interface} was back in time");
+            for (change, delay, well) in [(10_000, down, false), (20_000, up, true)] {
+                routers.handle_link(at(change), interface, well);
+                routers.handle_timeout(at(change + delay - 1));
+                assert_eq!(runs(&routers), !well, "{interface}");
+                assert!(routers.next_deadline() <= Some(at(change + delay)), "{interface}");
+                routers.handle_timeout(at(change + delay));
+                assert_eq!(runs(&routers), well, "{interface}");
+            }
+        }
+    }
+
+    #[test]
+    fn x_42_without_delays_a_link_counts_at_once() {
+        let (mut routers, id) = owner([(ETH0, 0, 0), ("eth2", 9_000, 9_000)]);
+        for interface in [ETH0, ETH1] {
+            for (well, state) in [(false, State::Initialize), (true, State::Active)] {
+                routers.handle_link(at(100), interface, well);
+                assert_eq!(routers.machine(id).map(Machine::state), Some(state), "{interface}");
+            }
+        }
+    }
 }

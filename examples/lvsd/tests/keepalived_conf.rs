@@ -10,7 +10,7 @@ use arbtest::arbtest;
 use lvs_proto::vrrp::{ChecksumAccept, Password, Version};
 use lvs_sched::health::{self, CheckConfig};
 use lvs_sched::{Director, DirectorConfig};
-use lvs_vrrp::{Config as RouterConfig, LosingAdvert};
+use lvs_vrrp::{Config as RouterConfig, InterfaceDelays, LosingAdvert};
 use lvsd::keepalived_conf::{
     AuthType, CheckKind, Config, ConnSync, Report, Statement, Verdict, statements,
 };
@@ -112,6 +112,27 @@ fn s3_nopreempt_checks_of_pages_and_groups() {
     assert_eq!(config.conn_sync(), Some(sync));
     assert_eq!(inside.preempt_delay, Duration::from_secs(60));
     assert_eq!(outside.tracked_scripts[0].name, "chk_http_port");
+}
+
+#[test]
+fn x_42_delays_of_links() {
+    let text = "interface_up_down_delays {
+        eth0 1.5
+        eth1 0 255
+        eth1 3
+        eth2 255.1
+        eth3
+    }";
+    let (config, report) = Config::parse(text).unwrap();
+    assert_eq!(obstacles(&report), ["4 eth1", "5 eth2", "6 eth3"], "{report}");
+    let delays = |name| {
+        let InterfaceDelays { down, up, proof } = config.interface_delays[name];
+        [down, up, proof].map(|delay| delay.as_millis())
+    };
+    assert_eq!(delays("eth0"), [1_500, 1_500, 0]);
+    let (config, report) = Config::parse(&text.replace("eth1 3", "")).unwrap();
+    assert_eq!(obstacles(&report).len(), 2, "{report}");
+    assert_eq!(config.interface_delays["eth1"].up, Duration::from_secs(255));
 }
 
 /// What a checker is told of the first real server of a file.

@@ -111,8 +111,12 @@ struct Lvsd {
 
 impl Lvsd {
     fn start(host: &Namespace, name: &str, priority: u8) -> Self {
+        Self::configured(host, &written(name, priority))
+    }
+
+    fn configured(host: &Namespace, file: &Path) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lvsd"));
-        command.args(["keepalived", "--config"]).arg(written(name, priority));
+        command.args(["keepalived", "--config"]).arg(file);
         let mut child = host.run(|| Ok(command.stdout(Stdio::piped()).spawn()?)).unwrap();
         let stdout = child.stdout.take().unwrap();
         let (sender, lines) = channel();
@@ -179,6 +183,24 @@ fn two_of_ours_move_together() {
     first.expect("INIT");
     assert!(first.child.wait().unwrap().success());
     second.expect("MASTER");
+}
+
+/// a link that comes back is believed only when it has lasted.
+#[test]
+fn x_42_a_link_has_to_last() {
+    let Some(Site { _networks, hosts }) = site() else { return };
+    let delays = format!("interface_up_down_delays {{\n{OUTSIDE} 0 {}\n}}\n", SILENCE.as_secs());
+    let file = written("link-delays", 100);
+    fs::write(&file, configuration(100) + &delays).unwrap();
+    let mut daemon = Lvsd::configured(&hosts[0], &file);
+    daemon.expect("BACKUP");
+    daemon.expect("MASTER");
+    set_link(&hosts[0], OUTSIDE, false);
+    daemon.expect("FAULT");
+    let since = Instant::now();
+    set_link(&hosts[0], OUTSIDE, true);
+    daemon.expect("BACKUP");
+    assert!(since.elapsed() >= SILENCE);
 }
 
 /// The real thing. Its state shows in its addresses.

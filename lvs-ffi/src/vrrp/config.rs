@@ -160,7 +160,7 @@ const _: () = assert!(size_of::<lvs_vrrp_peer>() == 19);
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<lvs_vrrp_config>() == 136);
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<lvs_vrrp_config>() == 112);
+const _: () = assert!(size_of::<lvs_vrrp_config>() == 116);
 
 /// Fills in the defaults of a `profile`, one of `enum lvs_vrrp_profile`, for the virtual router
 /// `vrid`, 1 to 255; source and addresses are then to be set. `config->size` is to be set before.

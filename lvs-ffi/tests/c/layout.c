@@ -47,6 +47,7 @@ IS(lvs_vrrp_key, sizeof(size_t) == 8 ? 24 : 12);
 GROWS(lvs_vrrp_config, 136, 112);
 GROWS(lvs_vrrp_authentication, 40, 32);
 GROWS(lvs_vrrp_status, 72, 64);
+GROWS(lvs_interface_hold_config, 24, 16);
 GROWS(lvs_tracker_config, 16, 12);
 GROWS(lvs_vrrp_counters, 208, 208);
 IS(lvs_vrrp_event, 32);

@@ -16,7 +16,7 @@ impl Dests {
         if load.wants_attention() {
             load.heard();
             if let Some(group) = self.groups.at_mut(load.group) {
-                group.scheduler.counted(load);
+                group.list.counted(load);
             }
         }
         Ok(())

@@ -64,7 +64,7 @@ impl DestConfig {
     }
 
     /// The checks in the kernel's order \[DST-8\].
-    pub(super) const fn check(&self, profile: Profile) -> Result<(), DestError> {
+    pub(crate) const fn check(&self, profile: Profile) -> Result<(), DestError> {
         let Self { weight, upper_threshold: upper, lower_threshold: lower, .. } = *self;
         if weight > Self::MAX_WEIGHT {
             return Err(DestError::WeightTooLarge { weight });
@@ -154,8 +154,8 @@ pub struct DestId(pub(super) Key);
 
 impl DestId {
     #[inline]
-    pub(super) const fn index(self) -> usize {
-        self.0.index as usize
+    pub(super) const fn place(self) -> u32 {
+        self.0.index
     }
 
     /// The id as a number, to be kept where only numbers can be.
@@ -188,18 +188,13 @@ pub(super) struct Facts {
     pub(super) service: Option<ServiceKey>,
     /// Templates.
     pub(super) persistent: u32,
-    /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
-    pub(super) last_weight: u32,
     /// Without the connections, which are in its [`Load`].
     pub(super) traffic: Traffic,
 }
 
 impl Facts {
-    /// Of a destination that has yet to be [configured](Load::configure): it has no thresholds.
     pub(super) fn new(group: Key, config: DestConfig) -> Self {
-        let config = DestConfig { upper_threshold: 0, lower_threshold: 0, ..config };
-        let traffic = Traffic::default();
-        Self { config, group, service: None, persistent: 0, last_weight: 0, traffic }
+        Self { config, group, service: None, persistent: 0, traffic: Traffic::default() }
     }
 }
 
@@ -259,14 +254,14 @@ impl<'a> Dest<'a> {
     /// Whether the thresholds keep new connections away \[OVL-5\].
     #[must_use]
     pub const fn is_overloaded(self) -> bool {
-        self.load.overloaded
+        self.load.is_overloaded()
     }
 
     /// Whether it is in its service's list; a deleted one waits, unavailable, for its last
     /// connections \[DST-4\].
     #[must_use]
     pub const fn is_available(self) -> bool {
-        self.load.available
+        self.load.is_available()
     }
 
     /// What went through it.
@@ -281,11 +276,6 @@ impl<'a> Dest<'a> {
         &self.facts.traffic.rates
     }
 
-    /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
-    pub(crate) const fn last_weight(self) -> u32 {
-        self.facts.last_weight
-    }
-
     /// The service that it serves, or served last.
     pub(crate) const fn service(self) -> Option<&'a ServiceKey> {
         self.facts.service.as_ref()
@@ -295,12 +285,13 @@ impl<'a> Dest<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dests::load::Load;
+    use crate::dests::load::Terms;
 
     /// The line that is counted in, what was configured and went through it, its place in the list:
     /// with the index of its scheduler and its place in the trash, the 320 of `docs/speed.md`.
     #[test]
     fn octets_for_each_destination() {
-        assert!(size_of::<Load>() + size_of::<Facts>() + size_of::<DestId>() <= 280);
+        let octets = size_of::<Load>() + size_of::<Terms>() + size_of::<Facts>() + size_of::<u32>();
+        assert!(octets <= 288);
     }
 }

@@ -1,74 +1,83 @@
 //! The counters of destinations: all that picking and counting look at, a cache line for each.
 
 use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+use core::num::NonZeroU32;
 
 use super::{DestConfig, DestId};
+use crate::arena::Key;
 use crate::{OutOfMemory, Profile};
 
 /// What picking and counting look at of a destination.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub(crate) struct Load {
-    /// That of its key, or 0 if there is none.
+    /// That of its key, or 0 if there is no destination.
     pub(super) generation: u32,
-    /// The place of its group, or [`NO_GROUP`].
+    /// Whose list it is in, or [`NO_GROUP`].
     pub(super) group: u32,
-    /// Its place in the list.
-    pub(crate) place: u32,
+    /// Where in the list.
+    pub(crate) position: u32,
     pub(crate) weight: u32,
     pub(crate) active: u32,
     /// Active and inactive.
     pub(crate) total: u32,
-    /// The weight while it is not overloaded, else 0.
-    pub(crate) free_weight: u32,
+    /// The lesser of `upper` and what the key has room for: with so many connections one more is
+    /// looked at more closely.
+    bound: u32,
     /// With this many connections the next one overloads it.
     upper: u32,
     /// Below this many it is no longer overloaded.
     lower: u32,
     /// Connections scheduled.
     pub(super) conns: u64,
-    /// What its scheduler makes keys with: of a list with [`Steps`], these; else
-    /// [`inverse`] of the weight.
+    /// Of a list with [`Growth`], its unit; else what its scheduler makes keys with.
     pub(crate) factor: u64,
-    /// Of a list with [`Steps`], what tells who is picked: the smallest. It follows the counters,
-    /// and is [`BARRED`] or more while the destination is not eligible.
+    /// Of a list with [`Growth`], what tells who is picked: the smallest. It follows the counters.
+    /// Of any list it is [`BARRED`] or more while the destination is not eligible.
     pub(crate) key: u64,
-    pub(crate) overloaded: bool,
-    /// Cleared when deleted \[DST-4\].
-    pub(crate) available: bool,
-    /// Why its scheduler is to hear of a count: [`WATCHED`], [`STIRRED`]. One octet, so that a count
-    /// that nobody hears of asks one question.
-    attention: u8,
+    /// Units that its key grows by with each active connection, besides those of each.
+    per_active: u16,
+    /// Units that its key grows by with each connection.
+    per_conn: u8,
+    flags: u8,
 }
 
 const _: () = assert!(size_of::<Load>() == 64);
 
 /// The scheduler wants to hear of every count.
 const WATCHED: u8 = 1;
-/// The overload flag has changed, which every scheduler hears of.
+/// What every scheduler hears of has changed: the overload flag, or whether the key has room.
 const STIRRED: u8 = 2;
+/// The thresholds keep new connections away \[OVL-5\].
+const OVERLOADED: u8 = 4;
+/// In a list \[DST-4\].
+const AVAILABLE: u8 = 8;
+/// Its key is made anew for every count: it is less while no connection is active \[NQ-1\].
+const RESTING: u8 = 16;
 
 /// In no list.
 pub(super) const NO_GROUP: u32 = u32::MAX;
 
 impl Load {
+    /// Where there is no destination, no connection is opened: the bound is 0.
     const fn none() -> Self {
         Self {
             generation: 0,
             group: NO_GROUP,
-            place: 0,
+            position: 0,
             weight: 0,
             active: 0,
             total: 0,
-            free_weight: 0,
+            bound: 0,
             upper: u32::MAX,
             lower: 0,
             conns: 0,
             factor: 0,
-            key: 0,
-            overloaded: false,
-            available: false,
-            attention: 0,
+            key: BARRED,
+            per_active: 0,
+            per_conn: 0,
+            flags: 0,
         }
     }
 
@@ -81,7 +90,24 @@ impl Load {
     /// Whether a scheduler may pick it \[SCH-4\].
     #[inline]
     pub(crate) const fn is_eligible(&self) -> bool {
-        self.free_weight > 0
+        self.key < BARRED
+    }
+
+    #[inline]
+    pub(crate) const fn is_overloaded(&self) -> bool {
+        self.flags & OVERLOADED != 0
+    }
+
+    /// Cleared when deleted \[DST-4\].
+    #[inline]
+    pub(crate) const fn is_available(&self) -> bool {
+        self.flags & AVAILABLE != 0
+    }
+
+    /// The weight while it is not overloaded, else 0.
+    #[inline]
+    pub(crate) const fn free_weight(&self) -> u32 {
+        if self.is_overloaded() { 0 } else { self.weight }
     }
 
     /// What `lc` and `wlc` compare, by [`Profile::active_surplus`] \[OVH-1\] \[OVH-2\].
@@ -90,21 +116,34 @@ impl Load {
         self.active.wrapping_mul(active_surplus).wrapping_add(self.total)
     }
 
-    /// A connection is born \[CNT-2\]. One rule is right in both profiles: where the flag is looked
-    /// at at the bounds alone, it is right beyond them by then \[OVL-3\].
+    /// A connection is born \[CNT-2\].
     #[inline]
-    pub(crate) const fn open(&mut self, active: bool) -> Result<(), CountError> {
-        if self.total >= self.upper {
-            if self.total == u32::MAX {
-                return Err(CountError::TooMany);
-            }
-            self.set_overloaded(true);
+    pub(crate) fn open(&mut self, active: bool) -> Result<(), CountError> {
+        if self.total >= self.bound {
+            self.open_at_bound()?;
         }
         self.total = self.total.wrapping_add(1);
-        self.active = self.active.wrapping_add(active as u32);
-        let Steps { per_active, per_conn } = self.steps();
-        let more = if active { per_active as u64 + per_conn as u64 } else { per_conn as u64 };
-        self.key = self.key.wrapping_add(more);
+        self.active = self.active.wrapping_add(u32::from(active));
+        let units = u64::from(self.per_conn) + if active { u64::from(self.per_active) } else { 0 };
+        self.key = self.key.wrapping_add(self.factor.wrapping_mul(units));
+        Ok(())
+    }
+
+    /// One rule is right in both profiles: where the flag is looked at at the bounds alone, it is
+    /// right beyond them by then \[OVL-3\].
+    #[cold]
+    #[inline(never)]
+    const fn open_at_bound(&mut self) -> Result<(), CountError> {
+        if self.generation == 0 {
+            return Err(CountError::UnknownDest);
+        }
+        if self.total == u32::MAX {
+            return Err(CountError::TooMany);
+        }
+        if self.total >= self.upper {
+            self.set_overloaded(true);
+        }
+        self.flags |= STIRRED;
         Ok(())
     }
 
@@ -115,18 +154,15 @@ impl Load {
 
     /// A connection ends \[CNT-4\] \[OVL-3\].
     #[inline]
-    pub(crate) const fn close(&mut self, active: bool) -> Result<(), CountError> {
+    pub(crate) fn close(&mut self, active: bool) -> Result<(), CountError> {
         if active {
-            if self.active == 0 {
-                return Err(CountError::NoneActive);
-            }
-            self.active -= 1;
-            self.key = self.key.wrapping_sub(self.steps().per_active as u64);
+            self.deactivate()?;
         } else if self.active >= self.total {
             return Err(CountError::NoneInactive);
         }
         self.total = self.total.wrapping_sub(1);
-        self.key = self.key.wrapping_sub(self.steps().per_conn as u64);
+        let less = self.factor.wrapping_mul(u64::from(self.per_conn));
+        self.key = self.key.wrapping_sub(less);
         if self.total < self.lower {
             self.set_overloaded(false);
         }
@@ -135,32 +171,40 @@ impl Load {
 
     /// An inactive connection becomes active \[CNT-5\].
     #[inline]
-    pub(crate) const fn activate(&mut self) -> Result<(), CountError> {
+    pub(crate) fn activate(&mut self) -> Result<(), CountError> {
         if self.active >= self.total {
             return Err(CountError::NoneInactive);
         }
         self.active += 1;
-        self.key = self.key.wrapping_add(self.steps().per_active as u64);
+        let more = self.factor.wrapping_mul(u64::from(self.per_active));
+        self.key = self.key.wrapping_add(more);
         Ok(())
     }
 
     /// An active connection becomes inactive \[CNT-5\].
     #[inline]
-    pub(crate) const fn deactivate(&mut self) -> Result<(), CountError> {
+    pub(crate) fn deactivate(&mut self) -> Result<(), CountError> {
         if self.active == 0 {
             return Err(CountError::NoneActive);
         }
         self.active -= 1;
-        self.key = self.key.wrapping_sub(self.steps().per_active as u64);
+        let less = self.factor.wrapping_mul(u64::from(self.per_active));
+        self.key = self.key.wrapping_sub(less);
         Ok(())
     }
 
-    /// What `config` means for it. The thresholds' part is \[OVL-2\] c, \[OVL-4\].
-    pub(super) fn configure(&mut self, config: &DestConfig, old: &DestConfig, profile: Profile) {
+    /// What `config` means for it.
+    fn configure(&mut self, config: &DestConfig, old: &Terms, profile: Profile) {
         self.weight = config.weight;
-        self.set_overloaded(self.overloaded);
+        self.set_thresholds(config, old, profile);
+        self.key = if self.free_weight() > 0 { 0 } else { BARRED };
+    }
+
+    /// \[OVL-2\] c, \[OVL-4\]
+    fn set_thresholds(&mut self, config: &DestConfig, old: &Terms, profile: Profile) {
         let (upper, lower) = (config.upper_threshold, config.lower_threshold);
         self.upper = upper.wrapping_sub(1);
+        self.bound = self.upper;
         // E of OVL-1; the 4·sum < 3·U of OVL-4 says the same.
         self.lower = if lower == 0 { upper - upper / 4 } else { lower };
         match profile {
@@ -182,53 +226,92 @@ impl Load {
         }
     }
 
+    #[inline]
     const fn set_overloaded(&mut self, overloaded: bool) {
-        if overloaded != self.overloaded {
-            self.attention |= STIRRED;
-            if self.weight > 0 {
-                self.key = self.key.wrapping_add(BARRED);
-            }
+        if overloaded != self.is_overloaded() {
+            self.flip_overloaded();
         }
-        self.overloaded = overloaded;
-        self.free_weight = if overloaded { 0 } else { self.weight };
     }
 
-    #[inline]
-    const fn steps(&self) -> Steps {
-        Steps { per_active: (self.factor >> 32) as u32, per_conn: self.factor as u32 }
+    #[cold]
+    #[inline(never)]
+    const fn flip_overloaded(&mut self) {
+        self.flags = (self.flags ^ OVERLOADED) | STIRRED;
+        if self.weight > 0 {
+            self.key = self.key.wrapping_add(BARRED);
+        }
     }
 
     /// Whether its scheduler wants to hear of what was just counted.
     #[inline]
-    pub(super) const fn wants_attention(&self) -> bool {
-        self.attention != 0
+    pub(crate) const fn wants_attention(&mut self) -> bool {
+        if self.flags & (WATCHED | STIRRED | RESTING) == 0 {
+            return false;
+        }
+        if self.flags & RESTING != 0 {
+            self.key = self.key & BARRED | self.resting_key();
+        }
+        self.flags & (WATCHED | STIRRED) != 0
+    }
+
+    /// One connection that is active counts for two, as is with `sed`, but none for nothing: idle is
+    /// hard to foretell, so no branch.
+    #[inline]
+    const fn resting_key(&self) -> u64 {
+        let amount = self.active as u64 + (self.active != 0) as u64;
+        (amount.wrapping_mul(self.factor) & !BARRED).wrapping_add(self.position as u64)
     }
 
     /// Its scheduler has heard of what was just counted.
     #[inline]
-    pub(super) const fn heard(&mut self) {
-        self.attention &= WATCHED;
+    pub(crate) const fn heard(&mut self) {
+        self.flags &= !STIRRED;
     }
 
     /// Its scheduler has heard of it, and wants to hear of every count or not.
     pub(super) const fn attended(&mut self, watched: bool) {
-        self.attention = if watched { WATCHED } else { 0 };
+        let kept = self.flags & (OVERLOADED | AVAILABLE | RESTING);
+        self.flags = kept | if watched { WATCHED } else { 0 };
+    }
+
+    /// It came into a list, or left the one where it was.
+    pub(super) const fn set_available(&mut self, available: bool) {
+        self.flags = self.flags & OVERLOADED | if available { AVAILABLE } else { 0 };
+    }
+
+    /// Its key is what it is now, and grows from here on.
+    pub(super) const fn grow(&mut self, growth: Growth) {
+        let Growth { unit, key, per_active, per_conn, rests, conns } = growth;
+        (self.factor, self.key) = (unit, self.key & BARRED | key);
+        self.flags = self.flags & !RESTING | if rests { RESTING } else { 0 };
+        (self.per_active, self.per_conn) = (per_active, per_conn);
+        self.bound = if conns < self.upper { conns } else { self.upper };
     }
 }
 
-/// What a key grows by, of a scheduler that need not hear of counts for that.
+/// How the key of a destination follows its counters, of a scheduler that need not hear of counts
+/// for that.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Steps {
-    /// For each active connection.
-    pub(crate) per_active: u32,
-    /// For each connection, active and inactive.
-    pub(crate) per_conn: u32,
+pub(crate) struct Growth {
+    /// What amounts are multiplied with.
+    pub(crate) unit: u64,
+    /// Of the counters as they are, were it eligible.
+    pub(crate) key: u64,
+    /// Units for each active connection, besides those of each connection.
+    pub(crate) per_active: u16,
+    /// Units for each connection, active and inactive.
+    pub(crate) per_conn: u8,
+    /// Whether none active counts for nothing, and each for a unit more than otherwise: then those
+    /// above are 0.
+    pub(crate) rests: bool,
+    /// The scheduler hears of connections beyond so many: keys have no room for more.
+    pub(crate) conns: u32,
 }
 
-impl Steps {
-    /// These, as a [factor](Load::factor).
-    pub(crate) const fn factor(self) -> u64 {
-        (self.per_active as u64) << 32 | self.per_conn as u64
+impl Growth {
+    /// No key, but a factor that the scheduler makes keys with.
+    pub(crate) const fn none(factor: u64) -> Self {
+        Self { unit: factor, key: 0, per_active: 0, per_conn: 0, rests: false, conns: u32::MAX }
     }
 }
 
@@ -260,48 +343,126 @@ pub enum CountError {
     TooMany,
 }
 
-/// The [`Load`] of each destination, at the index of its id.
+/// What of a destination only configuration looks at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    /// Address and port as `mh` knows them.
+    pub(crate) word: u32,
+    /// The latest weight that was not 0, or 0 if there was none since it was added \[DST-12\].
+    pub(crate) last_weight: u32,
+    upper_threshold: u32,
+    lower_threshold: u32,
+}
+
+/// The [`Load`] of each place.
 #[derive(Debug)]
-pub(crate) struct Loads(Vec<Load>);
+pub(crate) struct Loads {
+    loads: Vec<Load>,
+    terms: Vec<Terms>,
+}
 
 impl Loads {
-    pub(super) const fn new() -> Self {
-        Self(Vec::new())
+    pub(crate) const fn new() -> Self {
+        Self { loads: Vec::new(), terms: Vec::new() }
     }
 
-    /// Makes room for the indexes below `capacity`.
-    pub(super) fn reserve(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
-        let more = capacity.saturating_sub(self.0.len());
-        self.0.try_reserve(more).map_err(|_| OutOfMemory)?;
-        self.0.resize(self.0.len() + more, Load::none());
+    /// Makes room for the places below `capacity`.
+    pub(crate) fn reserve(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
+        let more = capacity.saturating_sub(self.loads.len());
+        self.loads.try_reserve(more).map_err(|_| OutOfMemory)?;
+        self.terms.try_reserve(more).map_err(|_| OutOfMemory)?;
+        self.loads.resize(self.loads.len() + more, Load::none());
+        self.terms.resize(self.loads.len(), Terms::default());
         Ok(())
     }
 
-    /// A destination of that id begins, without connections.
-    pub(super) fn begin(&mut self, id: DestId) {
-        if let Some(load) = self.0.get_mut(id.index()) {
-            *load = Load { generation: id.0.generation.get(), ..Load::none() };
+    /// A destination of that generation begins at a place, without connections and thresholds.
+    pub(crate) fn begin(&mut self, place: u32, generation: NonZeroU32) {
+        self.set(place, Load { generation: generation.get(), ..Load::none() });
+    }
+
+    pub(crate) fn end(&mut self, place: u32) {
+        self.set(place, Load::none());
+    }
+
+    fn set(&mut self, place: u32, new: Load) {
+        if let (Some(load), Some(terms)) =
+            (self.loads.get_mut(place as usize), self.terms.get_mut(place as usize))
+        {
+            (*load, *terms) = (new, Terms::default());
         }
     }
 
-    pub(super) fn end(&mut self, id: DestId) {
-        if let Some(load) = self.get_mut(id) {
-            *load = Load::none();
+    /// It comes into a list, whose setup this is.
+    pub(crate) fn admit(&mut self, place: u32, word: u32) {
+        if let (Some(load), Some(terms)) =
+            (self.loads.get_mut(place as usize), self.terms.get_mut(place as usize))
+        {
+            load.set_available(true);
+            (terms.word, terms.last_weight) = (word, 0);
         }
+    }
+
+    /// What `config` means for it.
+    pub(crate) fn configure(&mut self, place: u32, config: &DestConfig, profile: Profile) {
+        if let (Some(load), Some(terms)) =
+            (self.loads.get_mut(place as usize), self.terms.get_mut(place as usize))
+        {
+            load.configure(config, terms, profile);
+            terms.upper_threshold = config.upper_threshold;
+            terms.lower_threshold = config.lower_threshold;
+            if config.weight != 0 {
+                terms.last_weight = config.weight;
+            }
+        }
+    }
+
+    /// Weight and thresholds of the destination at a place; the rest is not known here.
+    pub(crate) fn config(&self, place: u32) -> Option<DestConfig> {
+        let Terms { upper_threshold, lower_threshold, .. } = *self.terms(place)?;
+        let weight = self.at(place)?.weight;
+        let config = DestConfig::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+        Some(DestConfig { weight, upper_threshold, lower_threshold, ..config })
     }
 
     #[inline]
-    pub(crate) fn get(&self, id: DestId) -> Option<&Load> {
-        self.0.get(id.index()).filter(|load| load.is_of(id))
+    pub(crate) fn at(&self, place: u32) -> Option<&Load> {
+        self.loads.get(place as usize)
+    }
+
+    #[inline]
+    pub(crate) fn at_mut(&mut self, place: u32) -> Option<&mut Load> {
+        self.loads.get_mut(place as usize)
+    }
+
+    pub(crate) fn terms(&self, place: u32) -> Option<&Terms> {
+        self.terms.get(place as usize)
+    }
+
+    /// The id of the destination at a place.
+    #[inline]
+    pub(super) fn id(&self, place: u32) -> Option<DestId> {
+        let generation = NonZeroU32::new(self.at(place)?.generation)?;
+        Some(DestId(Key { index: place, generation }))
+    }
+
+    #[inline]
+    pub(super) fn get(&self, id: DestId) -> Option<&Load> {
+        self.at(id.place()).filter(|load| load.is_of(id))
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, id: DestId) -> Option<&mut Load> {
-        self.0.get_mut(id.index()).filter(|load| load.is_of(id))
+        self.at_mut(id.place()).filter(|load| load.is_of(id))
+    }
+
+    /// How many places there are, free ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.loads.len()
     }
 
     #[inline]
     pub(crate) fn as_slice(&self) -> &[Load] {
-        &self.0
+        &self.loads
     }
 }

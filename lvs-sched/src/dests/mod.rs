@@ -17,22 +17,20 @@ use lvs_proto::{Family, Flow, Instant, Method, Protocol};
 
 use dest::Facts;
 pub use dest::{Dest, DestConfig, DestError, DestId};
-pub(crate) use list::{DestList, Members};
+pub(crate) use list::{DestList, List, loads_of};
+#[cfg(feature = "fast")]
+pub(crate) use load::BARRED;
 pub use load::CountError;
 use load::NO_GROUP;
-#[cfg(feature = "fast")]
-pub(crate) use load::{BARRED, Steps};
-pub(crate) use load::{Load, Loads, inverse};
+pub(crate) use load::{Growth, Load, Loads, inverse};
 use servers::Servers;
 use time::{Round, TrashRun};
 
 use crate::arena::{Arena, Key};
 use crate::hash::Address;
-use crate::scheduler::{AnyScheduler, Change, SchedulerSetup, WantsList};
+use crate::scheduler::{Change, SchedulerSetup};
 use crate::statistics::Traffic;
-use crate::{
-    OutOfMemory, Profile, SchedulerFlags, SchedulerKind, ServiceError, ServiceKey, Timers,
-};
+use crate::{OutOfMemory, Profile, SchedulerKind, ServiceError, ServiceKey, Timers};
 
 /// Destinations in groups; a group is what one scheduler picks from.
 #[derive(Debug)]
@@ -55,14 +53,12 @@ pub(crate) struct Dests {
     traffic: Traffic,
 }
 
+/// A list and what it is for.
 #[derive(Debug)]
 struct Group {
     /// `None` in a pool, which has no virtual address.
     service: Option<ServiceKey>,
-    /// The head, which is the newest, comes first \[DST-1\].
-    order: Vec<DestId>,
-    scheduler: AnyScheduler,
-    setup: SchedulerSetup,
+    list: List,
     traffic: Traffic,
 }
 
@@ -70,37 +66,6 @@ struct Group {
 struct Trashed {
     dest: DestId,
     unreferenced_since: Option<Instant>,
-}
-
-/// Picks that look at the packet, each step out of line, so that it has a frame of its own, or none.
-impl Group {
-    #[inline(never)]
-    fn pick_by_flow(
-        &mut self,
-        profile: Profile,
-        facts: &Arena<Facts>,
-        loads: &Loads,
-        now: Instant,
-        flow: &Flow,
-    ) -> Option<DestId> {
-        match self.scheduler.pick_by_address(loads, self.setup.flags, flow) {
-            Ok(pick) => pick,
-            Err(WantsList) => self.pick_from_list(profile, facts, loads, now, flow),
-        }
-    }
-
-    #[inline(never)]
-    fn pick_from_list(
-        &mut self,
-        profile: Profile,
-        facts: &Arena<Facts>,
-        loads: &Loads,
-        now: Instant,
-        flow: &Flow,
-    ) -> Option<DestId> {
-        let Self { order, scheduler, setup, .. } = self;
-        scheduler.pick(DestList { profile, facts, loads, order, flags: setup.flags }, now, flow)
-    }
 }
 
 /// Groups and what is in them.
@@ -129,10 +94,8 @@ impl Dests {
         setup: SchedulerSetup,
     ) -> Result<Key, OutOfMemory> {
         self.groups.reserve(1)?;
-        let order = Vec::new();
-        let list = self.list_of(&order, setup.flags);
-        let scheduler = setup.start(now, list)?;
-        let group = Group { service, order, scheduler, setup, traffic: Traffic::default() };
+        let list = List::new(now, setup)?;
+        let group = Group { service, list, traffic: Traffic::default() };
         let group = self.groups.insert(group).ok_or(OutOfMemory)?;
         self.find_schedulers_deadline();
         Ok(group)
@@ -145,54 +108,48 @@ impl Dests {
         group: Key,
         setup: SchedulerSetup,
     ) -> Result<(), ServiceError> {
-        let Some(old) = self.groups.get(group) else { return Ok(()) };
-        let restarted = if old.setup.kind == setup.kind {
-            None
-        } else {
-            if let Some(most) = setup.most_dests().filter(|most| old.order.len() > *most as usize) {
+        let Some(Group { list, .. }) = self.groups.get_mut(group) else { return Ok(()) };
+        if list.setup().kind != setup.kind {
+            if let Some(most) = setup.most_dests().filter(|most| list.len() > *most as usize) {
                 return Err(ServiceError::TooManyDestinations { most });
             }
-            Some(setup.start(now, self.list_of(&old.order, setup.flags))?)
-        };
-        if let Some(group) = self.groups.get_mut(group) {
-            group.setup = setup;
-            if let Some(scheduler) = restarted {
-                group.scheduler = scheduler;
-            }
         }
-        self.enrol(group);
+        list.set_up(now, setup, &mut self.loads)?;
         self.find_schedulers_deadline();
         Ok(())
     }
 
     /// How long the caches of the schedulers of a kind remember.
     pub(crate) fn set_expiration(&mut self, kind: SchedulerKind, secs: u32) {
-        for group in self.groups.values_mut().filter(|group| group.setup.kind == kind) {
-            group.setup.lblc.expiration_secs = secs;
-            group.scheduler.set_expiration(Duration::from_secs(secs.into()));
+        let lists = self.groups.values_mut().map(|group| &mut group.list);
+        for list in lists.filter(|list| list.setup().kind == kind) {
+            list.setup_mut().lblc.expiration_secs = secs;
+            list.scheduler_mut().set_expiration(Duration::from_secs(secs.into()));
         }
     }
 
     /// The scheduler ends and every destination goes to the trash \[SVC-7\].
     pub(crate) fn delete_group(&mut self, now: Instant, group: Key) {
         let Some(group) = self.groups.remove(group) else { return };
-        for id in group.order {
-            self.discard(now, id);
+        for &place in group.list.order() {
+            if let Some(id) = self.loads.id(place) {
+                self.discard(now, id);
+            }
         }
         self.find_schedulers_deadline();
     }
 
-    pub(crate) fn list(&self, group: Key) -> DestList<'_> {
-        let (order, flags) = self
-            .groups
-            .get(group)
-            .map_or_else(Default::default, |group| (group.order.as_slice(), group.setup.flags));
-        self.list_of(order, flags)
+    /// The destinations of a group in list order.
+    pub(crate) fn list(&self, group: Key) -> impl Iterator<Item = (DestId, Dest<'_>)> {
+        let order = self.groups.get(group).map_or(&[][..], |group| group.list.order());
+        let ids = order.iter().filter_map(|&place| self.loads.id(place));
+        ids.filter_map(|id| Some((id, self.get(id)?)))
     }
 
-    fn list_of<'a>(&'a self, order: &'a [DestId], flags: SchedulerFlags) -> DestList<'a> {
-        let Self { profile, facts, loads, .. } = self;
-        DestList { profile: *profile, facts, loads, order, flags }
+    /// What the scheduler of a group sees.
+    #[cfg(test)]
+    pub(crate) fn members(&self, group: Key) -> DestList<'_> {
+        self.groups.get(group).unwrap().list.members(&self.loads)
     }
 
     pub(crate) fn get(&self, id: DestId) -> Option<Dest<'_>> {
@@ -201,7 +158,7 @@ impl Dests {
 
     /// How many picks of a group could not be remembered for want of room.
     pub(crate) fn forgotten(&self, group: Key) -> u64 {
-        self.groups.get(group).map_or(0, |group| group.scheduler.forgotten())
+        self.groups.get(group).map_or(0, |group| group.list.scheduler().forgotten())
     }
 
     /// Whether packets of that source come from a destination by [`Method::Nat`] \[NAT-8\].
@@ -211,42 +168,9 @@ impl Dests {
 
     #[inline]
     pub(crate) fn pick(&mut self, now: Instant, group: Key, flow: &Flow) -> Option<DestId> {
-        let Self { profile, facts, loads, groups, .. } = self;
-        let group = groups.get_mut(group)?;
-        match group.scheduler.pick_by_order(&group.order, loads) {
-            Ok(pick) => pick,
-            Err(WantsList) => group.pick_by_flow(*profile, facts, loads, now, flow),
-        }
-    }
-
-    /// The scheduler hears of a change after it is complete \[DST-13\].
-    fn notify(&mut self, group: Key, change: Change) {
-        if let Some((scheduler, list)) = self.scheduler(group) {
-            scheduler.changed(list, change);
-        }
-        self.enrol(group);
-    }
-
-    /// Tells the members of a group where they are, and who wants to hear of them.
-    fn enrol(&mut self, group: Key) {
         let Self { loads, groups, .. } = self;
-        let Some(Group { order, scheduler, .. }) = groups.get(group) else { return };
-        let watched = scheduler.watches_counts();
-        for (id, place) in order.iter().zip(0..) {
-            if let Some(load) = loads.get_mut(*id) {
-                (load.group, load.place) = (group.index, place);
-                (load.factor, load.key) = scheduler.factor_and_key(load);
-                load.attended(watched);
-            }
-        }
-    }
-
-    #[inline]
-    fn scheduler(&mut self, group: Key) -> Option<(&mut AnyScheduler, DestList<'_>)> {
-        let Self { profile, facts, loads, groups, .. } = self;
-        let Group { order, scheduler, setup, .. } = groups.get_mut(group)?;
-        let list = DestList { profile: *profile, facts, loads, order, flags: setup.flags };
-        Some((scheduler, list))
+        let place = groups.get_mut(group)?.list.pick(loads, now, flow)?;
+        loads.id(place)
     }
 }
 
@@ -273,9 +197,10 @@ impl Dests {
             None => DestId(self.facts.insert(Facts::new(group, config)).ok_or(OutOfMemory)?),
         };
         if trashed.is_none() {
-            self.loads.begin(id);
+            self.loads.begin(id.place(), id.0.generation);
         }
         if let (Some(facts), Some(load)) = (self.facts.get_mut(id.0), self.loads.get_mut(id)) {
+            load.group = group.index;
             if facts.group != group {
                 // The service was deleted and made again in between [DST-5].
                 facts.traffic = Traffic::default();
@@ -283,14 +208,14 @@ impl Dests {
             }
             facts.group = group;
             facts.service = service;
-            facts.last_weight = 0;
-            load.available = true;
+        }
+        if let Some(group) = self.groups.get_mut(group) {
+            self.loads.admit(id.place(), group.list.setup().word(&config));
         }
         self.configure(id, config);
         if let Some(group) = self.groups.get_mut(group) {
-            group.order.insert(0, id);
+            group.list.add(&mut self.loads, id.place());
         }
-        self.notify(group, Change::Added);
         Ok(id)
     }
 
@@ -303,14 +228,16 @@ impl Dests {
         let (_, id) =
             self.find(group, config.address, config.port).ok_or(DestError::NoSuchDestination)?;
         self.servers.reserve(1)?;
-        if let Some((scheduler, list)) = self.scheduler(group) {
-            scheduler.reserve(list, list.len(), config.weight)?;
+        if let Some(group) = self.groups.get_mut(group) {
+            group.list.reserve_weight(&self.loads, config.weight)?;
         }
         if let Some(dest) = Dest::of(&self.facts, &self.loads, id) {
             self.servers.remove(dest);
         }
         self.configure(id, config);
-        self.notify(group, Change::Edited);
+        if let Some(group) = self.groups.get_mut(group) {
+            group.list.changed(&mut self.loads, Change::Edited);
+        }
         Ok(())
     }
 
@@ -322,11 +249,10 @@ impl Dests {
         port: u16,
     ) -> Result<(), DestError> {
         let (position, id) = self.find(group, address, port).ok_or(DestError::NoSuchDestination)?;
-        if let Some(group) = self.groups.get_mut(group) {
-            group.order.remove(position);
-        }
         self.discard(now, id);
-        self.notify(group, Change::Deleted { position });
+        if let Some(group) = self.groups.get_mut(group) {
+            group.list.remove(&mut self.loads, position);
+        }
         Ok(())
     }
 
@@ -344,21 +270,17 @@ impl Dests {
     /// All that adding one may allocate, so that nothing is half done if there is no memory.
     fn reserve_one(&mut self, group: Key, weight: u32) -> Result<(), OutOfMemory> {
         self.reserve(0, 1)?;
-        if let Some(Group { order, .. }) = self.groups.get_mut(group) {
-            order.try_reserve(1).map_err(|_| OutOfMemory)?;
+        match self.groups.get_mut(group) {
+            Some(group) => group.list.reserve_one(&self.loads, weight),
+            None => Ok(()),
         }
-        let Some((scheduler, list)) = self.scheduler(group) else { return Ok(()) };
-        scheduler.reserve(list, list.len() + 1, weight)
     }
 
     fn configure(&mut self, id: DestId, config: DestConfig) {
         let Self { facts, loads, servers, .. } = self;
-        if let (Some(facts), Some(load)) = (facts.get_mut(id.0), loads.get_mut(id)) {
-            load.configure(&config, &facts.config, self.profile);
+        if let Some(facts) = facts.get_mut(id.0) {
+            loads.configure(id.place(), &config, self.profile);
             facts.config = config;
-            if config.weight != 0 {
-                facts.last_weight = config.weight;
-            }
         }
         if let Some(dest) = Dest::of(facts, loads, id) {
             servers.add(dest);
@@ -366,9 +288,9 @@ impl Dests {
     }
 
     fn find(&self, group: Key, address: IpAddr, port: u16) -> Option<(usize, DestId)> {
-        let list = self.list(group);
-        let position = list.iter().position(|(_, dest)| is_at(dest, address, port))?;
-        Some((position, *list.order.get(position)?))
+        let mut list = (0..).zip(self.list(group));
+        let found = list.find(|(_, (_, dest))| is_at(*dest, address, port));
+        found.map(|(position, (id, _))| (position, id))
     }
 
     fn find_trashed(
@@ -390,8 +312,8 @@ impl Dests {
             self.servers.remove(dest);
         }
         if let Some(load) = self.loads.get_mut(id) {
-            (load.available, load.group) = (false, NO_GROUP);
-            load.attended(false);
+            load.group = NO_GROUP;
+            load.set_available(false);
         }
         self.trash.push(Trashed { dest: id, unreferenced_since: None });
         let deadline = self.timers.deadline(now, time::TRASH_PERIOD);

@@ -69,8 +69,8 @@ impl Dests {
                 break;
             }
             if let Some(group) = self.groups.at_mut(self.round.group) {
-                done += group.scheduler.handle_timeout(now, budget - done);
-                let deadline = group.scheduler.next_deadline();
+                done += group.list.scheduler_mut().handle_timeout(now, budget - done);
+                let deadline = group.list.scheduler().next_deadline();
                 if deadline.is_some_and(|deadline| deadline <= now) {
                     break;
                 }
@@ -84,7 +84,8 @@ impl Dests {
 
     /// Begins a round anew.
     pub(super) fn find_schedulers_deadline(&mut self) {
-        let deadlines = self.groups.values().filter_map(|group| group.scheduler.next_deadline());
+        let lists = self.groups.values().map(|group| &group.list);
+        let deadlines = lists.filter_map(|list| list.scheduler().next_deadline());
         self.schedulers_deadline = deadlines.min();
         self.round = Round::START;
     }
@@ -116,7 +117,7 @@ impl Dests {
             let since = *trashed.unreferenced_since.get_or_insert(run.now);
             if run.now.saturating_duration_since(since) >= TRASH_AGE {
                 self.facts.remove(trashed.dest.0);
-                self.loads.end(trashed.dest);
+                self.loads.end(trashed.dest.place());
                 return;
             }
         }
@@ -132,14 +133,15 @@ impl Dests {
         if load.total > 0 || facts.persistent > 0 {
             return Some(true);
         }
-        let Some(Group { scheduler, .. }) = self.groups.get(facts.group) else {
+        let Some(Group { list, .. }) = self.groups.get(facts.group) else {
             return Some(false);
         };
+        let scheduler = list.scheduler();
         let last = scheduler.references();
         let mut stretch = run.place..last.min(run.place + STRETCH);
         run.place = stretch.end;
         // Nobody picks it, so that where it was not found it will not be.
-        let is_found = stretch.any(|place| scheduler.reference(place) == Some(id));
+        let is_found = stretch.any(|index| scheduler.reference(index) == Some(id.place()));
         (is_found || run.place >= last).then_some(is_found)
     }
 

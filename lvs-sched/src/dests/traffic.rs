@@ -8,7 +8,7 @@ use crate::statistics::Traffic;
 impl Dests {
     /// A connection was scheduled \[SVC-11\].
     pub(crate) fn count_conn(&mut self, id: DestId) {
-        let Some(load) = self.loads.get_mut(id).filter(|load| load.available) else { return };
+        let Some(load) = self.loads.get_mut(id).filter(|load| load.is_available()) else { return };
         load.count_conn();
         if let Some(group) = self.groups.at_mut(load.group) {
             group.traffic.statistics.count_conn();
@@ -28,7 +28,7 @@ impl Dests {
 
     /// Nothing is counted of a destination that was deleted \[EST-2\].
     fn count(&mut self, id: DestId, add: impl Fn(&mut Statistics)) {
-        let Some(load) = self.loads.get(id).filter(|load| load.available) else { return };
+        let Some(load) = self.loads.get(id).filter(|load| load.is_available()) else { return };
         if let Some(facts) = self.facts.get_mut(id.0) {
             add(&mut facts.traffic.statistics);
         }
@@ -49,7 +49,7 @@ impl Dests {
     /// The deleted are left as they are \[EST-8\].
     pub(crate) fn estimate(&mut self) {
         for (key, facts) in self.facts.entries_mut() {
-            if let Some(load) = self.loads.get(DestId(key)).filter(|load| load.available) {
+            if let Some(load) = self.loads.get(DestId(key)).filter(|load| load.is_available()) {
                 let counted = Dest { facts, load }.statistics();
                 facts.traffic.rates.advance(&counted);
             }
@@ -61,7 +61,7 @@ impl Dests {
     /// Everything \[CTL-9\].
     pub(crate) fn zero(&mut self) {
         for (key, facts) in self.facts.entries_mut() {
-            if let Some(load) = self.loads.get_mut(DestId(key)).filter(|load| load.available) {
+            if let Some(load) = self.loads.get_mut(DestId(key)).filter(|load| load.is_available()) {
                 (facts.traffic, load.conns) = (Traffic::default(), 0);
             }
         }
@@ -74,8 +74,8 @@ impl Dests {
         let Self { facts, loads, groups, .. } = self;
         let Some(group) = groups.get_mut(group) else { return };
         group.traffic = Traffic::default();
-        for id in &group.order {
-            if let (Some(facts), Some(load)) = (facts.get_mut(id.0), loads.get_mut(*id)) {
+        for &place in group.list.order() {
+            if let (Some(facts), Some(load)) = (facts.at_mut(place), loads.at_mut(place)) {
                 (facts.traffic, load.conns) = (Traffic::default(), 0);
             }
         }

@@ -306,7 +306,8 @@ impl Director {
         };
         let DirectorConfig { mh, start_offset, seed, timers, .. } = self.config;
         let (kind, flags, family) = (config.scheduler, config.flags, Some(config.key.family()));
-        SchedulerSetup { kind, family, flags, start_offset, lblc, mh, seed: Seed(seed), timers }
+        let (profile, seed) = (self.config.profile, Seed(seed));
+        SchedulerSetup { kind, profile, family, flags, start_offset, lblc, mh, seed, timers }
     }
 
     /// Sets after how many seconds the caches of `lblc` services forget \[LBLC-8\].
@@ -438,7 +439,7 @@ impl<'a> Service<'a> {
 
     /// The destinations in list order, the newest first \[DST-1\].
     pub fn dests(&self) -> impl Iterator<Item = (DestId, Dest<'a>)> + use<'a> {
-        self.director.dests.list(self.entry.group).iter()
+        self.director.dests.list(self.entry.group)
     }
 }
 

@@ -71,7 +71,7 @@ impl Director {
     fn find_outbound(&self, server: &ConnKey) -> Option<(ServiceEntry, DestId)> {
         let services = self.of_calls.iter().filter_map(|key| self.services.get(key));
         services.filter(|service| serves_calls(&service.config.key)).find_map(|service| {
-            let (dest, _) = self.dests.list(service.group).iter().find(|(_, dest)| {
+            let (dest, _) = self.dests.list(service.group).find(|(_, dest)| {
                 let at = (dest.address(), dest.port());
                 dest.method() == Method::Nat && at == (server.client(), server.client_port)
             })?;

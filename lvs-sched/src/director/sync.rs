@@ -230,7 +230,6 @@ impl SyncBackup for Table<'_> {
         self.0
             .dests
             .list(service.group)
-            .iter()
             // A record tells no local address.
             .filter(|(_, dest)| record.is_template() || dest.method() != Method::FullNat)
             .find(|(_, dest)| (dest.address(), dest.port()) == (record.dest, port))

@@ -4,7 +4,6 @@
 use lvs_proto::{Flow, Instant};
 
 use super::{Scheduler, SchedulerFlags};
-use crate::DestId;
 use crate::dests::{DestList, Load, Loads};
 
 pub(super) mod dh {
@@ -31,19 +30,25 @@ pub(super) mod twos {
 }
 
 impl dh::Dh {
-    pub(super) fn pick(&self, _: &Loads, _: &Flow) -> Option<DestId> {
+    pub(super) fn pick(&self, _: &Loads, _: &Flow) -> Option<u32> {
         match *self {}
     }
 }
 
 impl sh::Sh {
-    pub(super) fn pick(&self, _: &Loads, _: SchedulerFlags, _: &Flow) -> Option<DestId> {
+    pub(super) fn pick(&self, _: &Loads, _: SchedulerFlags, _: &Flow) -> Option<u32> {
+        match *self {}
+    }
+}
+
+impl sh::Sh {
+    pub(super) fn pick_at_once(&self, _: &Loads, _: SchedulerFlags, _: &Flow) -> Option<u32> {
         match *self {}
     }
 }
 
 impl lblc::Lblc {
-    pub(super) fn pick(&self, _: DestList<'_>, _: Instant, _: &Flow) -> Option<DestId> {
+    pub(super) fn pick(&self, _: DestList<'_>, _: Instant, _: &Flow) -> Option<u32> {
         match *self {}
     }
 
@@ -53,7 +58,7 @@ impl lblc::Lblc {
 }
 
 impl twos::Twos {
-    pub(super) fn pick(&self, _: DestList<'_>) -> Option<DestId> {
+    pub(super) fn pick(&self, _: DestList<'_>) -> Option<u32> {
         match *self {}
     }
 

@@ -6,8 +6,8 @@ use lvs_proto::{Flow, Instant};
 
 use super::{Change, Scheduler, SchedulerFlags};
 use super::{dh, lblc, lblcr, least, mh, rr, sh, twos, wrr};
-use crate::dests::{DestList, Load, Loads};
-use crate::{DestId, OutOfMemory};
+use crate::OutOfMemory;
+use crate::dests::{DestList, Growth, Load, Loads};
 
 /// A scheduler of any kind: picks a destination for a new connection or template \[SCH-1\].
 #[derive(Debug)]
@@ -36,15 +36,40 @@ impl AnyScheduler {
     #[inline]
     pub(crate) fn pick_by_order(
         &mut self,
-        order: &[DestId],
+        order: &[u32],
         loads: &Loads,
-    ) -> Result<Option<DestId>, WantsList> {
+    ) -> Result<Option<u32>, WantsList> {
         match self {
             Self::Rr(rr) => Ok(rr.pick(order)),
             Self::Wrr(wrr) => Ok(wrr.pick(order)),
-            Self::Least(least) => Ok(least.pick(order, loads.as_slice())),
+            Self::Least(least) => Ok(least.pick(order, loads)),
             _ => Err(WantsList),
         }
+    }
+
+    /// The same where no other list has a place among the loads, as far as it is decided at a glance.
+    ///
+    /// # Errors
+    ///
+    /// In other cases the [list](Self::pick) is wanted; nothing has changed.
+    #[inline]
+    pub(crate) fn pick_at_once(
+        &mut self,
+        order: &[u32],
+        loads: &Loads,
+        flags: SchedulerFlags,
+        flow: &Flow,
+    ) -> Result<Option<u32>, WantsList> {
+        let picked = match self {
+            Self::Rr(rr) => return Ok(rr.pick(order)),
+            Self::Wrr(wrr) => return Ok(wrr.pick(order)),
+            Self::Dh(dh) => return Ok(dh.pick(loads, flow)),
+            Self::Least(least) => least.pick_of_all(loads),
+            Self::Sh(sh) => sh.pick_at_once(loads, flags, flow),
+            Self::Mh(mh) => mh.pick_at_once(loads, flags, flow),
+            Self::Lblc(_) | Self::Lblcr(_) | Self::Twos(_) => None,
+        };
+        if picked.is_some() { Ok(picked) } else { Err(WantsList) }
     }
 
     /// The same by kinds that look an address up in a table.
@@ -58,7 +83,7 @@ impl AnyScheduler {
         loads: &Loads,
         flags: SchedulerFlags,
         flow: &Flow,
-    ) -> Result<Option<DestId>, WantsList> {
+    ) -> Result<Option<u32>, WantsList> {
         match self {
             Self::Dh(dh) => Ok(dh.pick(loads, flow)),
             Self::Sh(sh) => Ok(sh.pick(loads, flags, flow)),
@@ -68,10 +93,10 @@ impl AnyScheduler {
     }
 
     /// The destination, or `None` if there is none to offer \[SCH-2\].
-    pub(crate) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
+    pub(crate) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<u32> {
         match self {
             Self::Dh(_) | Self::Sh(_) | Self::Mh(_) => {
-                self.pick_by_address(list.loads, list.flags, flow).ok()?
+                self.pick_by_address(list.loads, list.flags(), flow).ok()?
             }
             Self::Lblc(lblc) => lblc.pick(list, now, flow),
             Self::Lblcr(lblcr) => lblcr.pick(list, now, flow),
@@ -116,8 +141,8 @@ impl AnyScheduler {
         self.any_mut().changed(list, change);
     }
 
-    pub(crate) fn factor_and_key(&self, load: &Load) -> (u64, u64) {
-        self.any().factor_and_key(load)
+    pub(crate) fn growth(&self, load: &Load) -> Growth {
+        self.any().growth(load)
     }
 
     pub(crate) fn watches_counts(&self) -> bool {
@@ -131,6 +156,11 @@ impl AnyScheduler {
     // What timers lead to names the kinds that it concerns: by a trait object it would seem to reach
     // what the others do when they are configured, which may fail for want of memory.
 
+    /// Whether `place` may be picked without being in the list.
+    pub(crate) fn refers_to(&self, place: u32) -> bool {
+        (0..self.references()).any(|index| self.reference(index) == Some(place))
+    }
+
     pub(crate) fn references(&self) -> usize {
         match self {
             Self::Lblc(lblc) => lblc.references(),
@@ -140,11 +170,11 @@ impl AnyScheduler {
         }
     }
 
-    pub(crate) fn reference(&self, place: usize) -> Option<DestId> {
+    pub(crate) fn reference(&self, index: usize) -> Option<u32> {
         match self {
-            Self::Lblc(lblc) => lblc.reference(place),
-            Self::Lblcr(lblcr) => lblcr.reference(place),
-            Self::Mh(mh) => mh.reference(place),
+            Self::Lblc(lblc) => lblc.reference(index),
+            Self::Lblcr(lblcr) => lblcr.reference(index),
+            Self::Mh(mh) => mh.reference(index),
             _ => None,
         }
     }

@@ -355,6 +355,7 @@ mod tests {
 
     fn setup(capacity: u32, expiration_secs: u32) -> SchedulerSetup {
         SchedulerSetup {
+            profile: crate::Profile::default(),
             kind: SchedulerKind::Lblc,
             family: None,
             flags: SchedulerFlags::NONE,

@@ -6,8 +6,8 @@ use lvs_proto::Flow;
 
 use super::hash::{destination, fold, spread};
 use super::{Change, Scheduler};
+use crate::OutOfMemory;
 use crate::dests::{DestList, Loads};
-use crate::{DestId, OutOfMemory};
 
 const SLOT_BITS: u32 = 8;
 const SLOTS: usize = 1 << SLOT_BITS;
@@ -15,7 +15,7 @@ const SLOTS: usize = 1 << SLOT_BITS;
 #[derive(Debug)]
 pub(crate) struct Dh {
     /// [`SLOTS`] of them, or none if the list is empty.
-    slots: Vec<DestId>,
+    slots: Vec<u32>,
 }
 
 impl Dh {
@@ -30,15 +30,15 @@ impl Dh {
     /// In turn, whatever their weights \[DH-1\].
     fn rebuild(&mut self, list: DestList<'_>) {
         self.slots.clear();
-        self.slots.extend(list.members().iter().map(|(id, _)| *id).cycle().take(SLOTS));
+        self.slots.extend(list.order.iter().copied().cycle().take(SLOTS));
     }
 
     /// \[DH-2\] \[DH-3\]
-    #[inline(never)]
-    pub(super) fn pick(&self, loads: &Loads, flow: &Flow) -> Option<DestId> {
+    #[inline]
+    pub(super) fn pick(&self, loads: &Loads, flow: &Flow) -> Option<u32> {
         let slot = spread(fold(destination(flow)), SLOT_BITS);
-        let id = *self.slots.get(slot as usize)?;
-        loads.get(id)?.is_eligible().then_some(id)
+        let place = *self.slots.get(slot as usize)?;
+        if loads.at(place)?.is_eligible() { Some(place) } else { None }
     }
 }
 

@@ -1,11 +1,10 @@
 //! Weighted failover: the heaviest destination takes all.
 
 use super::walk::heaviest;
-use crate::DestId;
-use crate::dests::{Load, Members};
+use crate::dests::{Loads, loads_of};
 
 /// \[FO-1\]
 #[inline(never)]
-pub(super) fn pick(order: &[DestId], loads: &[Load]) -> Option<DestId> {
-    heaviest(Members { order, loads }, |_| true)
+pub(super) fn pick(order: &[u32], loads: &Loads) -> Option<u32> {
+    heaviest(loads_of(order, loads), |_| true)
 }

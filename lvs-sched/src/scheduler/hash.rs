@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use lvs_proto::Flow;
+use lvs_proto::{Family, Flow};
 
 /// The upper `bits` bits of `value` spread by the golden ratio \[CONV-6\].
 pub(super) const fn spread(value: u32, bits: u32) -> u32 {
@@ -10,6 +10,7 @@ pub(super) const fn spread(value: u32, bits: u32) -> u32 {
 }
 
 /// An address in 32 bits, its first octet the most significant \[CONV-4\] \[CONV-5\].
+#[inline]
 pub(super) fn fold(address: IpAddr) -> u32 {
     match address {
         IpAddr::V4(v4) => v4.to_bits(),
@@ -21,21 +22,38 @@ pub(super) fn fold(address: IpAddr) -> u32 {
 }
 
 /// Where a packet goes; of an ICMP error, where the packet that it is about went \[DH-2\].
+#[inline]
 pub(super) fn destination(flow: &Flow) -> IpAddr {
     flow.embedded.map_or(flow.destination(), |embedded| embedded.addresses.destination())
 }
 
 /// The client's address in 32 bits, and its port if that counts and can be read. The packet that an
 /// ICMP error is about went to the client \[SH-4\].
+#[inline]
 pub(super) fn client(flow: &Flow, port_counts: bool) -> (u32, u16) {
-    let (address, port) = match flow.embedded {
-        None => (flow.source(), flow.transport.ports().map(|(source, _)| source)),
-        Some(embedded) => {
-            let port = embedded.ports.map(|(_, destination)| destination);
-            (embedded.addresses.destination(), port)
-        }
+    let address = fold(flow.embedded.map_or(flow.source(), |of| of.addresses.destination()));
+    if !port_counts {
+        return (address, 0);
+    }
+    let port = match flow.embedded {
+        None => flow.transport.ports().map(|(source, _)| source),
+        Some(embedded) => embedded.ports.map(|(_, destination)| destination),
     };
-    (fold(address), port.filter(|_| port_counts).unwrap_or(0))
+    (address, port.unwrap_or(0))
+}
+
+/// What is hashed of a destination \[MH-2\].
+pub(super) fn word(family: Option<Family>, address: IpAddr, port: u16) -> u32 {
+    fold_as(family, address).wrapping_add(port.into())
+}
+
+/// A tunnel may lead to an address of the other family, but the service's family decides: of an IPv6
+/// address, IPv4 knows the first 32 bits \[MH-7\].
+pub(super) fn fold_as(family: Option<Family>, address: IpAddr) -> u32 {
+    match (family, address) {
+        (Some(Family::V4), IpAddr::V6(v6)) => (v6.to_bits() >> 96) as u32,
+        _ => fold(address),
+    }
 }
 
 #[cfg(test)]

@@ -9,12 +9,12 @@ use super::cache::Cache;
 use super::hash::destination;
 use super::spare::Spare;
 use super::{Change, Scheduler, SchedulerSetup};
-use crate::dests::{DestList, Load};
-use crate::{DestId, OutOfMemory};
+use crate::OutOfMemory;
+use crate::dests::{DestList, Growth, Load};
 
 #[derive(Debug)]
 pub(crate) struct Lblc {
-    cache: Cache<DestId>,
+    cache: Cache<u32>,
     spare: Spare,
 }
 
@@ -28,12 +28,12 @@ impl Lblc {
     }
 
     /// \[LBLC-3\] \[LBLC-4\] \[LBLC-6\] \[LBLC-7\]
-    pub(super) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
+    pub(super) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<u32> {
         let Self { cache, spare } = self;
         // What a sweep has yet to take out leaves room already.
         while cache.is_full() && cache.sweep_on(|_| 0) > 0 {}
         let address = destination(flow);
-        let serves = |load: &Load| load.available && load.weight > 0 && !spare.is_busy(load);
+        let serves = |load: &Load| load.is_available() && load.weight > 0 && !spare.is_busy(load);
         match cache.hit(now, address) {
             Some(cached) if list.load(*cached).is_some_and(serves) => Some(*cached),
             Some(cached) => {
@@ -41,9 +41,9 @@ impl Lblc {
                 Some(*cached)
             }
             None => {
-                let id = spare.pick(list)?;
-                cache.store(now, address, id);
-                Some(id)
+                let place = spare.pick(list)?;
+                cache.store(now, address, place);
+                Some(place)
             }
         }
     }
@@ -68,8 +68,8 @@ impl Scheduler for Lblc {
         self.spare.changed(list, change);
     }
 
-    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
-        self.spare.factor_and_key(load)
+    fn growth(&self, load: &Load) -> Growth {
+        self.spare.growth(load)
     }
 
     fn watches_counts(&self) -> bool {
@@ -81,8 +81,8 @@ impl Scheduler for Lblc {
         self.cache.places()
     }
 
-    fn reference(&self, place: usize) -> Option<DestId> {
-        self.cache.value(place).copied()
+    fn reference(&self, index: usize) -> Option<u32> {
+        self.cache.value(index).copied()
     }
 
     fn set_expiration(&mut self, expiration: Duration) {

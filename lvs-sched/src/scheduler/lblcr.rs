@@ -10,9 +10,9 @@ use super::cache::{Cache, hard_limit};
 use super::hash::destination;
 use super::spare::Spare;
 use super::{Change, Scheduler, SchedulerSetup};
+use crate::OutOfMemory;
 use crate::arena::{Arena, Key};
-use crate::dests::{DestList, Load};
-use crate::{DestId, OutOfMemory};
+use crate::dests::{DestList, Growth, Load};
 
 /// The cache is that of `lblc` \[LBLCR-1\] \[LBLCR-8\].
 #[derive(Debug)]
@@ -39,7 +39,7 @@ struct Members {
 
 #[derive(Clone, Copy, Debug)]
 struct Member {
-    dest: DestId,
+    place: u32,
     next: Option<Key>,
 }
 
@@ -56,7 +56,7 @@ impl Lblcr {
     }
 
     /// \[LBLCR-5\] \[LBLCR-6\] \[LBLCR-7\]
-    pub(super) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<DestId> {
+    pub(super) fn pick(&mut self, list: DestList<'_>, now: Instant, flow: &Flow) -> Option<u32> {
         let Self { cache, members, spare } = self;
         // What a sweep has yet to take out leaves room already.
         while cache.is_full() || members.is_full() {
@@ -67,11 +67,11 @@ impl Lblcr {
         let expiration = cache.expiration();
         let address = destination(flow);
         let Some(set) = cache.hit(now, address) else {
-            let id = spare.pick(list)?;
+            let place = spare.pick(list)?;
             if let Some(set) = cache.store(now, address, Set { first: None, modified: now }) {
-                members.insert(set, id, now);
+                members.insert(set, place, now);
             }
-            return Some(id);
+            return Some(place);
         };
         let least = members.least_loaded(*set, list);
         if members.of(*set).nth(1).is_some() && now > set.modified + expiration {
@@ -79,13 +79,13 @@ impl Lblcr {
                 members.erase(set, most, now);
             }
         }
-        let serves = |id: &DestId| list.load(*id).is_some_and(|load| !spare.is_busy(load));
-        if let Some(id) = least.filter(serves) {
-            return Some(id);
+        let serves = |place: &u32| list.load(*place).is_some_and(|load| !spare.is_busy(load));
+        if let Some(place) = least.filter(serves) {
+            return Some(place);
         }
-        let id = spare.pick(list)?;
-        members.insert(set, id, now);
-        Some(id)
+        let place = spare.pick(list)?;
+        members.insert(set, place, now);
+        Some(place)
     }
 
     #[inline(never)]
@@ -108,8 +108,8 @@ impl Scheduler for Lblcr {
         self.spare.changed(list, change);
     }
 
-    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
-        self.spare.factor_and_key(load)
+    fn growth(&self, load: &Load) -> Growth {
+        self.spare.growth(load)
     }
 
     fn watches_counts(&self) -> bool {
@@ -120,8 +120,8 @@ impl Scheduler for Lblcr {
         self.members.members.capacity()
     }
 
-    fn reference(&self, place: usize) -> Option<DestId> {
-        Some(self.members.members.at(place as u32)?.dest)
+    fn reference(&self, index: usize) -> Option<u32> {
+        Some(self.members.members.at(index as u32)?.place)
     }
 
     fn set_expiration(&mut self, expiration: Duration) {
@@ -152,26 +152,26 @@ impl Members {
         successors(set.first.and_then(member), move |(_, last)| last.next.and_then(member))
     }
 
-    fn of(&self, set: Set) -> impl Iterator<Item = DestId> {
-        self.chain(set).map(|(_, member)| member.dest)
+    fn of(&self, set: Set) -> impl Iterator<Item = u32> {
+        self.chain(set).map(|(_, member)| member.place)
     }
 
     /// At the head, unless it is in the set or there is no room \[LBLCR-6\].
-    fn insert(&mut self, set: &mut Set, dest: DestId, now: Instant) {
-        if self.of(*set).any(|id| id == dest) {
+    fn insert(&mut self, set: &mut Set, place: u32, now: Instant) {
+        if self.of(*set).any(|member| member == place) {
             return;
         }
-        match self.members.insert(Member { dest, next: set.first }) {
+        match self.members.insert(Member { place, next: set.first }) {
             Some(key) => *set = Set { first: Some(key), modified: now },
             None => self.forgotten = self.forgotten.wrapping_add(1),
         }
     }
 
-    fn erase(&mut self, set: &mut Set, dest: DestId, now: Instant) {
+    fn erase(&mut self, set: &mut Set, place: u32, now: Instant) {
         let mut chain = self.chain(*set);
         let mut before = None;
         let Some((key, member)) = chain.find(|&(key, member)| {
-            let found = member.dest == dest;
+            let found = member.place == place;
             if !found {
                 before = Some(key);
             }
@@ -199,10 +199,10 @@ impl Members {
     }
 
     /// `min(set)` of \[LBLCR-3\].
-    fn least_loaded(&self, set: Set, list: DestList<'_>) -> Option<DestId> {
-        let members = self.of(set).filter_map(|id| Some((id, list.load(id)?)));
+    fn least_loaded(&self, set: Set, list: DestList<'_>) -> Option<u32> {
+        let members = self.of(set).filter_map(|place| Some((place, list.load(place)?)));
         let mut free = members
-            .filter(|(_, load)| !load.overloaded && load.available)
+            .filter(|(_, load)| !load.is_overloaded() && load.is_available())
             .skip_while(|(_, load)| load.weight == 0);
         let first = free.next()?;
         let lighter = |one: &Load, other: &Load| is_lighter(list, one, other);
@@ -210,8 +210,8 @@ impl Members {
     }
 
     /// `max(set)` of \[LBLCR-4\]: flags are not looked at.
-    fn most_loaded(&self, set: Set, list: DestList<'_>) -> Option<DestId> {
-        let members = self.of(set).filter_map(|id| Some((id, list.load(id)?)));
+    fn most_loaded(&self, set: Set, list: DestList<'_>) -> Option<u32> {
+        let members = self.of(set).filter_map(|place| Some((place, list.load(place)?)));
         let mut weighted = members.filter(|(_, load)| load.weight > 0);
         let first = weighted.next()?;
         let lighter = |one: &Load, other: &Load| is_lighter(list, one, other);

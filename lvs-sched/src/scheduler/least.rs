@@ -2,18 +2,21 @@
 //! those whose amount is the smallest share of their weight.
 //!
 //! A key orders as the fraction does that the kernel compares by products, and then as the list, so
-//! that the smallest key is the pick. Of few destinations the fractions have a common denominator:
-//! their keys are in their [`Load`]s, and each count adds to one. Over longer lists each change of a
-//! counter keeps a tree of keys up to date.
+//! that the smallest key is the pick. Of few destinations the keys are in their [`Load`]s, and each
+//! count adds to one: see [`Units`]. Over longer lists each change of a counter keeps a tree of keys
+//! up to date.
 
+use super::units::{Units, most_conns};
 use super::winners::{Key, Winners};
-use super::{Change, Scheduler, SchedulerKind, gcd, ovf, walk};
-use crate::dests::{BARRED, DestList, Load, Members, Steps, inverse};
-use crate::{DestId, OutOfMemory, Profile};
+use super::{Change, Scheduler, SchedulerKind, ovf, walk};
+use crate::dests::{BARRED, DestList, Growth, Load, Loads, inverse, loads_of};
+use crate::{OutOfMemory, Profile};
 
-/// Lists up to this long are walked, for keys of a common denominator if there is one: there a walk
-/// is as fast, and counters need no upkeep.
-const FEW: usize = 8;
+/// Lists up to this long are looked at from end to end: there that is as fast, and counters need
+/// little upkeep.
+pub(crate) const FEW: usize = 16;
+/// Lists up to this long are walked if there are no units for their weights.
+const FEW_WALKED: usize = 8;
 /// Lists up to this long are walked if keys would need more than 64 bits.
 const FEW_WIDE: usize = 12;
 
@@ -21,16 +24,16 @@ const FEW_WIDE: usize = 12;
 pub(crate) struct Least {
     rule: Rule,
     index: Index,
-    /// Whether an amount may be beyond [`MAX_AMOUNT`].
+    /// Whether an amount may be beyond [`MAX_AMOUNT`], or a key has no room for more.
     wrapped: bool,
+    /// Keys in units below this one are right: none while one has no room.
+    limit: u64,
     /// The bits of a fraction that a narrow key has.
     scale: u32,
-    /// The bits of a place that a key has.
-    place_bits: u32,
+    /// The bits of a position that a narrow key has.
+    position_bits: u32,
     /// These bits.
-    place_mask: u64,
-    /// What all weights divide, if the index is exact.
-    denominator: u64,
+    position_mask: u64,
     narrow: Winners<u64>,
     wide: Winners<u128>,
 }
@@ -39,8 +42,8 @@ pub(crate) struct Least {
 enum Index {
     /// None: the list is walked.
     Walk,
-    /// Keys are amounts in units of the common denominator.
-    Exact,
+    /// Keys are amounts in these units.
+    Units(Units),
     /// Keys are fractions in 64 bits.
     Narrow,
     /// A key needs more than 64 bits.
@@ -53,10 +56,10 @@ impl Least {
             rule: Rule::of(kind, list.profile()),
             index: Index::Walk,
             wrapped: false,
+            limit: 0,
             scale: 0,
-            place_bits: 0,
-            place_mask: 0,
-            denominator: 1,
+            position_bits: 0,
+            position_mask: 0,
             narrow: Winners::new(),
             wide: Winners::new(),
         };
@@ -69,113 +72,120 @@ impl Least {
     fn rebuild(&mut self, list: DestList<'_>) {
         let weights = list.loads().map(|load| self.rule.weight(load));
         self.scale = scale(weights.clone());
-        self.place_bits = place_bits(list.len());
-        self.place_mask = (1 << self.place_bits) - 1;
-        self.denominator = common_denominator(weights.clone()).unwrap_or(1);
+        self.position_bits = position_bits(list.len());
+        self.position_mask = (1 << self.position_bits) - 1;
         self.index = self.rule.index(list.len(), weights);
         let places = |index| if self.index == index { list.len() } else { 0 };
         self.narrow.clear(places(Index::Narrow));
         self.wide.clear(places(Index::Wide));
-        self.wrapped = false;
-        for (load, place) in list.loads().zip(0..) {
-            self.set(place, load, self.rule.inverse(load));
+        self.set_wrapped(false);
+        for (load, position) in list.loads().zip(0..) {
+            self.set(position, load, self.rule.inverse(load));
         }
     }
 
     /// The counters or the overload flag of a destination changed.
     #[inline]
     pub(super) fn counted(&mut self, load: &Load) {
-        self.set(load.place, load, load.factor);
+        self.set(load.position, load, load.factor);
     }
 
     #[inline]
-    fn set(&mut self, place: u32, load: &Load, inverse: u64) {
+    fn set(&mut self, position: u32, load: &Load, inverse: u64) {
         if self.index != Index::Narrow {
-            return self.set_otherwise(place, load, inverse);
+            return self.set_otherwise(position, load, inverse);
         }
         let amount = self.rule.amount(load);
         if amount > MAX_AMOUNT {
             self.wrapped = true;
         }
-        let key = share(amount, inverse, self.scale) << self.place_bits | u64::from(place);
-        self.narrow.set(place as usize, if self.rule.admits(load) { key } else { u64::NONE });
+        let key = share(amount, inverse, self.scale) << self.position_bits | u64::from(position);
+        self.narrow.set(position as usize, if self.rule.admits(load) { key } else { u64::NONE });
     }
 
     /// Out of line, so that it costs nothing where keys are narrow.
     #[inline(never)]
-    fn set_otherwise(&mut self, place: u32, load: &Load, inverse: u64) {
+    fn set_otherwise(&mut self, position: u32, load: &Load, inverse: u64) {
+        if self.is_beyond(position, load) {
+            self.set_wrapped(true);
+        }
         if self.index != Index::Wide {
             return;
         }
         let amount = self.rule.amount(load);
-        if amount > MAX_AMOUNT {
-            self.wrapped = true;
-        }
         let (high, low) = wide_share(amount, load.weight, inverse);
-        let key = u128::from(high) << 64 | u128::from(low << 32 | u64::from(place));
-        self.wide.set(place as usize, if self.rule.admits(load) { key } else { u128::NONE });
+        let key = u128::from(high) << 64 | u128::from(low << 32 | u64::from(position));
+        self.wide.set(position as usize, if self.rule.admits(load) { key } else { u128::NONE });
     }
 
     /// Each way is out of line: it has a frame of its own, or none.
     #[inline]
-    pub(super) fn pick(&mut self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
+    pub(super) fn pick(&mut self, order: &[u32], loads: &Loads) -> Option<u32> {
         match self.index {
-            Index::Exact if self.rule.idle == 0 => self.pick_of_few(order, loads),
-            Index::Exact => self.pick_idle_of_few(order, loads),
+            Index::Units(_) => self.pick_of_few(order, loads),
             Index::Narrow if !self.wrapped => self.pick_winner(order),
             _ => self.pick_otherwise(order, loads),
         }
     }
 
-    #[inline(never)]
-    fn pick_winner(&self, order: &[DestId]) -> Option<DestId> {
-        order.get((self.narrow.least()? & self.place_mask) as usize).copied()
-    }
-
-    #[inline(never)]
-    fn pick_of_few(&mut self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
-        self.pick_least(order, loads, |load| load.key)
-    }
-
-    /// Nothing but the place is left of the key of who is idle \[NQ-1\].
-    #[inline(never)]
-    fn pick_idle_of_few(&mut self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
-        let of_idle = BARRED | self.place_mask;
-        let key = |load: &Load| if load.active == 0 { load.key & of_idle } else { load.key };
-        self.pick_least(order, loads, key)
-    }
-
+    /// The same where no other list has a place among the loads: the order is in the keys. `None` also
+    /// if they are many, or have no keys.
     #[inline]
-    fn pick_least(
-        &mut self,
-        order: &[DestId],
-        loads: &[Load],
-        key: impl Fn(&Load) -> u64,
-    ) -> Option<DestId> {
-        let (mut least, mut conns) = (BARRED, 0);
-        for (_, load) in (Members { order, loads }).iter() {
-            least = least.min(key(load));
-            conns |= load.total;
-        }
-        if least < BARRED && conns <= MAX_CONNS {
-            return order.get((least & self.place_mask) as usize).copied();
-        }
-        self.pick_otherwise(order, loads)
+    pub(super) fn pick_of_all(&self, loads: &Loads) -> Option<u32> {
+        let (key, place) = match loads.as_slice() {
+            [a, b] => lesser((a.key, 0), (b.key, 1)),
+            [a, b, c, d] => lesser_of_four([a, b, c, d], 0),
+            loads if loads.len() <= FEW => least_of(loads),
+            _ => return None,
+        };
+        if key < self.limit { Some(place) } else { None }
     }
 
     #[inline(never)]
-    fn pick_otherwise(&mut self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
-        let members = Members { order, loads };
+    fn pick_winner(&self, order: &[u32]) -> Option<u32> {
+        order.get((self.narrow.least()? & self.position_mask) as usize).copied()
+    }
+
+    #[inline(never)]
+    fn pick_of_few(&mut self, order: &[u32], loads: &Loads) -> Option<u32> {
+        let (mut best, mut least) = (None, self.limit);
+        for (place, load) in loads_of(order, loads) {
+            if load.key < least {
+                (best, least) = (Some(place), load.key);
+            }
+        }
+        if best.is_some() { best } else { self.pick_otherwise(order, loads) }
+    }
+
+    #[inline(never)]
+    fn pick_otherwise(&mut self, order: &[u32], loads: &Loads) -> Option<u32> {
         if self.wrapped {
             // While an amount is too great, and to find out when none is any more.
-            let mut amounts = members.iter().map(|(_, load)| self.rule.amount(load));
-            self.wrapped = amounts.any(|amount| amount > MAX_AMOUNT);
-            return self.rule.walk(members);
+            let mut members = (0..).zip(loads_of(order, loads));
+            let wrapped = members.any(|(position, (_, load))| self.is_beyond(position, load));
+            self.set_wrapped(wrapped);
+            return self.rule.walk(order, loads);
         }
         match self.index {
             Index::Wide => order.get(self.wide.least()? as u32 as usize).copied(),
-            _ => self.rule.walk(members),
+            _ => self.rule.walk(order, loads),
         }
+    }
+
+    fn is_beyond(&self, position: u32, load: &Load) -> bool {
+        match self.index {
+            Index::Units(units) => load.total > self.rule.growth(units, position, load).conns,
+            Index::Walk => false,
+            Index::Narrow | Index::Wide => self.rule.amount(load) > MAX_AMOUNT,
+        }
+    }
+
+    fn set_wrapped(&mut self, wrapped: bool) {
+        self.wrapped = wrapped;
+        self.limit = match self.index {
+            Index::Units(units) if !wrapped => units.limit(),
+            _ => 0,
+        };
     }
 }
 
@@ -188,7 +198,7 @@ impl Scheduler for Least {
     ) -> Result<(), OutOfMemory> {
         let weights = list.loads().map(|load| self.rule.weight(load)).chain([weight]);
         match self.rule.index(dests, weights) {
-            Index::Walk | Index::Exact | Index::Narrow => self.narrow.reserve(dests),
+            Index::Walk | Index::Units(_) | Index::Narrow => self.narrow.reserve(dests),
             Index::Wide => {
                 // When a heavy one leaves, narrow keys do again.
                 self.narrow.reserve(dests)?;
@@ -206,38 +216,46 @@ impl Scheduler for Least {
         is_tree && self.rule.kind != SchedulerKind::Fo
     }
 
-    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
-        if self.index != Index::Exact {
-            return (self.rule.inverse(load), 0);
+    fn growth(&self, load: &Load) -> Growth {
+        match self.index {
+            Index::Units(units) => self.rule.growth(units, load.position, load),
+            _ => Growth::none(self.rule.inverse(load)),
         }
-        let weight = u64::from(self.rule.weight(load));
-        let unit = self.denominator.checked_div(weight).unwrap_or(0) << self.place_bits;
-        // Fewer than 2^32, if the index is exact.
-        let of = |count: u32| (unit * u64::from(count)) as u32;
-        let steps =
-            Steps { per_active: of(self.rule.per_active), per_conn: of(self.rule.per_conn) };
-        let amount = u64::from(self.rule.per_active) * u64::from(load.active)
-            + u64::from(self.rule.per_conn) * u64::from(load.total)
-            + u64::from(self.rule.base);
-        let barred = if load.is_eligible() { 0 } else { BARRED };
-        let key = amount.wrapping_mul(unit).wrapping_add(barred + u64::from(load.place));
-        (steps.factor(), key)
     }
+}
+
+/// The least key, and its place.
+#[inline(never)]
+fn least_of(loads: &[Load]) -> (u64, u32) {
+    let mut least = (u64::MAX, 0);
+    for (four, first) in loads.chunks(4).zip([0, 4, 8, 12]) {
+        if let [a, b, c, d] = four {
+            least = lesser(least, lesser_of_four([a, b, c, d], first));
+        }
+    }
+    least
+}
+
+#[inline]
+const fn lesser_of_four([a, b, c, d]: [&Load; 4], first: u32) -> (u64, u32) {
+    let one = lesser((a.key, first), (b.key, first + 1));
+    lesser(one, lesser((c.key, first + 2), (d.key, first + 3)))
+}
+
+#[inline]
+const fn lesser(one: (u64, u32), other: (u64, u32)) -> (u64, u32) {
+    if other.0 < one.0 { other } else { one }
 }
 
 /// The greatest amount that keys order as the kernel does, whose amounts have a sign: beyond it only
 /// a walk makes its decision \[OVH-4\] \[WLC-2\].
 const MAX_AMOUNT: u32 = i32::MAX as u32;
-/// With no more connections than these, 2^n - 1, an amount is not too great: each counts for 257 at
-/// most.
-const MAX_CONNS: u32 = (1 << 22) - 1;
-
 /// What a scheduler compares: so much for each active connection, each connection, and always.
 #[derive(Clone, Copy, Debug)]
 struct Rule {
     kind: SchedulerKind,
-    per_active: u32,
-    per_conn: u32,
+    per_active: u16,
+    per_conn: u8,
     base: u32,
     /// What is taken off of who is idle.
     idle: u32,
@@ -251,21 +269,21 @@ impl Rule {
             SchedulerKind::Nq => (1, 0, 1, 1),
             // The greatest weight has the smallest share of 1.
             SchedulerKind::Fo | SchedulerKind::Ovf => (0, 0, 1, 0),
-            _ => (profile.active_surplus(), 1, 0, 0),
+            _ => (profile.active_surplus() as u16, 1, 0, 0),
         };
         Self { kind, per_active, per_conn, base, idle }
     }
 
     /// The rule taken literally.
     #[inline]
-    fn walk(&self, members: Members<'_>) -> Option<DestId> {
-        walk::pick(self.kind, members, self.per_active)
+    fn walk(&self, order: &[u32], loads: &Loads) -> Option<u32> {
+        walk::pick(self.kind, order, loads, self.per_active.into())
     }
 
     #[inline]
     const fn amount(&self, load: &Load) -> u32 {
-        let of_active = self.per_active.wrapping_mul(load.active);
-        let of_conns = self.per_conn.wrapping_mul(load.total);
+        let of_active = (self.per_active as u32).wrapping_mul(load.active);
+        let of_conns = (self.per_conn as u32).wrapping_mul(load.total);
         // Who is idle is hard to foretell: no branch.
         let idle = self.idle & (load.active == 0) as u32;
         of_active.wrapping_add(of_conns).wrapping_add(self.base).wrapping_sub(idle)
@@ -285,12 +303,31 @@ impl Rule {
         inverse(self.weight(load))
     }
 
+    /// What a count adds to the key of a destination at that position.
+    fn growth(&self, units: Units, position: u32, load: &Load) -> Growth {
+        let Self { per_active, per_conn, base, idle, .. } = *self;
+        let unit = units.unit(position, self.weight(load));
+        let conns = most_conns(unit, u32::from(per_active) + u32::from(per_conn), base);
+        let amount = u64::from(per_active) * u64::from(load.active)
+            + u64::from(per_conn) * u64::from(load.total)
+            + u64::from(base)
+            - u64::from(idle & u32::from(load.active == 0));
+        let key = (amount.wrapping_mul(unit) & !BARRED).wrapping_add(position.into());
+        let rests = idle != 0;
+        let per_active = if rests { 0 } else { per_active };
+        Growth { unit, key, per_active, per_conn, rests, conns }
+    }
+
     /// Which keys do for a list.
     fn index(&self, dests: usize, weights: impl Iterator<Item = u32> + Clone) -> Index {
-        let is_few = dests <= FEW;
-        if is_few && self.kind != SchedulerKind::Ovf && is_exact(dests, weights.clone()) {
-            Index::Exact
-        } else if !is_few && is_narrow(dests, weights) {
+        if dests <= FEW && self.kind != SchedulerKind::Ovf {
+            if let Some(units) = Units::of(dests, weights.clone()) {
+                return Index::Units(units);
+            }
+        }
+        if dests <= FEW_WALKED {
+            Index::Walk
+        } else if is_narrow(dests, weights) {
             Index::Narrow
         } else if dests <= FEW_WIDE {
             Index::Walk
@@ -310,28 +347,11 @@ const fn share(amount: u32, inverse: u64, scale: u32) -> u64 {
     ((number as u128 * inverse as u128) >> 64) as u64
 }
 
-/// What all weights divide, if there is room for it.
-fn common_denominator(mut weights: impl Iterator<Item = u32>) -> Option<u64> {
-    weights.try_fold(1_u64, |common, weight| {
-        let rest = common.checked_rem(weight.into()).unwrap_or(0) as u32;
-        let shared = gcd(weight, rest).max(1);
-        common.checked_mul(u64::from((weight / shared).max(1)))
-    })
-}
-
-/// Whether a key has room for amounts in units of the common denominator and a place, and half of it
-/// for what a connection adds, which is 256 at most.
-fn is_exact(dests: usize, weights: impl Iterator<Item = u32> + Clone) -> bool {
-    let lightest = weights.clone().filter(|weight| *weight != 0).min().unwrap_or(1);
-    let room = u32::BITS - 8 - place_bits(dests);
-    common_denominator(weights).is_some_and(|common| common / u64::from(lightest) < 1 << room)
-}
-
-/// Whether a key has room for an amount, its fraction and a place, and so has a product of amount
+/// Whether a key has room for an amount, its fraction and a position, and so has a product of amount
 /// and fraction for the heaviest weight.
 fn is_narrow(dests: usize, weights: impl Iterator<Item = u32> + Clone) -> bool {
     let heaviest = weights.clone().max().unwrap_or(0);
-    let bits = place_bits(dests).max(u32::BITS - heaviest.leading_zeros());
+    let bits = position_bits(dests).max(u32::BITS - heaviest.leading_zeros());
     MAX_AMOUNT.count_ones() + scale(weights) + bits <= u64::BITS
 }
 
@@ -364,6 +384,6 @@ const fn divide(number: u64, weight: u32, inverse: u64) -> (u64, u64) {
     }
 }
 
-const fn place_bits(dests: usize) -> u32 {
+const fn position_bits(dests: usize) -> u32 {
     usize::BITS - dests.saturating_sub(1).leading_zeros()
 }

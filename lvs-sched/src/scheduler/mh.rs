@@ -2,14 +2,13 @@
 //! moves few slots.
 
 use alloc::vec::Vec;
-use core::net::IpAddr;
 
-use lvs_proto::{Family, Flow};
+use lvs_proto::Flow;
 
-use super::hash::{client, fold};
+use super::hash::client;
 use super::{Change, MhTableIndex, Scheduler, SchedulerFlags, SchedulerSetup};
+use crate::OutOfMemory;
 use crate::dests::{DestList, Load, Loads};
-use crate::{DestId, OutOfMemory};
 
 /// The two keys of \[MH-2\].
 const KEY_1: u64 = 2_654_435_761;
@@ -21,9 +20,7 @@ const VACANT: u32 = u32::MAX;
 #[derive(Debug)]
 pub(crate) struct Mh {
     index: MhTableIndex,
-    /// Of the service.
-    family: Option<Family>,
-    /// Places in `members`: as many as the index says, or none if there is nobody to name.
+    /// Places: as many as the index says, or none if there is nobody to name.
     slots: Vec<u32>,
     /// The destinations when the table was built last, in list order.
     members: Vec<Member>,
@@ -32,7 +29,7 @@ pub(crate) struct Mh {
 /// A destination while the table is built \[MH-7\].
 #[derive(Clone, Copy, Debug)]
 struct Member {
-    dest: DestId,
+    place: u32,
     last_weight: u32,
     cursor: u32,
     skip: u32,
@@ -42,10 +39,10 @@ struct Member {
 
 impl Mh {
     pub(super) fn new(setup: &SchedulerSetup, list: DestList<'_>) -> Result<Self, OutOfMemory> {
-        let SchedulerSetup { mh: index, family, .. } = *setup;
+        let index = setup.mh;
         let mut slots = Vec::new();
         slots.try_reserve_exact(index.slots() as usize).map_err(|_| OutOfMemory)?;
-        let mut mh = Self { index, family, slots, members: Vec::new() };
+        let mut mh = Self { index, slots, members: Vec::new() };
         mh.reserve(list, list.len(), 0)?;
         mh.rebuild(list);
         Ok(mh)
@@ -59,17 +56,14 @@ impl Mh {
         self.slots.clear();
         self.members.clear();
         let size = self.index.slots();
-        let family = self.family;
         let (unit, shift) = measure(list, self.index);
-        self.members.extend(list.iter().map(|(dest, config)| {
-            let turns = config.last_weight().checked_div(unit).unwrap_or(0);
-            let address = fold_as(family, config.address());
-            let word = address.wrapping_add(config.port().into());
+        self.members.extend(list.terms().map(|(place, terms)| {
+            let turns = terms.last_weight.checked_div(unit).unwrap_or(0);
             Member {
-                dest,
-                last_weight: config.last_weight(),
-                cursor: hash(KEY_1, word) % size,
-                skip: hash(KEY_2, word) % (size - 1) + 1,
+                place,
+                last_weight: terms.last_weight,
+                cursor: hash(KEY_1, terms.word) % size,
+                skip: hash(KEY_2, terms.word) % (size - 1) + 1,
                 turns: if turns == 0 { 0 } else { (turns >> shift).max(1) },
             }
         }));
@@ -81,8 +75,8 @@ impl Mh {
 
     /// Whether the table is that of `list`: a destination keeps its address.
     fn is_of(&self, list: DestList<'_>) -> bool {
-        let now = list.iter().map(|(id, dest)| (id, dest.last_weight()));
-        self.members.iter().map(|member| (member.dest, member.last_weight)).eq(now)
+        let now = list.terms().map(|(place, terms)| (place, terms.last_weight));
+        self.members.iter().map(|member| (member.place, member.last_weight)).eq(now)
     }
 
     /// In rounds over the members, until nothing is vacant \[MH-8\].
@@ -90,7 +84,7 @@ impl Mh {
         let size = self.index.slots();
         let mut vacant = size;
         while vacant > 0 {
-            for (place, member) in (0..).zip(&mut self.members) {
+            for member in &mut self.members {
                 for _ in 0..member.turns.min(vacant) {
                     while self.slots.get(member.cursor as usize).is_some_and(|at| *at != VACANT) {
                         // Both are less than the size.
@@ -100,7 +94,7 @@ impl Mh {
                         }
                     }
                     if let Some(slot) = self.slots.get_mut(member.cursor as usize) {
-                        *slot = place;
+                        *slot = member.place;
                     }
                     vacant -= 1;
                 }
@@ -109,12 +103,25 @@ impl Mh {
     }
 
     /// \[MH-10\]
+    #[inline]
+    pub(super) fn pick_at_once(
+        &self,
+        loads: &Loads,
+        flags: SchedulerFlags,
+        flow: &Flow,
+    ) -> Option<u32> {
+        let (address, port) = client(flow, flags.contains(SchedulerFlags::MH_PORT));
+        let place = self.named_by(hash(KEY_1, address.wrapping_add(port.into())))?;
+        if is_available(loads, place) { Some(place) } else { None }
+    }
+
+    /// \[MH-10\]
     #[inline(never)]
-    pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<DestId> {
+    pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<u32> {
         let (address, port) = client(flow, flags.contains(SchedulerFlags::MH_PORT));
         let client = address.wrapping_add(port.into());
         let first = hash(KEY_1, client);
-        match self.named_by(first).filter(|id| is_available(loads, *id)) {
+        match self.named_by(first).filter(|place| is_available(loads, *place)) {
             None if flags.contains(SchedulerFlags::MH_FALLBACK) => self.probe(loads, client, first),
             found => found,
         }
@@ -122,22 +129,21 @@ impl Mh {
 
     /// \[MH-11\]
     #[inline(never)]
-    fn probe(&self, loads: &Loads, client: u32, first: u32) -> Option<DestId> {
+    fn probe(&self, loads: &Loads, client: u32, first: u32) -> Option<u32> {
         // With nobody available, as many probes as slots would be in vain.
-        if !self.members.iter().any(|member| is_available(loads, member.dest)) {
+        if !self.members.iter().any(|member| is_available(loads, member.place)) {
             return None;
         }
         let size = self.index.slots();
         let offsets = (0..size).map(|probe| (first % size + probe) % size);
         let mut named = offsets.map_while(|at| self.named_by(hash(KEY_1, client.wrapping_add(at))));
-        named.find(|id| is_available(loads, *id))
+        named.find(|place| is_available(loads, *place))
     }
 
     #[inline]
-    fn named_by(&self, hash: u32) -> Option<DestId> {
+    fn named_by(&self, hash: u32) -> Option<u32> {
         let slot = hash.checked_rem(self.slots.len() as u32)?;
-        let place = *self.slots.get(slot as usize)?;
-        self.members.get(place as usize).map(|member| member.dest)
+        self.slots.get(slot as usize).copied()
     }
 }
 
@@ -161,33 +167,24 @@ impl Scheduler for Mh {
         self.members.len()
     }
 
-    fn reference(&self, place: usize) -> Option<DestId> {
-        self.members.get(place).map(|member| member.dest)
+    fn reference(&self, index: usize) -> Option<u32> {
+        self.members.get(index).map(|member| member.place)
     }
 }
 
 /// The unit in which the latest weights other than 0 are measured, and the bits that all lose so
 /// that the heaviest does not fill the table in one turn \[MH-5\] \[MH-6\].
 fn measure(list: DestList<'_>, index: MhTableIndex) -> (u32, u32) {
-    let weights = || list.iter().map(|(_, dest)| dest.last_weight());
+    let weights = || list.terms().map(|(_, terms)| terms.last_weight);
     let unit = weights().fold(0, super::gcd);
     let highest = weights().max().unwrap_or(0).checked_div(unit).unwrap_or(0);
     let bits = u32::BITS - highest.leading_zeros();
     (unit, bits.saturating_sub(index.bits()))
 }
 
-/// A tunnel may lead to an address of the other family, but the service's family decides: of an IPv6
-/// address, IPv4 knows the first 32 bits \[MH-7\].
-fn fold_as(family: Option<Family>, address: IpAddr) -> u32 {
-    match (family, address) {
-        (Some(Family::V4), IpAddr::V6(v6)) => (v6.to_bits() >> 96) as u32,
-        _ => fold(address),
-    }
-}
-
 #[inline]
-fn is_available(loads: &Loads, id: DestId) -> bool {
-    loads.get(id).is_some_and(Load::is_eligible)
+fn is_available(loads: &Loads, place: u32) -> bool {
+    loads.at(place).is_some_and(Load::is_eligible)
 }
 
 /// SipHash-1-3 of four octets, as on a 64-bit little-endian machine, whatever this one is \[MH-2\]
@@ -224,9 +221,10 @@ const fn round([mut a, mut b, mut c, mut d]: [u64; 4]) -> [u64; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scheduler::hash::{fold, fold_as};
     use crate::{DestConfig, Pool, PoolConfig, SchedulerKind};
-    use lvs_proto::{AddressPair, Instant, TcpFlags};
-    use std::net::Ipv4Addr;
+    use lvs_proto::{AddressPair, Family, Instant, TcpFlags};
+    use std::net::{IpAddr, Ipv4Addr};
     use std::vec::Vec;
 
     fn address(text: &str) -> u32 {

@@ -10,7 +10,6 @@ mod cache;
 #[cfg(feature = "tables")]
 mod dh;
 mod fo;
-#[cfg(feature = "tables")]
 mod hash;
 #[cfg(feature = "fast")]
 mod heap;
@@ -35,6 +34,8 @@ mod spare;
 mod sums;
 #[cfg(feature = "tables")]
 mod twos;
+#[cfg(feature = "fast")]
+mod units;
 mod walk;
 #[cfg_attr(not(feature = "fast"), path = "linear/weights.rs")]
 mod weights;
@@ -52,10 +53,11 @@ use lvs_proto::{Family, Instant};
 #[cfg(not(feature = "tables"))]
 use absent::{dh, lblc, lblcr, mh, sh, twos};
 pub(crate) use any::{AnyScheduler, WantsList};
+pub(crate) use least::FEW;
 
-use crate::dests::{DestList, Load, inverse};
+use crate::dests::{DestList, Growth, Load, inverse};
 use crate::hash::Seed;
-use crate::{DestId, OutOfMemory, Timers};
+use crate::{DestConfig, OutOfMemory, Profile, Timers};
 
 /// So many places of a table are looked through at a time, which counts as one of a budget.
 pub(crate) const STRETCH: usize = 64;
@@ -76,9 +78,9 @@ trait Scheduler {
     /// The list is no longer what it was; there is room for what it is.
     fn changed(&mut self, _list: DestList<'_>, _change: Change) {}
 
-    /// What a destination at its place counts with: see [`Load::factor`] and [`Load::key`].
-    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
-        (inverse(load.weight), 0)
+    /// What the key of a destination at its position grows by.
+    fn growth(&self, load: &Load) -> Growth {
+        Growth::none(inverse(load.weight))
     }
 
     /// Whether [`AnyScheduler::counted`] is wanted for every count, and not for a change of the
@@ -93,7 +95,7 @@ trait Scheduler {
     }
 
     /// The destination that it refers to at one of them.
-    fn reference(&self, _place: usize) -> Option<DestId> {
+    fn reference(&self, _index: usize) -> Option<u32> {
         None
     }
 
@@ -377,6 +379,7 @@ pub struct MhTableIndexError {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SchedulerSetup {
     pub(crate) kind: SchedulerKind,
+    pub(crate) profile: Profile,
     /// Of the service; a pool has none.
     pub(crate) family: Option<Family>,
     pub(crate) flags: SchedulerFlags,
@@ -388,6 +391,11 @@ pub(crate) struct SchedulerSetup {
 }
 
 impl SchedulerSetup {
+    /// What `mh` makes of an address and port.
+    pub(crate) fn word(&self, config: &DestConfig) -> u32 {
+        hash::word(self.family, config.address, config.port)
+    }
+
     /// With how many destinations it can start, if that is limited \[MH-9\].
     pub(crate) fn most_dests(&self) -> Option<u32> {
         (self.kind == SchedulerKind::Mh).then_some(self.mh.slots())
@@ -434,7 +442,7 @@ impl SchedulerSetup {
 }
 
 /// The place in a list that is `offset` after the head, round and round.
-fn start(offset: u32, order: &[DestId]) -> usize {
+fn start(offset: u32, order: &[u32]) -> usize {
     (offset as usize).checked_rem(order.len()).unwrap_or(0)
 }
 
@@ -451,7 +459,6 @@ mod tests {
     use super::*;
     use crate::arena::Key;
     use crate::dests::Dests;
-    use crate::{DestConfig, Profile};
 
     /// A list, the newest first, of these weights, upper thresholds, connections and how many of
     /// them are active.
@@ -463,6 +470,7 @@ mod tests {
         let mut dests = Dests::new(profile, Timers::default());
         let setup = SchedulerSetup {
             kind,
+            profile,
             family: None,
             flags: SchedulerFlags::NONE,
             start_offset: 0,
@@ -486,9 +494,9 @@ mod tests {
         let many = 1 << 23;
         let facts = [(0, 0, many, many), (1, 0, 0, 0)];
         let (dests, group) = dests(SchedulerKind::Wlc, Profile::Classic, &facts);
-        let list = dests.list(group);
-        let negative = list.iter().find(|(_, dest)| dest.weight() == 0).map(|(id, _)| id);
+        let list = dests.members(group);
+        let negative = list.iter().find(|(_, load)| load.weight == 0).map(|(place, _)| place);
         let surplus = Profile::Classic.active_surplus();
-        assert_eq!(wlc::pick(list.order, list.loads.as_slice(), surplus), negative);
+        assert_eq!(wlc::pick(list.order, list.loads, surplus), negative);
     }
 }

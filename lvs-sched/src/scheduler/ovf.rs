@@ -1,13 +1,12 @@
 //! Weighted overflow: the heaviest destination takes as many as its weight, the next the rest.
 
 use super::walk::heaviest;
-use crate::DestId;
-use crate::dests::{Load, Members};
+use crate::dests::{Load, Loads, loads_of};
 
 /// \[OVF-1\]
 #[inline(never)]
-pub(super) fn pick(order: &[DestId], loads: &[Load]) -> Option<DestId> {
-    heaviest(Members { order, loads }, has_room)
+pub(super) fn pick(order: &[u32], loads: &Loads) -> Option<u32> {
+    heaviest(loads_of(order, loads), has_room)
 }
 
 /// At its weight there is room for one more \[OVF-1\].

@@ -2,8 +2,8 @@
 
 use super::bitmap::Bitmap;
 use super::{Change, Scheduler, start};
+use crate::OutOfMemory;
 use crate::dests::{DestList, Load};
-use crate::{DestId, OutOfMemory};
 
 #[derive(Debug)]
 pub(crate) struct Rr {
@@ -35,19 +35,19 @@ impl Rr {
 
     /// \[RR-2\] \[RR-3\]
     #[inline]
-    pub(super) fn pick(&mut self, order: &[DestId]) -> Option<DestId> {
+    pub(super) fn pick(&mut self, order: &[u32]) -> Option<u32> {
         // Most often it is the next one.
         if self.eligible.get(self.next) { self.take(self.next, order) } else { self.search(order) }
     }
 
     #[inline(never)]
-    fn search(&mut self, order: &[DestId]) -> Option<DestId> {
+    fn search(&mut self, order: &[u32]) -> Option<u32> {
         let place = self.eligible.next(self.next).or_else(|| self.eligible.next(0))?;
         self.take(place, order)
     }
 
     #[inline]
-    fn take(&mut self, place: usize, order: &[DestId]) -> Option<DestId> {
+    fn take(&mut self, place: usize, order: &[u32]) -> Option<u32> {
         let after = place + 1;
         self.next = if after < order.len() { after } else { 0 };
         self.has_begun = true;
@@ -56,7 +56,7 @@ impl Rr {
 
     #[inline(never)]
     pub(super) fn counted(&mut self, load: &Load) {
-        self.eligible.set(load.place as usize, load.is_eligible());
+        self.eligible.set(load.position as usize, load.is_eligible());
     }
 }
 

@@ -7,8 +7,8 @@ use lvs_proto::Flow;
 
 use super::hash::{client, spread};
 use super::{Change, Scheduler, SchedulerFlags};
+use crate::OutOfMemory;
 use crate::dests::{DestList, Load, Loads};
-use crate::{DestId, OutOfMemory};
 
 const SLOT_BITS: u32 = 8;
 /// \[SH-1\]
@@ -17,7 +17,7 @@ const SLOTS: u32 = 1 << SLOT_BITS;
 #[derive(Debug)]
 pub(crate) struct Sh {
     /// [`SLOTS`] of them, or none if the list is empty.
-    slots: Vec<DestId>,
+    slots: Vec<u32>,
 }
 
 impl Sh {
@@ -32,19 +32,31 @@ impl Sh {
     /// Runs as long as the weight, and of one slot for weight 0 \[SH-2\] \[SH-3\].
     fn rebuild(&mut self, list: DestList<'_>) {
         let runs =
-            list.members().iter().flat_map(|(id, load)| repeat_n(*id, load.weight.max(1) as usize));
+            list.iter().flat_map(|(place, load)| repeat_n(place, load.weight.max(1) as usize));
         self.slots.clear();
         self.slots.extend(runs.cycle().take(SLOTS as usize));
     }
 
+    /// \[SH-5\]
+    #[inline]
+    pub(super) fn pick_at_once(
+        &self,
+        loads: &Loads,
+        flags: SchedulerFlags,
+        flow: &Flow,
+    ) -> Option<u32> {
+        let place = self.slot(key(flow, flags))?;
+        if loads.at(place)?.is_eligible() { Some(place) } else { None }
+    }
+
     /// \[SH-5\] \[SH-6\]
     #[inline(never)]
-    pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<DestId> {
-        let key = key(flow, flags);
-        let available = |id: &DestId| loads.get(*id).is_some_and(Load::is_eligible);
-        if let Some(id) = self.slot(key).filter(available) {
-            return Some(id);
+    pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<u32> {
+        if let Some(place) = self.pick_at_once(loads, flags, flow) {
+            return Some(place);
         }
+        let key = key(flow, flags);
+        let available = |place: &u32| loads.at(*place).is_some_and(Load::is_eligible);
         if !flags.contains(SchedulerFlags::SH_FALLBACK) {
             return None;
         }
@@ -52,7 +64,8 @@ impl Sh {
         (0..SLOTS).find_map(|offset| self.slot((offset + key) % SLOTS + key).filter(available))
     }
 
-    fn slot(&self, slot: u32) -> Option<DestId> {
+    #[inline]
+    fn slot(&self, slot: u32) -> Option<u32> {
         self.slots.get((slot % SLOTS) as usize).copied()
     }
 }
@@ -64,6 +77,7 @@ impl Scheduler for Sh {
 }
 
 /// \[SH-4\] for offset 0.
+#[inline]
 fn key(flow: &Flow, flags: SchedulerFlags) -> u32 {
     let (address, port) = client(flow, flags.contains(SchedulerFlags::SH_PORT));
     spread(address.wrapping_add(port.into()), SLOT_BITS)

@@ -3,8 +3,8 @@
 use super::bitmap::Bitmap;
 use super::least::Least;
 use super::{Change, Scheduler, SchedulerKind};
-use crate::dests::{DestList, Load};
-use crate::{DestId, OutOfMemory};
+use crate::OutOfMemory;
+use crate::dests::{DestList, Growth, Load};
 
 /// The pick of `wlc`, and whether another destination would have room.
 #[derive(Debug)]
@@ -23,8 +23,8 @@ impl Spare {
         Ok(spare)
     }
 
-    pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
-        self.least.pick(list.order, list.loads.as_slice())
+    pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<u32> {
+        self.least.pick(list.order, list.loads)
     }
 
     /// More active connections than weight, while another destination has less than half of its
@@ -35,7 +35,7 @@ impl Spare {
 
     pub(super) fn counted(&mut self, load: &Load) {
         self.least.counted(load);
-        self.idle.set(load.place as usize, is_idle(load));
+        self.idle.set(load.position as usize, is_idle(load));
     }
 }
 
@@ -50,8 +50,8 @@ impl Scheduler for Spare {
         self.least.reserve(list, dests, weight)
     }
 
-    fn factor_and_key(&self, load: &Load) -> (u64, u64) {
-        self.least.factor_and_key(load)
+    fn growth(&self, load: &Load) -> Growth {
+        self.least.growth(load)
     }
 
     fn changed(&mut self, list: DestList<'_>, change: Change) {

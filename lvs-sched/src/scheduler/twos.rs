@@ -4,9 +4,9 @@ use core::hash::{BuildHasher, Hasher};
 
 use super::sums::Sums;
 use super::{Change, Scheduler};
+use crate::OutOfMemory;
 use crate::dests::{DestList, Load};
 use crate::hash::Seed;
-use crate::{DestId, OutOfMemory};
 
 #[derive(Debug)]
 pub(crate) struct Twos {
@@ -24,18 +24,18 @@ impl Twos {
     }
 
     fn rebuild(&mut self, list: DestList<'_>) {
-        self.weights.rebuild(list.loads().map(|load| load.free_weight));
+        self.weights.rebuild(list.loads().map(Load::free_weight));
     }
 
     /// \[TWOS-1\] \[TWOS-2\]
-    pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<DestId> {
+    pub(super) fn pick(&mut self, list: DestList<'_>) -> Option<u32> {
         let total = self.weights.total() as u32;
         let draws = [(); 2].map(|()| self.draws.next(total) as i32);
         self.choose(list, draws)
     }
 
     /// \[TWOS-3\] \[TWOS-4\]
-    fn choose(&self, list: DestList<'_>, draws: [i32; 2]) -> Option<DestId> {
+    fn choose(&self, list: DestList<'_>, draws: [i32; 2]) -> Option<u32> {
         let [one, other] = if self.weights.total() > i32::MAX as u64 {
             walk(list, draws)
         } else {
@@ -49,7 +49,7 @@ impl Twos {
 
     #[inline(never)]
     pub(super) fn counted(&mut self, load: &Load) {
-        self.weights.set(load.place as usize, load.free_weight);
+        self.weights.set(load.position as usize, load.free_weight());
     }
 }
 
@@ -70,15 +70,15 @@ impl Scheduler for Twos {
 
 /// The two drawn, where the sum of the weights has wrapped: nobody may be found, and then the last
 /// eligible one takes the part \[TWOS-1\].
-fn walk(list: DestList<'_>, draws: [i32; 2]) -> [Option<DestId>; 2] {
-    let eligible = || list.members().iter().filter(|(_, load)| load.is_eligible());
+fn walk(list: DestList<'_>, draws: [i32; 2]) -> [Option<u32>; 2] {
+    let eligible = || list.iter().filter(|(_, load)| load.is_eligible());
     draws.map(|draw| {
         let mut left = draw;
         let found = eligible().find(|(_, load)| {
             left = left.wrapping_sub(load.weight as i32);
             left <= 0
         });
-        found.or_else(|| eligible().last()).map(|(id, _)| *id)
+        found.or_else(|| eligible().last()).map(|(place, _)| place)
     })
 }
 
@@ -108,13 +108,13 @@ mod tests {
     use std::vec::Vec;
 
     /// Pass 1 and pass 2 as two loops \[TWOS-1\] \[TWOS-3\] \[TWOS-4\].
-    fn literal(list: DestList<'_>, [mut r1, mut r2]: [i32; 2]) -> Option<DestId> {
+    fn literal(list: DestList<'_>, [mut r1, mut r2]: [i32; 2]) -> Option<u32> {
         let good: Vec<_> =
-            list.iter().filter(|(_, dest)| dest.weight() > 0 && !dest.is_overloaded()).collect();
+            list.iter().filter(|(_, load)| load.weight > 0 && !load.is_overloaded()).collect();
         let (mut choice1, mut choice2) = (None, None);
         for dest in &good {
-            r1 = r1.wrapping_sub(dest.1.weight() as i32);
-            r2 = r2.wrapping_sub(dest.1.weight() as i32);
+            r1 = r1.wrapping_sub(dest.1.weight as i32);
+            r2 = r2.wrapping_sub(dest.1.weight as i32);
             if r1 <= 0 && choice1.is_none() {
                 choice1 = Some(dest);
             }
@@ -123,9 +123,8 @@ mod tests {
             }
         }
         let (one, other) = (choice1.or(good.last())?, choice2.or(good.last())?);
-        let (w1, w2) = (one.1.weight() as i32, other.1.weight() as i32);
-        let overhead = |id| list.overhead(list.load(id).unwrap());
-        let (o1, o2) = (overhead(one.0), overhead(other.0));
+        let (w1, w2) = (one.1.weight as i32, other.1.weight as i32);
+        let (o1, o2) = (list.overhead(one.1), list.overhead(other.1));
         Some(if w2.wrapping_mul(o1) > w1.wrapping_mul(o2) { other.0 } else { one.0 })
     }
 
@@ -144,7 +143,7 @@ mod tests {
                 ));
             }
             let (dests, group) = dests(SchedulerKind::Twos, profile, &facts);
-            let list = dests.list(group);
+            let list = dests.members(group);
             let twos = Twos::new(Seed([0; 2]), list).unwrap();
             for _ in 0..20 {
                 let last = twos.weights.total() as u32;
@@ -160,7 +159,7 @@ mod tests {
     fn twos_5_the_first_in_the_list_is_drawn_more_often() {
         let (dests, group) =
             dests(SchedulerKind::Twos, Profile::Classic, &[(2, 0, 0, 0), (3, 0, 0, 0)]);
-        let list = dests.list(group);
+        let list = dests.members(group);
         let [first, second] = [0, 1].map(|place| list.iter().nth(place).unwrap().0);
         let twos = Twos::new(Seed([0; 2]), list).unwrap();
         // Of draws from 0 to 5, 0 to 3 lead to the first, which has weight 3.

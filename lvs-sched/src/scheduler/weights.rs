@@ -58,6 +58,15 @@ impl Weights {
         self.lines.get(line).map_or(0, |Line(weights)| weights[slot & 15])
     }
 
+    /// All weights, if they are few.
+    #[inline]
+    pub(super) fn few(&self) -> Option<&[u32]> {
+        match self.lines.as_slice() {
+            [Line(weights)] => weights.get(..self.slots),
+            _ => None,
+        }
+    }
+
     /// The greatest weight, or 0.
     pub(super) fn greatest(&self) -> u32 {
         self.lines.first().map_or(0, |Line(weights)| greatest(weights))

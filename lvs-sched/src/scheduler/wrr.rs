@@ -4,8 +4,8 @@ use core::num::NonZeroU32;
 
 use super::weights::Weights;
 use super::{Change, Scheduler, gcd, start};
+use crate::OutOfMemory;
 use crate::dests::{DestList, Load};
-use crate::{DestId, OutOfMemory};
 
 /// \[WRR-1\]
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Wrr {
     step: NonZeroU32,
     /// The weights of those that are not overloaded.
     free: Weights,
+    /// Of a short list, a bit for each destination that is left in this pass.
+    left: u16,
     /// The greatest of them.
     heaviest_free: u32,
 }
@@ -33,21 +35,39 @@ impl Wrr {
         let walked = start(start_offset, list.order);
         let free = Weights::default();
         let threshold = highest;
-        let mut wrr =
-            Self { start_offset, walked, threshold, highest, step, free, heaviest_free: 0 };
+        let mut wrr = Self {
+            start_offset,
+            walked,
+            threshold,
+            highest,
+            step,
+            free,
+            left: 0,
+            heaviest_free: 0,
+        };
         wrr.free.reserve(list.len())?;
         wrr.rebuild(list);
+        wrr.look_ahead();
         Ok(wrr)
     }
 
     fn rebuild(&mut self, list: DestList<'_>) {
-        self.free.rebuild(list.len(), list.loads().map(|load| load.free_weight));
+        self.free.rebuild(list.len(), list.loads().map(Load::free_weight));
         self.heaviest_free = self.free.greatest();
     }
 
     /// \[WRR-5\] \[WRR-6\]
     #[inline]
-    pub(super) fn pick(&mut self, order: &[DestId]) -> Option<DestId> {
+    pub(super) fn pick(&mut self, order: &[u32]) -> Option<u32> {
+        if self.left != 0 {
+            let place = self.left.trailing_zeros();
+            self.left &= self.left - 1;
+            self.walked = place as usize + 1;
+            return order.get(place as usize).copied();
+        }
+        if let Some(place) = self.begin_pass(order) {
+            return Some(place);
+        }
         // Most often it is the next one.
         if self.highest != 0 && self.free.get(self.walked) >= self.threshold {
             return self.take(self.walked, order);
@@ -56,13 +76,33 @@ impl Wrr {
     }
 
     #[inline]
-    fn take(&mut self, place: usize, order: &[DestId]) -> Option<DestId> {
+    fn take(&mut self, place: usize, order: &[u32]) -> Option<u32> {
         self.walked = place + 1;
         order.get(place).copied()
     }
 
+    /// The next pass over a short list, if it finds somebody.
     #[inline(never)]
-    fn search(&mut self, order: &[DestId]) -> Option<DestId> {
+    fn begin_pass(&mut self, order: &[u32]) -> Option<u32> {
+        let weights = self.free.few()?;
+        let step = self.step.get();
+        let falls = self.threshold > step;
+        let threshold = if falls { self.threshold - step } else { self.highest };
+        let found = places_of(weights, threshold);
+        let place = found.trailing_zeros() as usize;
+        // In another round after the last pass, the walk ends where it began, and begins nowhere
+        // new.
+        let is_sure = falls || place < self.walked;
+        if found == 0 || !is_sure {
+            return None;
+        }
+        self.threshold = threshold;
+        self.left = found & (found - 1);
+        self.take(place, order)
+    }
+
+    #[inline(never)]
+    fn search(&mut self, order: &[u32]) -> Option<u32> {
         if self.highest == 0 {
             return None;
         }
@@ -78,12 +118,23 @@ impl Wrr {
                 return self.take(place, order);
             }
         }
-        self.search_later_passes(order)
+        let picked = self.search_later_passes(order);
+        self.look_ahead();
+        picked
+    }
+
+    /// Finds out who is left in this pass.
+    fn look_ahead(&mut self) {
+        let passed = u16::MAX.checked_shl(self.walked as u32).unwrap_or(0);
+        self.left = match self.free.few() {
+            Some(weights) if self.highest != 0 => places_of(weights, self.threshold) & passed,
+            _ => 0,
+        };
     }
 
     /// \[WRR-5\] from the end of a pass on.
     #[inline(never)]
-    fn search_later_passes(&mut self, order: &[DestId]) -> Option<DestId> {
+    fn search_later_passes(&mut self, order: &[u32]) -> Option<u32> {
         let start = self.walked;
         let mut last_pass = false;
         let mut restarted = false;
@@ -115,8 +166,9 @@ impl Wrr {
 
     #[inline(never)]
     pub(super) fn counted(&mut self, load: &Load) {
-        self.free.set(load.place as usize, load.free_weight);
+        self.free.set(load.position as usize, load.free_weight());
         self.heaviest_free = self.free.greatest();
+        self.look_ahead();
     }
 
     /// Lowers the threshold over the passes that would find nobody, short of the next pass that
@@ -150,7 +202,15 @@ impl Scheduler for Wrr {
         } else if self.step.get() > 1 {
             self.threshold = self.threshold / self.step * self.step.get() + 1;
         }
+        self.look_ahead();
     }
+}
+
+/// A bit for each that has at least that weight.
+#[inline]
+fn places_of(weights: &[u32], least: u32) -> u16 {
+    let bits = weights.iter().zip(0..).map(|(weight, place)| u16::from(*weight >= least) << place);
+    bits.fold(0, |places, bit| places | bit)
 }
 
 /// Step and highest threshold \[WRR-2\].

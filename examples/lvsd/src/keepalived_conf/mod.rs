@@ -24,7 +24,9 @@ mod syntax;
 mod tracking;
 mod virtual_server;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+
+use lvs_vrrp::InterfaceDelays;
 
 pub use announcements::GarpPlan;
 pub use checks::{Check, CheckKind, CheckPace, Url};
@@ -71,6 +73,8 @@ pub struct Config {
     pub sync_groups: Vec<SyncGroup>,
     /// Every `vrrp_instance`.
     pub instances: Vec<VrrpInstance>,
+    /// `interface_up_down_delays`: how long the links of interfaces are not believed.
+    pub interface_delays: BTreeMap<String, InterfaceDelays>,
     /// Every `virtual_server_group`.
     pub virtual_server_groups: Vec<VirtualServerGroup>,
     /// Every `virtual_server`.
@@ -135,6 +139,9 @@ const TOP: &[Keyword<Config>] = &[
         config.scripts.push(script);
         Ok(())
     }),
+    used("interface_up_down_delays", |config, input| {
+        tracking::interface_delays(input, &mut config.interface_delays)
+    }),
     used("virtual_server_group", |config, input| {
         let (line, name) = (input.line, input.word()?.to_owned());
         let mut members = Vec::new();
@@ -158,7 +165,6 @@ const TOP: &[Keyword<Config>] = &[
     unsupported("vrrp_track_file", "no files are followed"),
     unsupported("vrrp_track_process", "no processes are followed"),
     unsupported("bfd_instance", "there is no BFD"),
-    unsupported("interface_up_down_delays", "a link counts as it is"),
     ignored("track_group", "it is for static addresses"),
     unsupported("garp_group", global::NOT_PACED),
     ignored("linkbeat_interfaces", "the kernel tells of links"),

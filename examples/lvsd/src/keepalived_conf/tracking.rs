@@ -1,8 +1,12 @@
 //! What virtual routers follow besides adverts: `vrrp_script`, `track_script` and their like.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lvs_vrrp::InterfaceDelays;
+
 use super::keyword::{Input, Keyword, Outcome, unexpected, used};
+use super::report::Verdict;
 
 /// A `vrrp_script`: a command whose success counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,3 +131,22 @@ fn weight(input: &mut Input<'_>, most: i16) -> Outcome<Weight> {
         Some(word) => Err(unexpected(word, "`reverse`")),
     }
 }
+
+/// `NAME DOWN_DELAY [UP_DELAY]`, line by line; without the second the first holds for both \[X-42\].
+pub(super) fn interface_delays(
+    input: &mut Input<'_>,
+    delays: &mut BTreeMap<String, InterfaceDelays>,
+) -> Outcome {
+    input.list(|entry| {
+        let (name, down) = (entry.word()?.to_owned(), entry.seconds(LONGEST_LINK_DELAY_SECS)?);
+        let up = if entry.is_at_end() { down } else { entry.seconds(LONGEST_LINK_DELAY_SECS)? };
+        let proof = Duration::ZERO;
+        match delays.insert(name, InterfaceDelays { up, down, proof }) {
+            None => Ok(()),
+            Some(_) => Err(Verdict::wrong("its delays were said before")),
+        }
+    })
+}
+
+/// As keepalived has it.
+const LONGEST_LINK_DELAY_SECS: u64 = 255;

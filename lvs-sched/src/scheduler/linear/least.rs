@@ -1,8 +1,11 @@
 //! `lc`, `wlc`, `sed`, `nq`, `fo` and `ovf` in a build without the feature `fast`: each pick walks.
 
 use super::{Scheduler, SchedulerKind, walk};
-use crate::dests::{DestList, Load, Members};
-use crate::{DestId, OutOfMemory};
+use crate::OutOfMemory;
+use crate::dests::{DestList, Load, Loads};
+
+/// Nothing is looked at in one go.
+pub(crate) const FEW: usize = 1;
 
 #[derive(Debug)]
 pub(crate) struct Least {
@@ -15,8 +18,12 @@ impl Least {
         Ok(Self { kind, active_surplus: list.profile().active_surplus() })
     }
 
-    pub(super) fn pick(&self, order: &[DestId], loads: &[Load]) -> Option<DestId> {
-        walk::pick(self.kind, Members { order, loads }, self.active_surplus)
+    pub(super) fn pick(&self, order: &[u32], loads: &Loads) -> Option<u32> {
+        walk::pick(self.kind, order, loads, self.active_surplus)
+    }
+
+    pub(super) const fn pick_of_all(&self, _loads: &Loads) -> Option<u32> {
+        None
     }
 
     pub(super) const fn counted(&self, _load: &Load) {}
