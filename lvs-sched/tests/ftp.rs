@@ -8,8 +8,8 @@ use lvs_proto::checksum::Sum;
 use lvs_proto::ftp::{Message, read};
 use lvs_proto::wire::{ethernet, ipv4};
 use lvs_proto::{
-    AddressPair, Decide, Frame, LinkPair, MacAddr, Outcome, Path, Protocol, Route, TcpFlags,
-    Verdict, parse, parse_with_layout, process,
+    AddressPair, Decide, Frame, LinkPair, MacAddr, Outcome, Path, Protocol, RewriteError, Route,
+    TcpFlags, Verdict, parse, parse_with_layout, process, process_burst,
 };
 use lvs_sched::{Defence, Defences, Director, DirectorConfig, ServiceKey, State, TcpState, Timers};
 
@@ -199,6 +199,26 @@ fn ftp_4_what_comes_again_is_changed_again() {
     // What nobody asked for is not touched.
     assert_eq!(fields(&session.server_says(ACK, answer)).2, answer);
     session.client_says(ACK, b"NOOP\r\n");
+}
+
+#[test]
+fn ftp_3_an_answer_without_room_to_grow_stays_as_it_is() {
+    let mut session = Session::new(8, &RULES);
+    session.client_says(ACK, b"PASV\r\n");
+    let numbers = [session.server, session.client];
+    let answer = b"227 (10,2,0,1,156,64)\r\n";
+    let octets = segment([(RS, 21), (CLIENT, 40_000)], ACK, numbers, answer);
+    let route_to = |_| Some(Route::Via(Path::new(LINK, 1500)));
+    let is_refused =
+        |outcome| matches!(outcome, Outcome::NotRewritten(RewriteError::NoHeadroom(_)));
+    let mut buffer = octets.clone();
+    let mut frame = Frame::from(&mut buffer[..]);
+    assert!(is_refused(process(secs(1), &mut frame, &mut session.director, route_to)));
+    let finish = |_: &mut Frame<'_>, outcome| assert!(is_refused(outcome));
+    process_burst(secs(1), &mut [frame], &mut session.director, route_to, finish);
+    assert_eq!(buffer, octets);
+    // Where there is room it is told all the same.
+    session.server_says(ACK, answer);
 }
 
 #[test]

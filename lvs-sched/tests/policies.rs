@@ -554,6 +554,35 @@ fn pe_3_a_call_moves_to_the_server_that_sends() {
     assert_eq!(director.decide_call(secs(1), &out, call), Verdict::Pass);
 }
 
+/// [PE-3] There is room for the template and the connection, for the template alone, for neither.
+#[test]
+fn pe_3_no_room_for_a_call_that_a_real_server_begins() {
+    for (connections, begins) in [(2, true), (1, false), (0, false)] {
+        let config = DirectorConfig { connections, ..DirectorConfig::default() };
+        let mut director = Director::new(config).unwrap();
+        let key = ServiceKey::udp(ip(VIP), 5060);
+        let persistence = Some(Persistence::new(key.family(), 300));
+        let engine = Some(PersistenceEngine::Sip);
+        let service = ServiceConfig { persistence, engine, ..ServiceConfig::new(key) };
+        director.add_service(secs(0), service).unwrap();
+        let dest = DestConfig { method: Method::Nat, ..DestConfig::new(ip(RS), 5060) };
+        director.add_dest(secs(0), &key, dest).unwrap();
+        let out = udp(RS, 5060, CLIENT, 4000).at(Hook::Forward);
+        let verdict = director.decide_call(secs(0), &out, CallId::new(b"a"));
+        let origin = Origin::new(Method::Nat, ip(VIP), 5060);
+        let full = Verdict::Drop(DropReason::TableFull);
+        assert_eq!(verdict, if begins { Verdict::Reply(origin) } else { full });
+    }
+}
+
+#[test]
+fn svc_12_an_error_without_anybody_to_offer_is_dropped() {
+    let mut director = director(Profile::Classic, &["-A -t 10.0.0.1:80 -s rr"]);
+    director.set_policy(Policy { schedule_icmp: true, ..Policy::default() });
+    let of_client = error("203.0.113.1", VIP, (VIP, 80), (CLIENT, 1));
+    assert_eq!(director.decide(secs(0), &of_client), Verdict::Drop(DropReason::IcmpError));
+}
+
 #[test]
 fn svc_12_byp_1_cache_bypass() {
     let rules = ["-A -f 7 -s rr", "-A -t 10.0.0.1:80 -s rr"];

@@ -14,10 +14,11 @@ use std::time::Duration;
 use common::{ACK, SYN, apply, counts, director, ip, secs, tcp, udp};
 use lvs_proto::sync::{ConnFlags, Message, StateNumber, SyncRecord, Version};
 use lvs_proto::{AddressPair, CallId, Decide, Family, Flow, Instant, Method, Protocol, Verdict};
+use lvs_proto::{SctpChunk, Transport};
 use lvs_sched::{
     Conn, DestConfig, Director, DirectorConfig, Persistence, PersistenceEngine, Profile,
-    SchedulerKind, ServiceConfig, ServiceKey, State, SyncOutbox, SyncOutboxConfig, SyncPolicy,
-    SyncReceived, SyncThreshold, TcpState,
+    SchedulerKind, SctpState, ServiceConfig, ServiceKey, State, SyncOutbox, SyncOutboxConfig,
+    SyncPolicy, SyncReceived, SyncThreshold, TcpState,
 };
 use recording::Recording;
 use serde_json::Value;
@@ -346,6 +347,44 @@ fn syn_14_backups_that_are_masters() {
     let message = Message::parse(&messages[0]).unwrap();
     let records: Vec<_> = message.records().map(Result::unwrap).collect();
     assert_eq!(records, [SyncRecord { flags: ConnFlags::SYNCED, ..established() }]);
+}
+
+/// [SYN-11] [BK-9]: its backup has an association in the state that the master last told of.
+#[test]
+fn syn_11_associations_of_sctp() {
+    let (protocol, address, port) = (Protocol::SCTP, ip("10.0.0.1"), 80);
+    let key = ServiceKey::Address { protocol, address, port };
+    let [mut master, mut backup] = [(); 2].map(|()| {
+        let mut director = director(Profile::Classic, &[]);
+        director.add_service(secs(0), ServiceConfig::new(key)).unwrap();
+        director.add_dest(secs(0), &key, DestConfig::new(ip("10.1.0.1"), 80)).unwrap();
+        director
+    });
+    start_master(&mut master, Version::V1);
+    let addresses = AddressPair::new(ip("198.18.0.9"), address).unwrap();
+    let mut now = secs(0);
+    for (chunk, state, received) in [
+        (SctpChunk::Init, SctpState::Init1, None),
+        (SctpChunk::CookieEcho, SctpState::Established, None),
+        (SctpChunk::Data, SctpState::Established, Some(SyncReceived::Created)),
+        (SctpChunk::Abort, SctpState::Closed, Some(SyncReceived::Updated)),
+    ] {
+        let transport =
+            Transport::Sctp { source_port: 5000, destination_port: 80, chunk: Some(chunk) };
+        assert!(matches!(
+            master.decide(now, &Flow::new(addresses, transport)),
+            Verdict::Forward(_)
+        ));
+        assert_eq!(conn(&master, 5000).state(), State::Sctp(state));
+        let messages = sent(&mut master, now);
+        let records = messages.iter().flat_map(|octets| Message::parse(octets).unwrap().records());
+        let told = records.map(|record| receive(&mut backup, &record.unwrap())).last();
+        assert_eq!(told, received);
+        if received.is_some() {
+            assert_eq!(conn(&backup, 5000).state(), State::Sctp(state));
+        }
+        now = now + Duration::from_secs(2);
+    }
 }
 
 /// Bound, its real server's packets would be found as those of another connection are, and there is

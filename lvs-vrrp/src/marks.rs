@@ -103,6 +103,7 @@ fn mapped(address: IpAddr) -> Ipv6Addr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::octets::Stored;
 
     const EXPIRY: Duration = Duration::from_secs(3);
 
@@ -120,6 +121,23 @@ mod tests {
         assert_eq!((last(2, 1), last(3, 1)), (Some(header), None));
         assert_eq!((last(2, 2), last(9, 2)), (Some(trailer), Some(trailer)));
         assert_eq!(last(0, 3), None);
+    }
+
+    #[test]
+    fn w_39_a_restored_trailer_is_the_moment_that_it_was() {
+        let mut marks = Marks::<2>::NONE;
+        marks.keep(Instant::EPOCH, sender(1), Sequence::Header(7));
+        let of_trailer = IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, 2]);
+        marks.keep(Instant::EPOCH, of_trailer, Sequence::Trailer(TrailerTime(7)));
+        let read = marks.resized::<3>().map(|mark| {
+            let mut octets = [0; Mark::LEN];
+            mark?.write(&mut &mut octets[..]);
+            Mark::read(&mut &octets[..])
+        });
+        let restored = Marks::<2>::restored(&read, |heard| heard + EXPIRY);
+        let last = |seconds, of| restored.last(Instant::from_secs(seconds), of, EXPIRY);
+        assert_eq!((last(5, sender(1)), last(6, sender(1))), (Some(Sequence::Header(7)), None));
+        assert_eq!(last(9, of_trailer), Some(Sequence::Trailer(TrailerTime(7))));
     }
 
     #[test]

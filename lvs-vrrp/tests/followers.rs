@@ -186,3 +186,20 @@ fn x_67_leaders_come_and_go() {
     engine.remove(ids[0]).unwrap();
     assert_eq!(state(&engine, ids[1]), State::Initialize);
 }
+
+/// Whichever of them leaves, the others still follow.
+#[test]
+fn x_67_followers_leave_in_any_order() {
+    for leaving in 1..=3 {
+        let (mut slots, mut blocks) = (vec![], vec![]);
+        let (mut engine, ids) = engine(4, &mut slots, &mut blocks);
+        for follower in &ids[1..] {
+            engine.follow(at(0), *follower, ids[0]).unwrap();
+        }
+        engine.remove(ids[leaving]).unwrap();
+        engine.input_each(|_, router| router.startup(at(0)));
+        engine.handle_timeout(at(4 * SECOND), 10);
+        let left = ids.iter().filter(|id| **id != ids[leaving]);
+        assert!(left.into_iter().all(|id| state(&engine, *id) == State::Active));
+    }
+}
