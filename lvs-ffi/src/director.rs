@@ -13,6 +13,7 @@ use alloc::boxed::Box;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
+use lvs_proto::Verdict;
 use lvs_sched::{Director, Timeouts};
 
 pub use self::config::*;
@@ -23,7 +24,7 @@ pub use self::locals::*;
 pub use self::packets::*;
 pub use self::rules::*;
 pub use self::services::*;
-use crate::burst::{Flows, NO_FLOWS};
+use crate::burst::Places;
 use crate::door::{Guarded, assert_thread_rule, boxed, number, read_sized, required, status};
 use crate::time::instant;
 use crate::{lvs_defences, lvs_policy, lvs_status, lvs_time};
@@ -38,7 +39,7 @@ pub struct lvs_director(
     Guarded<Director>,
     /// Tells packets of tunnels over IPv4 apart (RFC 6864 section 4.3).
     u16,
-    Flows,
+    Places<Verdict>,
 );
 
 const _: () = assert_thread_rule::<lvs_director>();
@@ -60,7 +61,11 @@ pub unsafe extern "C" fn lvs_director_create(
         let out = required(out)?;
         // SAFETY: the caller's contract.
         let config = unsafe { read_sized(config) }?.try_into()?;
-        out.write(boxed(lvs_director(Guarded::new(Director::new(config)?), 0, NO_FLOWS))?);
+        out.write(boxed(lvs_director(
+            Guarded::new(Director::new(config)?),
+            0,
+            Places::new(Verdict::Pass),
+        ))?);
         Ok(())
     })
 }

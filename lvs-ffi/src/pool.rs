@@ -5,10 +5,10 @@ use alloc::boxed::Box;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
-use lvs_proto::{BURST, Flow};
+use lvs_proto::Flow;
 use lvs_sched::{ConnToken, DestId, LblcConfig, Pool, PoolConfig, StaleToken};
 
-use crate::burst::{self, Flows, NO_FLOWS};
+use crate::burst::Places;
 use crate::door::{
     Guarded, assert_thread_rule, boxed, items, items_mut, number, read_sized, required, status,
     write_sized,
@@ -65,9 +65,7 @@ pub struct lvs_pool(
     Guarded<Pool>,
     /// Whether flows are read.
     bool,
-    Flows,
-    /// What was picked for them.
-    [Option<DestId>; BURST],
+    Places<Option<DestId>>,
 );
 
 const _: () = assert_thread_rule::<lvs_pool>();
@@ -104,7 +102,7 @@ pub unsafe extern "C" fn lvs_pool_create(
         // SAFETY: the caller's contract.
         let config = PoolConfig::try_from(unsafe { read_sized(config) }?)?;
         let pool = Guarded::new(Pool::new(instant(now), config)?);
-        out.write(boxed(lvs_pool(pool, config.scheduler.reads_flows(), NO_FLOWS, [None; BURST]))?);
+        out.write(boxed(lvs_pool(pool, config.scheduler.reads_flows(), Places::new(None)))?);
         Ok(())
     })
 }
@@ -206,23 +204,20 @@ pub unsafe extern "C" fn lvs_pool_pick_burst(
     dests: *mut lvs_dest_id,
 ) -> lvs_status {
     status(|| {
-        let lvs_pool(pool, reads_flows, places, picks) = required(pool)?;
+        let lvs_pool(pool, reads_flows, places) = required(pool)?;
         // SAFETY: the caller's contract.
         let flows = unsafe { items(flows, count) }?;
         // SAFETY: the caller's contract; any octets are a number.
         let dests = unsafe { items_mut(dests, count) }?;
         pool.write(|pool| {
-            let mut pick = |flows: &[Flow], picks: &mut [Option<DestId>]| {
-                pool.pick_burst(instant(now), flows, picks);
-            };
+            let now = instant(now);
             if *reads_flows {
-                burst::answer(places, flows, dests, None, pick, write_pick);
-                return;
+                let pick = |flows: &[Flow], picks: &mut [Option<DestId>]| {
+                    pool.pick_burst(now, flows, picks);
+                };
+                return places.answer(flows, dests, pick, write_pick);
             }
-            for dests in dests.chunks_mut(BURST) {
-                pick(places.get(..dests.len()).unwrap_or_default(), picks);
-                dests.iter_mut().zip(&*picks).for_each(|(dest, pick)| write_pick(dest, pick));
-            }
+            dests.iter_mut().for_each(|dest| write_pick(dest, &pool.pick(now, &Flow::NONE)));
         })
     })
 }

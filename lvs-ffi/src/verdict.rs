@@ -145,7 +145,9 @@ impl lvs_hop {
     #[inline]
     fn set(&mut self, hop: &Hop) {
         self.set_ends(hop.method, &hop.address, hop.port, hop.local.as_ref());
-        self.toa = hop.toa.into();
+        if hop.local.is_some() {
+            self.toa = hop.toa.into();
+        }
         if hop.method == Method::Tunnel {
             self.tunnel = hop.tunnel.into();
         }

@@ -13,7 +13,6 @@ use lvs_sched::Director;
 use self::lvs_outcome_kind::*;
 use self::lvs_refusal::*;
 use super::lvs_director;
-use crate::burst::{self, Flows};
 use crate::door::{items, items_mut, required, status};
 use crate::lvs_status::LVS_ERR_CALL_ID;
 use crate::time::instant;
@@ -177,7 +176,7 @@ pub unsafe extern "C" fn lvs_director_decide_burst(
             let decide = |flows: &[Flow], decided: &mut [Verdict]| {
                 director.decide_burst(instant(now), flows, decided);
             };
-            burst::answer(places, flows, verdicts, Verdict::Pass, decide, lvs_verdict::set);
+            places.answer(flows, verdicts, decide, lvs_verdict::set);
         })
     })
 }
@@ -209,7 +208,15 @@ pub unsafe extern "C" fn lvs_director_process(
         let (frame, outcomes) = (slice::from_mut(frame), slice::from_mut(&mut outcome));
         // SAFETY: the caller's contract.
         director.write(|director| unsafe {
-            process::<1>(director, instant(now), places, frame, routes, outcomes, identification);
+            process::<1>(
+                director,
+                instant(now),
+                &mut places.flows,
+                frame,
+                routes,
+                outcomes,
+                identification,
+            );
         })?;
         out.write(outcome);
         Ok(())
@@ -246,7 +253,15 @@ pub unsafe extern "C" fn lvs_director_process_burst(
         let (now, lvs_director(director, identification, places)) = (instant(now), director);
         // SAFETY: the caller's contract.
         director.write(|director| unsafe {
-            process::<BURST>(director, now, places, frames, routes, outcomes, identification);
+            process::<BURST>(
+                director,
+                now,
+                &mut places.flows,
+                frames,
+                routes,
+                outcomes,
+                identification,
+            );
         })
     })
 }
@@ -293,7 +308,7 @@ pub unsafe extern "C" fn lvs_director_follow(
 unsafe fn process<const N: usize>(
     director: &mut Director,
     now: Instant,
-    flows: &mut Flows,
+    flows: &mut [Flow; BURST],
     mut frames: &mut [lvs_frame],
     routes: &[lvs_route],
     mut outcomes: &mut [lvs_outcome],
