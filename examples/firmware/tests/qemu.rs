@@ -8,6 +8,7 @@ use std::net::{IpAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -153,10 +154,12 @@ fn serve(name: &'static str, host: Arc<Namespace>) {
     });
 }
 
-/// Each query is answered, and each server answers half of them.
+/// Each query is answered, and each server answers half of them. Each comes from a port of its own: a
+/// second one from a port would go where the first one went.
 fn assert_served(client: &Namespace, from: &str, port: u16) {
+    static NEXT_PORT: AtomicU16 = AtomicU16::new(20_000);
     let ask = || {
-        let socket = UdpSocket::bind((from, 0))?;
+        let socket = UdpSocket::bind((from, NEXT_PORT.fetch_add(1, Ordering::Relaxed)))?;
         socket.set_read_timeout(Some(Duration::from_secs(2)))?;
         socket.connect((SITE.virtual_address, port))?;
         socket.send(b"?")?;
