@@ -251,6 +251,15 @@ fn rr_and_wrr_begin_where_they_are_told() {
 }
 
 #[test]
+fn wrr_5_nobody_of_weight_0_is_picked_wherever_it_begins() {
+    for start_offset in 0..3 {
+        let config =
+            PoolConfig { scheduler: SchedulerKind::Wrr, start_offset, ..Default::default() };
+        assert_eq!(pool_of(config, &[0, 0, 0]).pick(secs(0), &syn()), None);
+    }
+}
+
+#[test]
 fn wrr_gives_the_same_shares_wherever_it_begins() {
     arbtest::arbtest(|u| {
         let weights = [(); 4].map(|()| u.int_in_range(0..=5_u32));

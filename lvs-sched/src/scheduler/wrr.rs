@@ -65,10 +65,7 @@ impl Wrr {
             self.walked = place as usize + 1;
             return order.get(place as usize).copied();
         }
-        if let Some(place) = self.begin_pass(order) {
-            return Some(place);
-        }
-        // Most often it is the next one.
+        // Most often it is the next one of a long list.
         if self.highest != 0 && self.free.get(self.walked) >= self.threshold {
             return self.take(self.walked, order);
         }
@@ -81,30 +78,13 @@ impl Wrr {
         order.get(place).copied()
     }
 
-    /// The next pass over a short list, if it finds somebody.
-    #[inline(never)]
-    fn begin_pass(&mut self, order: &[u32]) -> Option<u32> {
-        let weights = self.free.few()?;
-        let step = self.step.get();
-        let falls = self.threshold > step;
-        let threshold = if falls { self.threshold - step } else { self.highest };
-        let found = places_of(weights, threshold);
-        let place = found.trailing_zeros() as usize;
-        // In another round after the last pass, the walk ends where it began, and begins nowhere
-        // new.
-        let is_sure = falls || place < self.walked;
-        if found == 0 || !is_sure {
-            return None;
-        }
-        self.threshold = threshold;
-        self.left = found & (found - 1);
-        self.take(place, order)
-    }
-
     #[inline(never)]
     fn search(&mut self, order: &[u32]) -> Option<u32> {
         if self.highest == 0 {
             return None;
+        }
+        if let Some(dest) = self.begin_pass(order) {
+            return Some(dest);
         }
         if let Some(place) = self.free.next(self.walked, self.threshold) {
             return self.take(place, order);
@@ -121,6 +101,26 @@ impl Wrr {
         let picked = self.search_later_passes(order);
         self.look_ahead();
         picked
+    }
+
+    /// The next pass over a short list, if it finds somebody.
+    #[inline]
+    fn begin_pass(&mut self, order: &[u32]) -> Option<u32> {
+        let weights = self.free.few()?;
+        let step = self.step.get();
+        let falls = self.threshold > step;
+        let threshold = if falls { self.threshold - step } else { self.highest };
+        let found = places_of(weights, threshold);
+        let place = found.trailing_zeros() as usize;
+        // In another round after the last pass, the walk ends where it began, and begins nowhere
+        // new.
+        let is_sure = falls || place < self.walked;
+        if found == 0 || !is_sure {
+            return None;
+        }
+        self.threshold = threshold;
+        self.left = found & (found - 1);
+        self.take(place, order)
     }
 
     /// Finds out who is left in this pass.
