@@ -171,4 +171,12 @@ mod tests {
         doubts.renew();
         assert!(doubts.say());
     }
+
+    /// Octets of a snapshot may say anything.
+    #[test]
+    fn more_outdated_adverts_than_there_can_be_are_no_overflow() {
+        let mut doubts = Doubts { awaited: u8::MAX, outdated: u8::MAX, ..Doubts::NONE };
+        doubts.outdate();
+        assert_eq!((doubts.awaited, usize::from(doubts.outdated)), (0, ECHOES));
+    }
 }
