@@ -21,7 +21,7 @@ pub struct Plan {
     /// The configured priority. The effective one keeps its distance.
     pub priority: bool,
     /// What timers are computed from: the interval, or the count of adverts. Those that run are moved
-    /// by the difference.
+    /// by the difference; the advert that is due next may come sooner, but not later.
     pub timers: bool,
     /// The virtual addresses, their order, or how many of them adverts list.
     pub addresses: bool,
@@ -160,7 +160,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             }
             Role::Active(active) => {
                 let (old_span, new_span) = (old.interval.duration(), config.interval.duration());
-                active.adver = timers::shift(active.adver, old_span, new_span).max(now);
+                let moved = timers::shift(active.adver, old_span, new_span);
+                // Until it is sent, those who hear it wait by the former interval.
+                active.adver = active.adver.min(moved).max(now);
             }
         }
         if let Some(schedule) = self.role.announcements() {
