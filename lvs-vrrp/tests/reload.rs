@@ -131,6 +131,18 @@ fn t_7_an_active_router_is_heard_whatever_its_interval_becomes() {
     }
 }
 
+/// However the priority changes, an Active router says so if it is to.
+#[test]
+fn x_46_another_priority_is_advertised_at_once() {
+    for (advert_on_priority_change, said) in [(true, vec![send(150)]), (false, vec![])] {
+        let config = Config { advert_on_priority_change, ..v3(100) };
+        let (mut router, since) = active(config, OWN);
+        apply(&mut router, since + 1, Config { priority: Priority::new(150), ..config }).unwrap();
+        assert_eq!(drain(&mut router), said);
+        assert_eq!(router.next_deadline(), Some(at(since + SECOND)));
+    }
+}
+
 /// What trackers took off stays off.
 #[test]
 fn x_43_the_effective_priority_keeps_its_distance() {

@@ -89,7 +89,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
 
     /// Takes another configuration and keeps state and deadlines, and says what has changed. An
     /// unchanged router does nothing. An Active router whose addresses changed installs them, and
-    /// announces them if one is new; the advert that is due next lists them.
+    /// announces them if one is new; the advert that is due next lists them. Another priority is as
+    /// with [`set_priority`](Self::set_priority).
     ///
     /// ```
     /// use core::net::IpAddr;
@@ -126,7 +127,11 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if plan.addresses || plan.timers {
             self.doubts.outdate();
         }
+        let old_priority = self.priority;
         self.change_timers(now, config);
+        if self.priority != old_priority && config.advert_on_priority_change {
+            self.advertise(now);
+        }
         self.peers = peers;
         let old = mem::replace(&mut self.addresses, addresses);
         if let (Some(schedule), true) = (self.role.announcements(), plan.addresses) {
