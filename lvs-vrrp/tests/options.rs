@@ -250,8 +250,13 @@ fn s_8_pauses_are_reported() {
     unaware.handle_timeout(at(3_609_375));
     assert_eq!(unaware.state(), State::Active);
     backup.resumed(at(SECOND), Duration::from_secs(1));
+    let mut told = backup.clone();
     backup.handle_timeout(at(3_609_375));
     assert_eq!(backup.state(), State::Backup);
+    // [S-9] Who has heard a resignation since has missed nothing since.
+    Heard::new(OTHER, 0).by(&mut told, 2 * SECOND);
+    told.handle_timeout(at(2_609_375));
+    assert_eq!(told.state(), State::Active);
 
     let (mut router, since) = active(full(100), OWN);
     wakings(&mut router, since + 3 * SECOND);

@@ -194,6 +194,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             backup.active_down = now + self.skew();
             backup.takeover = Reason::Resigned;
             backup.wants_active = false;
+            backup.lateness = Lateness::Awake;
         } else if preempts && advert.priority < self.priority {
             // Until the delay is over the weaker router counts as alive.
             let preempt_from = backup.preempt_from.unwrap_or(now + self.config.preempt_delay);
