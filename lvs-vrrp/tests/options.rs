@@ -313,6 +313,14 @@ fn sec_9_fsm_9_forged_adverts_move_little() {
     assert_eq!(router.next_deadline(), Some(at(7_218_750)), "of another router");
     Heard::new(OTHER, 0).by(&mut router, 1);
     assert_eq!(router.next_deadline(), Some(at(1 + 1_218_750)));
+    // [FSM-12] The own interval is none too long, whatever the bound.
+    for config in [v2(100), v3(100)] {
+        let (interval, second) = (centiseconds(500), Some(AdvertInterval::DEFAULT));
+        let config = Config { interval, max_learned_interval: second, ..config };
+        let mut router = started(config, OWN);
+        Heard { interval, ..Heard::new(OTHER, 200) }.by(&mut router, 0);
+        assert_eq!(router.active_interval(), interval);
+    }
 }
 
 /// to

@@ -285,7 +285,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// Takes the sender of `advert` for the Active router, learns its interval, and waits for it.
     fn behind(&mut self, now: Instant, advert: &Advert<'_>, sender: IpAddr) -> Backup {
         let longest = self.config.max_learned_interval.unwrap_or(advert.interval);
-        self.active_interval = advert.interval.min(longest);
+        self.active_interval = advert.interval.min(longest.max(self.config.interval));
         Backup { last_active: Some((sender, advert.priority)), ..self.waiting(now) }
     }
 
