@@ -74,8 +74,8 @@ pub struct lvs_vrrp_config {
     /// The time between own adverts: 1 to 4095 centiseconds; in version 2, 100 to 25500, whole
     /// seconds \[T-9\].
     pub interval_centiseconds: u16,
-    /// The longest interval that is learned from adverts, 0 is any: a forged one cannot delay a
-    /// takeover beyond that \[SEC-9\].
+    /// The longest interval that is learned from adverts, or the own one if that is longer: a forged
+    /// one cannot delay a takeover beyond that \[SEC-9\]. 0 is any.
     pub max_learned_interval_centiseconds: u16,
     /// How long a Backup router puts up with an Active one of lower priority, counted from its first
     /// advert; at most 1000000 \[X-4\].
