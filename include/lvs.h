@@ -3286,12 +3286,13 @@ struct lvs_vrrp;
  * Makes a virtual router that is not started, whose interface is believed to be up.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`,
- * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -59 and -80 to
- * -81 of `enum lvs_status`, one for each field that does not fit.
+ * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -59, -80, -81 and
+ * -88 of `enum lvs_status`, one for each field that does not fit.
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
-enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config, struct lvs_vrrp **out);
+enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config,
+                                struct lvs_vrrp **out);
 
 /**
  * Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers, wherever it begins; 0
