@@ -127,6 +127,25 @@ fn nod_3_the_sweep() {
     assert_eq!(director.next_deadline(), Some(secs(61)), "the trash is left");
 }
 
+/// [DST-7] Of a service that is deleted, the destinations are, too.
+#[test]
+fn dst_7_svc_7_the_sweep_after_a_service() {
+    let delete: [fn(&mut Director); 2] = [
+        |director| common::apply(director, secs(1), "-D -t 10.0.0.1:80"),
+        |director| director.clear(secs(1)),
+    ];
+    for (delete, expire_nodest_conn) in
+        delete.into_iter().flat_map(|delete| [(delete, false), (delete, true)])
+    {
+        let mut director = web("-g");
+        director.set_policy(Policy { expire_nodest_conn, ..Policy::default() });
+        assert!(hop(&mut director, secs(0), &client(1, SYN)).is_some());
+        delete(&mut director);
+        director.handle_timeout(secs(1), 10);
+        assert_eq!(director.conns().count(), usize::from(!expire_nodest_conn));
+    }
+}
+
 #[test]
 fn nat_6_replies_and_nat_8_strays_and_dir_2() {
     let service = ServiceKey::tcp(ip(VIP), 80);
