@@ -61,10 +61,13 @@ impl Director {
         is_its.then(|| self.dests.count_reply(dest, error.length))
     }
 
-    /// From the client's side \[ICMP-4\] \[ICMP-5\].
+    /// From the client's side; it is one of the connection's packets unless it is translated
+    /// \[ICMP-4\] \[ICMP-5\].
     pub(super) fn forward_error(&mut self, id: ConnId, flow: &Flow) -> Verdict {
         let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
-        course.in_packets = course.in_packets.saturating_add(1);
+        if !course.method().is_translated() {
+            course.in_packets = course.in_packets.saturating_add(1);
+        }
         let dest = course.dest;
         let dest = self.conns.dest(dest);
         self.dests.count_packet(dest, flow.length);
