@@ -24,7 +24,8 @@
 //!
 //! Memory is taken by calls that create and configure. What packets and timers lead to takes none:
 //! `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
-//! `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
+//! `lvs_director_handle_timeout`, `lvs_director_poll_sync_message`,
+//! `lvs_director_receive_sync_message`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
 //! `lvs_pool_handle_timeout`, all that a virtual router, an engine, an interface hold or a neighbor
 //! cache is fed or asked after its creation, and a checker while it runs.
 //!
