@@ -310,7 +310,7 @@ pub unsafe extern "C" fn lvs_engine_write_advert(
         let (router, length) = (get(engine, router)?, required(length)?);
         // SAFETY: the caller's contract; any octets are octets.
         let frame = unsafe { items_mut(frame, capacity) }?;
-        let (priority, mut nothing) = (Priority::new(priority), Authenticator::None);
+        let (priority, mut nothing) = (Priority::new(priority), Authenticator::default());
         length.write(write_advert(router, &mut nothing, 0, priority, path, frame)?);
         Ok(())
     })
