@@ -123,10 +123,9 @@ impl Outfit {
         path: AddressPair,
         numbers: SequenceNumbers,
     ) -> Result<Vec<u8>, EncodeError> {
-        let mut packet = vec![0; LONGEST_PACKET];
-        let length = self.secret.packet(advert, path, numbers, &mut packet)?;
-        packet.truncate(length);
-        Ok(packet)
+        let mut room = [0; LONGEST_PACKET];
+        let length = self.secret.packet(advert, path, numbers, &mut room)?;
+        Ok(room.get(..length).unwrap_or_default().to_vec())
     }
 
     /// Whether it follows an interface besides its own.
