@@ -2059,15 +2059,16 @@ struct lvs_sync_config {
     size_t size;
     /**
      * Of a master: a connection is announced at those of its request packets whose number leaves
-     * `threshold_packets` when divided by `threshold_period`; with a period of 0, at that number alone
-     * [SYN-7] [SYN-8]. Of a backup: as many packets it takes a connection to have had [BK-10].
+     * `threshold_packets` when divided by `threshold_period`; with a period of 0 at that number alone,
+     * or at any if there is a refresh period [SYN-7] [SYN-8]. Of a backup: as many packets it takes a
+     * connection to have had [BK-10].
      */
     uint32_t threshold_packets;
     /** See there; greater than `threshold_packets`, or 0 [SYN-12]. */
     uint32_t threshold_period;
     /**
-     * Of a master: seconds after which a connection is announced at the latest, whatever the
-     * packets; 0 is never [SYN-6].
+     * Of a master: seconds for which what was announced is not announced again while it stays in its
+     * state; at most half its timeout counts, or 10 s if that is more. 0 puts nothing off [SYN-6].
      */
     uint32_t refresh_period_secs;
     /**
@@ -2094,8 +2095,8 @@ struct lvs_sync_config {
      */
     uint8_t sync_id;
     /**
-     * Of a master: how often a connection is announced within a refresh period, 0 to 3; more counts
-     * as 3 [SYN-6].
+     * Of a master: how often it is announced again all the same, an eighth of the refresh period
+     * apart: 0 to 3; more counts as 3 [SYN-6].
      */
     uint8_t retries;
     /** Of a master: 1 leaves out the connections of templates [SYN-3], else 0. */
@@ -2197,8 +2198,8 @@ int lvs_director_poll_sync_message(struct lvs_director *director,
  * `LVS_ERR_SYNC_THRESHOLD`; `LVS_ERR_SYNC_MESSAGE` if the octets are no message, and
  * `LVS_ERR_SYNC_ID` if it is for other directors [BK-1].
  *
- * Safety: `config` points to a `struct lvs_sync_config` of any version, `message` to `length` octets, `out` to
- * a `struct lvs_sync_received` of any version.
+ * Safety: `config` points to a `struct lvs_sync_config` of any version, `message` to `length` octets, and
+ * `out` to a `struct lvs_sync_received` of any version.
  */
 enum lvs_status lvs_director_receive_sync_message(struct lvs_director *director,
                                                   lvs_time now,
