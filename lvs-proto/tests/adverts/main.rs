@@ -12,7 +12,7 @@ use lvs_proto::vrrp::{
     vrid_of,
 };
 use lvs_proto::wire::ethernet::{self, EtherType};
-use lvs_proto::{AddressPair, BufferTooSmall, Family, MacAddr, frames};
+use lvs_proto::{AddressPair, Family, MacAddr, frames};
 
 use parts::{Parts, ROOM, VRID};
 

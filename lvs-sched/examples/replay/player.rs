@@ -155,7 +155,11 @@ impl Player {
             "sloppy_sctp" => policy.sloppy_sctp = is_on,
             "schedule_icmp" => policy.schedule_icmp = is_on,
             "nat_icmp_send" => policy.nat_icmp_send = is_on,
-            "sync_threshold" => self.daemons.set_threshold(line.word("value"))?,
+            "sync_threshold" => {
+                let mut numbers = line.word("value").split_whitespace().flat_map(str::parse);
+                let (packets, period) = numbers.next().zip(numbers.next()).ok_or("no threshold")?;
+                self.daemons.set_threshold(packets, period)?;
+            }
             _ if name.starts_with("sync_") => self.daemons.set(name, number)?,
             "lblc_expiration" => self.director.set_lblc_expiration(number),
             "lblcr_expiration" => self.director.set_lblcr_expiration(number),

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use lvs_proto::sync::{Message, SyncRecord, Version};
-use lvs_proto::wire::{ethernet, ip, udp};
+use lvs_proto::sync::{Message, Version};
 use lvs_sched::{Director, SyncOutbox, SyncOutboxConfig, SyncPolicy, SyncThreshold};
-use serde_json::Value;
 
-use crate::recording::Line;
+use crate::check;
+use crate::recording::{Line, datagram};
 
 /// How the daemons are set, and the sync id of the backup while it runs.
 #[derive(Debug, Default)]
@@ -33,12 +32,7 @@ impl Daemons {
         Ok(())
     }
 
-    /// Packets and period, by blanks.
-    pub(crate) fn set_threshold(&mut self, value: &str) -> Result<(), String> {
-        let mut numbers = value.split_whitespace().map(str::parse::<u32>);
-        let (Some(Ok(packets)), Some(Ok(period))) = (numbers.next(), numbers.next()) else {
-            return Err(format!("threshold {value}"));
-        };
+    pub(crate) fn set_threshold(&mut self, packets: u32, period: u32) -> Result<(), String> {
         let threshold = SyncThreshold::new(packets, period);
         self.policy.threshold = threshold.map_err(|error| error.to_string())?;
         Ok(())
@@ -78,42 +72,11 @@ impl Daemons {
     }
 }
 
-/// The records that the master sent, in their order; which of them share a message is up to a
-/// kernel thread.
+/// What the master sent.
 pub(crate) fn collect(director: &mut Director, line: &Line) -> Result<(), String> {
-    let frames = line.list("sync").into_iter().flatten();
-    let expected = frames.map(datagram).collect::<Result<Vec<_>, _>>()?;
     let mut got = Vec::new();
     while let Some(message) = director.poll_sync_message() {
         got.push(message.octets().to_vec());
     }
-    let (expected, got) = (records(&expected)?, records(&got)?);
-    match expected.iter().zip(&got).find(|(expected, got)| expected != got) {
-        Some((expected, got)) => Err(format!("record: expected {expected:?}, got {got:?}")),
-        None if expected.len() != got.len() => {
-            Err(format!("records: expected {}, got {}", expected.len(), got.len()))
-        }
-        None => Ok(()),
-    }
-}
-
-fn records(messages: &[Vec<u8>]) -> Result<Vec<SyncRecord<'_>>, String> {
-    let mut records = Vec::new();
-    for message in messages {
-        let message = Message::parse(message).map_err(|error| error.to_string())?;
-        for record in message.records() {
-            records.push(record.map_err(|error| error.to_string())?);
-        }
-    }
-    Ok(records)
-}
-
-/// What the frame, in hexadecimal, carries over UDP.
-fn datagram(frame: &Value) -> Result<Vec<u8>, String> {
-    let digits = frame.as_str().unwrap_or_default().chars().map(|digit| digit.to_digit(16));
-    let digits: Vec<_> = digits.collect::<Option<_>>().ok_or("no hexadecimal frame")?;
-    let octets: Vec<u8> = digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect();
-    let frame = ethernet::Frame::parse(&octets).map_err(|error| error.to_string())?;
-    let packet = ip::Packet::parse(frame.payload).map_err(|error| error.to_string())?;
-    Ok(packet.payload().get(udp::HEADER_LEN..).unwrap_or_default().to_vec())
+    check::records(line, &got)
 }

@@ -3,8 +3,8 @@
 use lvs_proto::frames::TunnelError;
 use lvs_proto::{DropReason, Embedded, Family, Flow, Hook, Instant, Method, Verdict};
 
-use super::full_nat::of_packet;
 use super::{Director, Packet};
+use crate::conns::Clue;
 use crate::{ConnId, ConnKey, Profile};
 
 impl Director {
@@ -21,7 +21,7 @@ impl Director {
             return self.return_error(id, flow);
         }
         if self.config.policy.schedule_icmp && flow.hook != Hook::Forward {
-            return self.schedule(now, Packet { flow, call: None }, key);
+            return self.schedule(now, Packet { flow, call: None, clue: Clue::new(hash) }, key);
         }
         Verdict::Pass
     }
@@ -69,10 +69,9 @@ impl Director {
             course.in_packets = course.in_packets.saturating_add(1);
         }
         let dest = course.dest;
-        let Some(hop) = self.conns.next_hop(id) else { return Verdict::Pass };
         let dest = self.conns.dest(dest);
         self.dests.count_packet(dest, flow.length);
-        self.send(of_packet(hop, flow), dest)
+        self.send_on(id, flow, dest)
     }
 
     /// From the server's side \[ICMP-6\].

@@ -25,7 +25,7 @@ pub use config::DirectorConfig;
 pub use counters::VerdictCounters;
 
 use crate::arena::Key;
-use crate::conns::{Capacity, Conns};
+use crate::conns::{Capacity, Clue, Conns};
 use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::locals::Locals;
@@ -466,4 +466,5 @@ impl<'a> Service<'a> {
 struct Packet<'a> {
     flow: &'a Flow,
     call: Option<CallId<'a>>,
+    clue: Clue,
 }

@@ -92,6 +92,12 @@ impl Director {
         self.master.take().map(|master| master.outbox)
     }
 
+    /// What announces: its counters, and the message to be sent next. `None` of no master.
+    #[must_use]
+    pub fn sync_outbox(&self) -> Option<&SyncOutbox> {
+        self.master.as_ref().map(|master| &master.outbox)
+    }
+
     /// The next message to other directors, to be sent at once.
     pub fn poll_sync_message(&mut self) -> Option<&MessageBuffer<Vec<u8>>> {
         self.master.as_mut()?.outbox.poll_message()

@@ -152,7 +152,10 @@ fn syn_11_what_is_put_off_is_announced() {
     let record = message.records().next().unwrap().unwrap();
     assert!(record.is_template());
     assert_eq!((record.state, record.timeout_secs), (StateNumber::ASSURED, 60));
+    let counters = director.sync_outbox().map(|outbox| *outbox.counters());
+    assert_eq!(counters.map(|counters| (counters.records, counters.messages)), Some((1, 1)));
     assert!(director.stop_sync_master().is_some());
+    assert!(director.sync_outbox().is_none());
     assert!(director.poll_sync_message().is_none());
 }
 
