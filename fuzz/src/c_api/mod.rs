@@ -4,6 +4,7 @@
 mod director;
 mod pool;
 mod router;
+mod sync;
 
 use std::mem::{MaybeUninit, size_of};
 
