@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 44] = [
+const SOURCES: [&str; 45] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -59,6 +59,7 @@ const SOURCES: [&str; 44] = [
     "vrrp/snapshot.rs",
     "vrrp/engine/memory.rs",
     "vrrp/engine.rs",
+    "vrrp/engine/snapshot.rs",
 ];
 
 #[test]
