@@ -5,6 +5,7 @@ mod director;
 mod engine;
 mod pool;
 mod router;
+mod sync;
 
 use std::mem::{MaybeUninit, size_of};
 
