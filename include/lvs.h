@@ -189,6 +189,8 @@ enum lvs_status {
     LVS_ERR_NOT_IP = -60,
     /** The frame is cut short or damaged. */
     LVS_ERR_MALFORMED = -61,
+    /** It is a local address already. */
+    LVS_ERR_LOCAL_EXISTS = -62,
     /** The frame is not to be answered. */
     LVS_ERR_NO_ANSWER = -63,
     /** A hook is none of `LVS_HOOK_*`. */
@@ -197,12 +199,10 @@ enum lvs_status {
     LVS_ERR_TUNNEL = -65,
     /** A verdict is none that a frame can follow. */
     LVS_ERR_VERDICT = -66,
-    /** The UDP port of a GUE tunnel is 0 [DST-8]. */
-    LVS_ERR_TUNNEL_PORT = -68,
     /** A Call-ID is not 1 to 255 octets. */
     LVS_ERR_CALL_ID = -67,
-    /** It is a local address already. */
-    LVS_ERR_LOCAL_EXISTS = -62,
+    /** The UDP port of a GUE tunnel is 0 [DST-8]. */
+    LVS_ERR_TUNNEL_PORT = -68,
     /** It is no local address. */
     LVS_ERR_NO_SUCH_LOCAL = -69,
     /** A line is no rule. */
