@@ -170,6 +170,8 @@ pub enum lvs_status {
     LVS_ERR_SNAPSHOT = -87,
     /// More addresses are to be advertised than there are, or than 255.
     LVS_ERR_ADVERTISED = -88,
+    /// The configuration is that of another virtual router: version, VRID or family differ \[FSM-26\].
+    LVS_ERR_RESTART = -89,
 
     /// An advert is for VRID 0, or for another one \[V3-RX-7\].
     LVS_ERR_ADVERT_VRID = -90,
@@ -316,6 +318,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_NO_REPORTS, c"a tracker would change without a report"),
     (LVS_ERR_SNAPSHOT, c"no snapshot, or one of another release"),
     (LVS_ERR_ADVERTISED, c"more addresses are to be advertised than there are, or than 255"),
+    (LVS_ERR_RESTART, c"another virtual router: shut this one down and make a new one"),
     (LVS_ERR_ADVERT_VRID, c"an advert of another VRID, or of none"),
     (LVS_ERR_ADVERT_HOP_LIMIT, c"an advert with another TTL or hop limit than 255"),
     (LVS_ERR_ADVERT_VERSION, c"an advert of another version, or of an unknown one"),
