@@ -25,7 +25,8 @@
  *
  * Memory is taken by calls that create and configure. What packets and timers lead to takes none:
  * `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
- * `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
+ * `lvs_director_handle_timeout`, `lvs_director_poll_sync_message`,
+ * `lvs_director_receive_sync_message`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
  * `lvs_pool_handle_timeout`, all that a virtual router, an engine, an interface hold or a neighbor
  * cache is fed or asked after its creation, and a checker while it runs.
  *
@@ -35,7 +36,8 @@
  * Panics, should there be any, end at this door: the call gives `LVS_ERR_PANIC`, and so does every
  * later call with the same handle, which can still be destroyed. In a bare library they abort.
  *
- * Rule ids like [WRR-4] name the rules of the behavioural specification that the library follows.
+ * Rule ids like [WRR-4] name rules of behaviour; `docs/conformance-ipvs.md` and
+ * `docs/conformance-vrrp.md` say what they are.
  */
 
 /* Generated from lvs-ffi/src; to change it, change that. SPDX-License-Identifier: MIT OR Apache-2.0 */
@@ -268,7 +270,7 @@ enum lvs_status {
     LVS_ERR_STALE_CHECK = -115,
     /** There is no such virtual router, or no longer. */
     LVS_ERR_NO_SUCH_ROUTER = -120,
-    /** The interface has a virtual router of this VRID and family. */
+    /** The interface has a virtual router of this VRID and family that would hear the same. */
     LVS_ERR_ROUTER_EXISTS = -121,
     /** There is no room for one more virtual router. */
     LVS_ERR_ENGINE_FULL = -122,
@@ -276,6 +278,18 @@ enum lvs_status {
     LVS_ERR_SYNC_GROUP = -123,
     /** There is no such input. */
     LVS_ERR_INPUT = -124,
+    /** The version of sync messages is neither 0 nor 1. */
+    LVS_ERR_SYNC_VERSION = -130,
+    /** The packet at which connections are announced is not below the period [SYN-12]. */
+    LVS_ERR_SYNC_THRESHOLD = -131,
+    /** Sync messages would not hold their header. */
+    LVS_ERR_SYNC_LENGTH = -132,
+    /** The director is a sync master already [SYD-2]. */
+    LVS_ERR_SYNC_MASTER = -133,
+    /** The octets are no sync message: cut short, or of another size than they say [BK-1]. */
+    LVS_ERR_SYNC_MESSAGE = -134,
+    /** A sync message is for directors of another sync id [BK-1]. */
+    LVS_ERR_SYNC_ID = -135,
 };
 
 /** A few words for `status`, static and never NULL, whatever the number. */
@@ -541,7 +555,7 @@ enum lvs_status lvs_answer_packet_too_big(const struct lvs_frame *frame,
                                           size_t *length);
 
 /**
- * Writes the answer to an ARP request [W-33] or a neighbour solicitation [W-35] for one of the
+ * Writes the answer to an ARP request [W-33] or a neighbor solicitation [W-35] for one of the
  * `count` addresses: it is at `mac`. `*length` is the octets written. A virtual router answers so
  * with its virtual MAC address, and while Active only.
  *
@@ -1006,7 +1020,7 @@ struct lvs_verdict {
 };
 
 /* ---------------------------------------------------------------------------
- * Routes: the ways to neighbours.
+ * Routes: the ways to neighbors.
  */
 
 /** The way to whoever takes a frame next. */
@@ -1025,7 +1039,7 @@ struct lvs_route {
     uint8_t ignore_dont_fragment;
     /** The Ethernet address of the interface that frames leave by. */
     struct lvs_mac source;
-    /** The neighbour's Ethernet address. */
+    /** The neighbor's Ethernet address. */
     struct lvs_mac destination;
     /** This host's address towards a real server, where tunnels begin [RT-1]; zeros if none do. */
     struct lvs_address tunnel_source;
@@ -1294,8 +1308,9 @@ enum lvs_status lvs_director_config_init(struct lvs_director_config *config);
  * A virtual server: services, their destinations, the connections to them, and what becomes of
  * each packet.
  *
- * Its loop: hand in packets; when the deadline has come, call `lvs_director_handle_timeout`. Calls
- * that come early do nothing, and a packet finds a connection that is due gone all the same.
+ * Its loop: hand in packets; when the deadline has come, call `lvs_director_handle_timeout`; of a sync
+ * master, send what `lvs_director_poll_sync_message` has. Calls that come early do nothing, and a packet
+ * finds a connection that is due gone all the same.
  */
 struct lvs_director;
 
@@ -2028,6 +2043,181 @@ enum lvs_status lvs_director_visit_conns(const struct lvs_director *director,
                                          lvs_time now,
                                          lvs_conn_visit_fn visit,
                                          void *context);
+
+/* ---------------------------------------------------------------------------
+ * Connections told to other directors, so that they go on there.
+ *
+ * A master announces its connections in messages that are polled and sent; a backup is a director that
+ * is handed them. One may be both. Messages are those of Linux, by UDP to 224.0.0.81 port 8848 with
+ * TTL 1 unless agreed otherwise [SYD-1]. They prove nothing about their sender: take them from a
+ * link that only directors can send to.
+ */
+
+/** What a master or a backup is told to be. */
+struct lvs_sync_config {
+    /** The sizeof of this struct. */
+    size_t size;
+    /**
+     * Of a master: a connection is announced at those of its request packets whose number leaves
+     * `threshold_packets` when divided by `threshold_period`; with a period of 0 at that number alone,
+     * or at any if there is a refresh period [SYN-7] [SYN-8]. Of a backup: as many packets it takes a
+     * connection to have had [BK-10].
+     */
+    uint32_t threshold_packets;
+    /** See there; greater than `threshold_packets`, or 0 [SYN-12]. */
+    uint32_t threshold_period;
+    /**
+     * Of a master: seconds for which what was announced is not announced again while it stays in its
+     * state; at most half its timeout counts, or 10 s if that is more. 0 puts nothing off [SYN-6].
+     */
+    uint32_t refresh_period_secs;
+    /**
+     * Microseconds from one tick of the kernel's clock to the next: masters refresh by ticks, and
+     * no connection of a backup lives longer than INT32_MAX of them [BK-10]. 4000 by default; 0 counts
+     * as 1.
+     */
+    uint32_t tick_micros;
+    /**
+     * Of a master: the most octets of a message, at least 8; what fits into a packet is best
+     * [SYD-3].
+     */
+    uint16_t message_length;
+    /**
+     * Of a master: the most messages that wait to be polled; those in excess are lost, and counted.
+     * Memory for them is taken at the start.
+     */
+    uint16_t queue_length;
+    /** Of a master: the format of messages, 0 or 1; a backup takes both. */
+    uint8_t version;
+    /**
+     * Of a master: the group of directors that messages are for. Of a backup: the one whose messages
+     * it takes; with 0 it takes all [BK-1].
+     */
+    uint8_t sync_id;
+    /**
+     * Of a master: how often it is announced again all the same, an eighth of the refresh period
+     * apart: 0 to 3; more counts as 3 [SYN-6].
+     */
+    uint8_t retries;
+    /** Of a master: 1 leaves out the connections of templates [SYN-3], else 0. */
+    uint8_t persist_mode;
+};
+
+/** What became of the records of a message. */
+struct lvs_sync_received {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** Of connections and templates that were new. */
+    uint32_t created;
+    /** Of some that were known. */
+    uint32_t updated;
+    /** Passed over: about another real server than that of a connection that goes on [BK-7]. */
+    uint32_t ignored;
+    /** No room for the connection, or for its destination; then it goes on without one [BK-8]. */
+    uint32_t table_full;
+    /** Not understood, and passed over [BK-4]. */
+    uint32_t refused;
+    /** 1 if one was damaged: it is lost, and all behind it [BK-3] [BK-4]; else 0. */
+    uint32_t damaged;
+};
+
+/** How many records and messages a master had. */
+struct lvs_sync_counters {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** Records put into messages. */
+    uint64_t records;
+    /** Messages polled. */
+    uint64_t messages;
+    /** Records lost with messages for which the queue had no room. */
+    uint64_t records_dropped;
+    /**
+     * Records that no message can carry: IPv6 in version 0, mixed families [BK-13], or longer than
+     * a message.
+     */
+    uint64_t records_unsendable;
+};
+
+/**
+ * Fills in the kernel's defaults: version 1, announced at the third packet and at every fiftieth after
+ * it, no refreshing; sync id 0, and 64 messages that fit into an Ethernet frame. `config->size` is to
+ * be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `config` points to a `struct lvs_sync_config` of any version.
+ */
+enum lvs_status lvs_sync_config_init(struct lvs_sync_config *config);
+
+/**
+ * Has a director announce its connections from now on: also those that another director told of
+ * [SYN-14], but none by LVS_METHOD_FULL_NAT, of which no message can say enough. Poll for messages
+ * after each burst of packets and each `lvs_director_handle_timeout`; the deadline is now also that of a
+ * message that has waited 2 s for more records [SYD-6]. Counters begin at zero, and what was left to
+ * be polled of an earlier start is lost.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_SYNC_VERSION`, `LVS_ERR_SYNC_THRESHOLD`,
+ * `LVS_ERR_SYNC_LENGTH`, `LVS_ERR_NO_MEMORY`; `LVS_ERR_SYNC_MASTER` if it is a master already.
+ *
+ * Safety: `config` points to a `struct lvs_sync_config` of any version.
+ */
+enum lvs_status lvs_director_start_sync_master(struct lvs_director *director,
+                                               const struct lvs_sync_config *config);
+
+/**
+ * Has a director announce no more, if it did. What it has announced can be polled all the same, without
+ * waiting for a deadline.
+ *
+ * Errors: `LVS_ERR_NULL`.
+ */
+enum lvs_status lvs_director_stop_sync_master(struct lvs_director *director);
+
+/**
+ * Writes the next message, to be sent at once as a UDP datagram, the oldest first. Returns 1 and its
+ * octets in `*length`, or 0 if there is none. A `capacity` of `message_length` is always enough; with
+ * less, a message that is longer stays the next.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_BUFFER_TOO_SMALL`.
+ *
+ * Safety: `message` points to room for `capacity` octets.
+ */
+int lvs_director_poll_sync_message(struct lvs_director *director,
+                                   uint8_t *message,
+                                   size_t capacity,
+                                   size_t *length);
+
+/**
+ * Takes the connections that another director announced: `message` is what a UDP datagram carried,
+ * `config` that of this backup. `out->size` is to be set before.
+ *
+ * A connection goes to its real server as a destination of this director, and counts there; if it has no
+ * such destination, by the method of the master, and counts nowhere [BK-8] [BK-12]. A message is
+ * taken as far as it can be read: `*out` says how far.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_SYNC_VERSION`,
+ * `LVS_ERR_SYNC_THRESHOLD`; `LVS_ERR_SYNC_MESSAGE` if the octets are no message, and
+ * `LVS_ERR_SYNC_ID` if it is for other directors [BK-1].
+ *
+ * Safety: `config` points to a `struct lvs_sync_config` of any version, `message` to `length` octets, and
+ * `out` to a `struct lvs_sync_received` of any version.
+ */
+enum lvs_status lvs_director_receive_sync_message(struct lvs_director *director,
+                                                  lvs_time now,
+                                                  const struct lvs_sync_config *config,
+                                                  const uint8_t *message,
+                                                  size_t length,
+                                                  struct lvs_sync_received *out);
+
+/**
+ * Fills in what a director counted since it was started as a master last; zeros if it never was.
+ * `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `out` points to a `struct lvs_sync_counters` of any version.
+ */
+enum lvs_status lvs_director_get_sync_counters(const struct lvs_director *director,
+                                               struct lvs_sync_counters *out);
 
 /* ---------------------------------------------------------------------------
  * What is checked, and how.
@@ -2929,8 +3119,8 @@ struct lvs_vrrp_config {
      */
     uint16_t interval_centiseconds;
     /**
-     * The longest interval that is learned from adverts, 0 is any: a forged one cannot delay a
-     * takeover beyond that [SEC-9].
+     * The longest interval that is learned from adverts, or the own one if that is longer: a forged
+     * one cannot delay a takeover beyond that [SEC-9]. 0 is any.
      */
     uint16_t max_learned_interval_centiseconds;
     /**
@@ -3049,7 +3239,7 @@ enum lvs_status lvs_vrrp_config_init(struct lvs_vrrp_config *config, int profile
 
 /** The state of a virtual router (RFC 9568 section 6.4). */
 enum lvs_vrrp_state {
-    /** Not running: not started, shut down, or without its interface. Adverts are ignored. */
+    /** Not running: not started, shut down, without its interface, or in fault. Adverts are ignored. */
     LVS_VRRP_INITIALIZE = 0,
     /** Waiting for the Active router to fall silent. */
     LVS_VRRP_BACKUP = 1,
@@ -3059,7 +3249,7 @@ enum lvs_vrrp_state {
 
 /** Why the state changed. */
 enum lvs_vrrp_reason {
-    /** The router was started, or its interface came up. */
+    /** The router was started, its interface came up, or the last fault is over. */
     LVS_VRRP_REASON_STARTUP = 0,
     /** To Active: nothing was heard for the active-down interval. */
     LVS_VRRP_REASON_NO_RESPONSE = 1,
@@ -3075,13 +3265,15 @@ enum lvs_vrrp_reason {
     LVS_VRRP_REASON_INTERFACE_DOWN = 6,
     /**
      * The router woke up late. An Active one goes on and announces its addresses again, or becomes
-     * Backup; a Backup one waits once more [S-9], [S-10]. States may be the same before and
-     * after.
+     * Backup; a Backup one waits once more [S-9], [S-10].
      */
     LVS_VRRP_REASON_LATE = 7,
     /** Something that is watched says that the router cannot do its work. */
     LVS_VRRP_REASON_FAULT = 8,
-    /** Another member of its sync group lost to an advert, or cannot run, [X-60]. */
+    /**
+     * Another member of its sync group lost to an advert, or cannot run [X-59], [X-60]; or the
+     * router that it follows is in that state [X-67].
+     */
     LVS_VRRP_REASON_GROUP = 9,
     /**
      * The adverts of a router that ought to give way keep coming: it does not hear this one, which
@@ -3090,11 +3282,14 @@ enum lvs_vrrp_reason {
     LVS_VRRP_REASON_ONE_WAY_REACHABILITY = 10,
     /** Another router advertises from this one's address [S-16]. */
     LVS_VRRP_REASON_DUPLICATE_SOURCE = 11,
-    /** Another router was Active too, and is to give way: hosts may have followed it. */
+    /**
+     * Another router was Active too, and is to give way: hosts may have followed it. Told on request,
+     * `report_losing` [X-13].
+     */
     LVS_VRRP_REASON_LOSING_ADVERT = 12,
 };
 
-/** A change of state. */
+/** A change of state, or one that did not come about: then both states are the same. */
 struct lvs_vrrp_event {
     /**
      * 1 for a router's first change, then one more each; a gap tells of changes that were
@@ -3123,9 +3318,9 @@ enum lvs_vrrp_action_kind {
     /** Send the frame of `lvs_vrrp_write_advert` with `priority`, 0 on leaving Active. */
     LVS_VRRP_SEND_ADVERT = 1,
     /**
-     * Receive frames for the virtual MAC address and answer ARP or neighbour solicitations for the
+     * Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
      * virtual addresses with it; IPv6 addresses without duplicate address detection [ND-2].
-     * Unless `enable`, drop other packets to the addresses, save neighbour discovery [ND-5].
+     * Unless `enable`, drop other packets to the addresses, save neighbor discovery [ND-5].
      */
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /**
@@ -3281,12 +3476,13 @@ struct lvs_vrrp;
  * Makes a virtual router that is not started, whose interface is believed to be up.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`,
- * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -59 and -80 to
- * -81 of `enum lvs_status`, one for each field that does not fit.
+ * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -59, -80, -81 and
+ * -88 of `enum lvs_status`, one for each field that does not fit.
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
-enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config, struct lvs_vrrp **out);
+enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config,
+                                struct lvs_vrrp **out);
 
 /**
  * Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers, wherever it begins; 0
@@ -3436,11 +3632,14 @@ enum lvs_status lvs_vrrp_hold_announcements(struct lvs_vrrp *vrrp, lvs_time unti
 
 /**
  * Changes the effective priority, as trackers do: 0 counts as 1 and 255 as 254 [X-43], and an
- * owner keeps its own [FSM-19].
+ * owner keeps its own [FSM-19]. The deadline of a Backup router moves by the difference [T-7]; an
+ * Active router may say so at once, `advert_on_priority_change` [X-46].
  *
  * Errors: `LVS_ERR_NULL`.
  */
-enum lvs_status lvs_vrrp_set_priority(struct lvs_vrrp *vrrp, lvs_time now, uint8_t priority);
+enum lvs_status lvs_vrrp_set_priority(struct lvs_vrrp *vrrp,
+                                      lvs_time now,
+                                      uint8_t priority);
 
 /**
  * Changes the address that adverts come from. An Active router advertises from it at once
@@ -3762,7 +3961,7 @@ enum lvs_status lvs_vrrp_write_advert(struct lvs_vrrp *vrrp,
 
 /**
  * Writes the Ethernet frame that `LVS_VRRP_ANNOUNCE` asks for, with the address of the action: a
- * gratuitous ARP [W-32] or an unsolicited neighbour advertisement [W-34] of the virtual MAC
+ * gratuitous ARP [W-32] or an unsolicited neighbor advertisement [W-34] of the virtual MAC
  * address. `*length` is the octets written.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_BUFFER_TOO_SMALL`.
@@ -3880,7 +4079,7 @@ enum lvs_status lvs_vrrp_restore(struct lvs_vrrp *vrrp,
  */
 
 /**
- * Virtual routers on any number of interfaces, of both families (RFC 9568), without authentication.
+ * Virtual routers on any number of interfaces, of both families (RFC 9568).
  *
  * Its loop: drain `lvs_engine_poll_action` until it is empty, wait for input or for the deadline, feed
  * exactly one input, drain again. It lives in memory of the caller's, and there is nothing to be ended.
@@ -3949,8 +4148,8 @@ enum lvs_status lvs_engine_add(struct lvs_engine *engine,
                                lvs_router_id *out);
 
 /**
- * Removes a virtual router, and from its sync group. Nothing is sent: shut it down first and drain the
- * actions.
+ * Removes a virtual router with its keys, and from its sync group. Nothing is sent: shut it down first
+ * and drain the actions.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
  */
@@ -4009,6 +4208,18 @@ enum lvs_status lvs_engine_set_tracked(struct lvs_engine *engine,
                                        int fault);
 
 /**
+ * Sets how the adverts of a virtual router are authenticated from now on; at first they are not.
+ *
+ * Errors: As for `lvs_vrrp_set_authentication`, and `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `authentication` points to a `struct lvs_vrrp_authentication` of any version, its keys to
+ * `key_count` keys with their octets.
+ */
+enum lvs_status lvs_engine_set_authentication(struct lvs_engine *engine,
+                                              lvs_router_id router,
+                                              const struct lvs_vrrp_authentication *authentication);
+
+/**
  * Takes in an Ethernet frame that was received on `interface`: an advert is verified, decoded and fed
  * to its virtual router; one that is refused, or that is for none, is counted and changes nothing else
  * [RX-1].
@@ -4059,7 +4270,8 @@ int lvs_engine_next_deadline(const struct lvs_engine *engine,
  *
  * Safety: `frame` points to room for `capacity` octets.
  */
-enum lvs_status lvs_engine_write_advert(const struct lvs_engine *engine,
+enum lvs_status lvs_engine_write_advert(struct lvs_engine *engine,
+                                        lvs_time now,
                                         lvs_router_id router,
                                         uint8_t priority,
                                         size_t path,
@@ -4091,6 +4303,17 @@ enum lvs_status lvs_engine_write_announcement(const struct lvs_engine *engine,
 enum lvs_status lvs_engine_get_status(const struct lvs_engine *engine,
                                       lvs_router_id router,
                                       struct lvs_vrrp_status *out);
+
+/**
+ * Fills in what a virtual router has counted. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `out` points to a `struct lvs_vrrp_counters` of any version.
+ */
+enum lvs_status lvs_engine_get_counters(const struct lvs_engine *engine,
+                                        lvs_router_id router,
+                                        struct lvs_vrrp_counters *out);
 
 #ifdef __cplusplus
 }

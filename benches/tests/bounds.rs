@@ -1,4 +1,5 @@
 //! `docs/bounds.md` has every call, and none of them allocates.
+#![allow(clippy::unwrap_used)]
 
 use allocation_counter::measure;
 use lvs_benches::{Size, calls, scheduler_calls};

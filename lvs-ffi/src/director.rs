@@ -8,13 +8,14 @@ mod locals;
 mod packets;
 mod rules;
 mod services;
+mod sync;
 
 use alloc::boxed::Box;
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
 use lvs_proto::Verdict;
-use lvs_sched::{Director, Timeouts};
+use lvs_sched::{Director, SyncOutbox, Timeouts};
 
 pub use self::config::*;
 pub use self::conns::*;
@@ -24,6 +25,7 @@ pub use self::locals::*;
 pub use self::packets::*;
 pub use self::rules::*;
 pub use self::services::*;
+pub use self::sync::*;
 use crate::burst::Places;
 use crate::door::{Guarded, assert_thread_rule, boxed, number, read_sized, required, status};
 use crate::time::instant;
@@ -32,14 +34,17 @@ use crate::{lvs_defences, lvs_policy, lvs_status, lvs_time};
 /// A virtual server: services, their destinations, the connections to them, and what becomes of
 /// each packet.
 ///
-/// Its loop: hand in packets; when the deadline has come, call `lvs_director_handle_timeout`. Calls
-/// that come early do nothing, and a packet finds a connection that is due gone all the same.
+/// Its loop: hand in packets; when the deadline has come, call `lvs_director_handle_timeout`; of a sync
+/// master, send what `lvs_director_poll_sync_message` has. Calls that come early do nothing, and a packet
+/// finds a connection that is due gone all the same.
 #[derive(Debug)]
 pub struct lvs_director(
     Guarded<Director>,
     /// Tells packets of tunnels over IPv4 apart (RFC 6864 section 4.3).
     u16,
     Places<Verdict>,
+    /// Of a master that was stopped: what it announced before.
+    Option<SyncOutbox>,
 );
 
 const _: () = assert_thread_rule::<lvs_director>();
@@ -65,6 +70,7 @@ pub unsafe extern "C" fn lvs_director_create(
             Guarded::new(Director::new(config)?),
             0,
             Places::new(Verdict::Pass),
+            None,
         ))?);
         Ok(())
     })

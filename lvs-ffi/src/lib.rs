@@ -24,7 +24,8 @@
 //!
 //! Memory is taken by calls that create and configure. What packets and timers lead to takes none:
 //! `lvs_director_decide`, `lvs_director_process`, their likes and bursts, `lvs_director_follow`,
-//! `lvs_director_handle_timeout`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
+//! `lvs_director_handle_timeout`, `lvs_director_poll_sync_message`,
+//! `lvs_director_receive_sync_message`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
 //! `lvs_pool_handle_timeout`, all that a virtual router, an engine, an interface hold or a neighbor
 //! cache is fed or asked after its creation, and a checker while it runs.
 //!
@@ -34,7 +35,8 @@
 //! Panics, should there be any, end at this door: the call gives `LVS_ERR_PANIC`, and so does every
 //! later call with the same handle, which can still be destroyed. In a bare library they abort.
 //!
-//! Rule ids like \[WRR-4\] name the rules of the behavioural specification that the library follows.
+//! Rule ids like \[WRR-4\] name rules of behaviour; `docs/conformance-ipvs.md` and
+//! `docs/conformance-vrrp.md` say what they are.
 #![no_std]
 #![allow(non_camel_case_types, reason = "the names are those of C")]
 

@@ -213,7 +213,7 @@ pub enum lvs_status {
 
     /// There is no such virtual router, or no longer.
     LVS_ERR_NO_SUCH_ROUTER = -120,
-    /// The interface has a virtual router of this VRID and family \[X-38\].
+    /// The interface has a virtual router of this VRID and family that would hear the same \[X-38\].
     LVS_ERR_ROUTER_EXISTS = -121,
     /// There is no room for one more virtual router.
     LVS_ERR_ENGINE_FULL = -122,
@@ -221,6 +221,19 @@ pub enum lvs_status {
     LVS_ERR_SYNC_GROUP = -123,
     /// There is no such input.
     LVS_ERR_INPUT = -124,
+
+    /// The version of sync messages is neither 0 nor 1.
+    LVS_ERR_SYNC_VERSION = -130,
+    /// The packet at which connections are announced is not below the period \[SYN-12\].
+    LVS_ERR_SYNC_THRESHOLD = -131,
+    /// Sync messages would not hold their header.
+    LVS_ERR_SYNC_LENGTH = -132,
+    /// The director is a sync master already \[SYD-2\].
+    LVS_ERR_SYNC_MASTER = -133,
+    /// The octets are no sync message: cut short, or of another size than they say \[BK-1\].
+    LVS_ERR_SYNC_MESSAGE = -134,
+    /// A sync message is for directors of another sync id \[BK-1\].
+    LVS_ERR_SYNC_ID = -135,
 }
 
 /// What `lvs_strerror` says.
@@ -323,10 +336,16 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_OUTCOME, c"no such outcome"),
     (LVS_ERR_STALE_CHECK, c"the check was removed"),
     (LVS_ERR_NO_SUCH_ROUTER, c"no such virtual router"),
-    (LVS_ERR_ROUTER_EXISTS, c"the interface has a virtual router of this VRID and family"),
+    (LVS_ERR_ROUTER_EXISTS, c"the interface has a virtual router that would hear the same"),
     (LVS_ERR_ENGINE_FULL, c"no room for one more virtual router"),
     (LVS_ERR_SYNC_GROUP, c"the virtual router is in a sync group, follows, or is followed"),
     (LVS_ERR_INPUT, c"no such input"),
+    (LVS_ERR_SYNC_VERSION, c"the version of sync messages is neither 0 nor 1"),
+    (LVS_ERR_SYNC_THRESHOLD, c"the packet of the threshold is not below its period"),
+    (LVS_ERR_SYNC_LENGTH, c"sync messages would not hold their header"),
+    (LVS_ERR_SYNC_MASTER, c"the director is a sync master already"),
+    (LVS_ERR_SYNC_MESSAGE, c"no sync message, or one of another size than it says"),
+    (LVS_ERR_SYNC_ID, c"a sync message for directors of another sync id"),
 ];
 
 /// A few words for `status`, static and never NULL, whatever the number.

@@ -38,6 +38,19 @@ fn example_burst() {
 }
 
 #[test]
+fn example_sync() {
+    assert_prints(
+        "examples/c/sync.c",
+        "master: to 10.2.0.2\n\
+         master: to 10.2.0.2\n\
+         master: to 10.2.0.2\n\
+         backup: of no connection\n\
+         44 octets: 1 created, 0 updated\n\
+         backup: to 10.2.0.2\n",
+    );
+}
+
+#[test]
 fn example_vrrp() {
     assert_prints(
         "examples/c/vrrp.c",
@@ -63,7 +76,7 @@ fn two_routers_fail_over() {
 }
 
 /// The programs of misuse, each of some functions.
-const NOUNS: [&str; 17] = [
+const NOUNS: [&str; 18] = [
     "words",
     "frame",
     "pool",
@@ -72,6 +85,7 @@ const NOUNS: [&str; 17] = [
     "locals",
     "packets",
     "listing",
+    "sync",
     "checker",
     "neighbors",
     "advert",

@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 44] = [
+const SOURCES: [&str; 45] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -40,6 +40,7 @@ const SOURCES: [&str; 44] = [
     "director/counters.rs",
     "director/listing.rs",
     "director/conns.rs",
+    "director/sync.rs",
     "checker/config.rs",
     "checker/action.rs",
     "checker.rs",

@@ -7,7 +7,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use lvs::*;
 
 use super::pool::any_dest;
-use super::{any_address, any_flows, any_name, sized, sound, sound_number};
+use super::{any_address, any_flows, any_name, sized, sound, sound_number, sync};
 use crate::director::any_rule;
 
 /// A director and the names that it gave, some of which are stale.
@@ -15,6 +15,8 @@ use crate::director::any_rule;
 struct Calls {
     director: Option<Box<lvs_director>>,
     dests: Vec<u64>,
+    /// The sync message that was polled last.
+    message: Vec<u8>,
 }
 
 pub(super) fn calls(input: &mut Unstructured<'_>) -> Result<()> {
@@ -22,9 +24,13 @@ pub(super) fn calls(input: &mut Unstructured<'_>) -> Result<()> {
     let mut now = 0;
     while !input.is_empty() {
         now += u64::from(u16::arbitrary(input)?) << 8;
-        match input.int_in_range(0..=9_u8)? {
+        match input.int_in_range(0..=11_u8)? {
             0..=2 => configure(input, &mut calls, now)?,
             3..=5 => packets(input, &mut calls, now)?,
+            6 | 7 => {
+                let director = calls.director.as_deref_mut();
+                sync::call(input, director, now, &mut calls.message)?;
+            }
             _ => look(input, &mut calls, now)?,
         }
     }

@@ -171,7 +171,7 @@ pub unsafe extern "C" fn lvs_director_decide_burst(
         let flows = unsafe { items(flows, count) }?;
         // SAFETY: the caller's contract; any octets are a verdict.
         let verdicts = unsafe { items_mut(verdicts, count) }?;
-        let lvs_director(director, _, places) = director;
+        let lvs_director(director, _, places, ..) = director;
         director.write(|director| {
             let decide = |flows: &[Flow], decided: &mut [Verdict]| {
                 director.decide_burst(instant(now), flows, decided);
@@ -203,7 +203,7 @@ pub unsafe extern "C" fn lvs_director_process(
         let (director, frame, out) = (required(director)?, required(frame)?, required(out)?);
         // SAFETY: the caller's contract.
         let routes = unsafe { items(routes, route_count) }?;
-        let lvs_director(director, identification, places) = director;
+        let lvs_director(director, identification, places, ..) = director;
         let mut outcome = lvs_outcome::default();
         let (frame, outcomes) = (slice::from_mut(frame), slice::from_mut(&mut outcome));
         // SAFETY: the caller's contract.
@@ -250,7 +250,7 @@ pub unsafe extern "C" fn lvs_director_process_burst(
         let outcomes = unsafe { items_mut(outcomes, count) }?;
         // SAFETY: the caller's contract.
         let routes = unsafe { items(routes, route_count) }?;
-        let (now, lvs_director(director, identification, places)) = (instant(now), director);
+        let (now, lvs_director(director, identification, places, ..)) = (instant(now), director);
         // SAFETY: the caller's contract.
         director.write(|director| unsafe {
             process::<BURST>(

@@ -1,11 +1,13 @@
 //! Which status an error is.
 
 use lvs_proto::BufferTooSmall;
+use lvs_proto::sync::MessageError;
 use lvs_proto::vrrp::{AdvertError, DatagramError, EncodeError};
 use lvs_proto::wire::ethernet;
 use lvs_sched::health::{RealServerError, VirtualServerError};
 use lvs_sched::{
-    DestError, LocalError, OpenError, OutOfMemory, ServiceError, StaleToken, TimeoutError,
+    DestError, LocalError, OpenError, OutOfMemory, ServiceError, StaleToken, SyncOutboxError,
+    SyncThresholdError, TimeoutError,
 };
 use lvs_vrrp::{ConfigError, RestoreError, SnapshotError, SourceError, TrackerError};
 
@@ -42,7 +44,6 @@ impl From<LocalError> for lvs_status {
             LocalError::NoSuchLocal { .. } => LVS_ERR_NO_SUCH_LOCAL,
             LocalError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
             LocalError::OutOfMemory(error) => error.into(),
-            _ => LVS_ERR_OTHER,
         }
     }
 }
@@ -91,6 +92,27 @@ impl From<RealServerError> for lvs_status {
 impl From<TimeoutError> for lvs_status {
     fn from(_: TimeoutError) -> Self {
         LVS_ERR_TIMEOUT
+    }
+}
+
+impl From<SyncThresholdError> for lvs_status {
+    fn from(_: SyncThresholdError) -> Self {
+        LVS_ERR_SYNC_THRESHOLD
+    }
+}
+
+impl From<SyncOutboxError> for lvs_status {
+    fn from(error: SyncOutboxError) -> Self {
+        match error {
+            SyncOutboxError::MessageTooShort(_) => LVS_ERR_SYNC_LENGTH,
+            SyncOutboxError::OutOfMemory(error) => error.into(),
+        }
+    }
+}
+
+impl From<MessageError> for lvs_status {
+    fn from(_: MessageError) -> Self {
+        LVS_ERR_SYNC_MESSAGE
     }
 }
 

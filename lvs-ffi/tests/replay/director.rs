@@ -173,6 +173,57 @@ impl Director {
     }
 }
 
+/// Synchronisation.
+impl Director {
+    pub(crate) fn start_sync_master(&mut self, config: &lvs_sync_config) -> Result<(), lvs_status> {
+        // SAFETY: as the header says.
+        ok(unsafe { lvs_director_start_sync_master(Some(&mut *self.handle), config) })
+    }
+
+    pub(crate) fn stop_sync_master(&mut self) {
+        done(lvs_director_stop_sync_master(Some(&mut *self.handle)));
+    }
+
+    pub(crate) fn poll_sync_message(&mut self) -> Option<Vec<u8>> {
+        let (mut message, mut length) = (vec![0; u16::MAX.into()], MaybeUninit::new(0));
+        let (handle, capacity) = (Some(&mut *self.handle), message.len());
+        // SAFETY: as the header says.
+        let polled = unsafe {
+            let place = message.as_mut_ptr();
+            lvs_director_poll_sync_message(handle, place, capacity, Some(&mut length))
+        };
+        // SAFETY: it was initialised above.
+        message.truncate(unsafe { length.assume_init() });
+        match polled {
+            0 => None,
+            1 => Some(message),
+            other => panic!("{other}"),
+        }
+    }
+
+    /// A message that the director takes to its end, or that is not for it.
+    pub(crate) fn receive_sync_message(
+        &mut self,
+        now: Instant,
+        config: &lvs_sync_config,
+        message: &[u8],
+    ) -> Result<(), String> {
+        let (now, handle) = (now.as_micros(), Some(&mut *self.handle));
+        let (place, length) = (message.as_ptr(), message.len());
+        let mut status = LVS_OK;
+        // SAFETY: as the header says.
+        let received = filled(|out: *mut lvs_sync_received| unsafe {
+            status = lvs_director_receive_sync_message(handle, now, config, place, length, out);
+            status
+        });
+        match received {
+            Some(received) if received.refused + received.damaged == 0 => Ok(()),
+            None if status == LVS_ERR_SYNC_ID => Ok(()),
+            _ => Err(format!("{status:?}: {received:?}")),
+        }
+    }
+}
+
 impl Decide for Director {
     fn decide(&mut self, now: Instant, flow: &Flow) -> Verdict {
         let (now, flow, handle) = (now.as_micros(), lvs_flow::from(flow), Some(&mut *self.handle));
@@ -411,7 +462,7 @@ fn out<T>(call: impl FnOnce(&mut MaybeUninit<T>) -> lvs_status) -> Result<T, lvs
 }
 
 /// A struct that begins with its size, if the call fills it in.
-fn filled<T>(call: impl FnOnce(*mut T) -> lvs_status) -> Option<T> {
+pub(crate) fn filled<T>(call: impl FnOnce(*mut T) -> lvs_status) -> Option<T> {
     let mut place = MaybeUninit::<T>::uninit();
     // SAFETY: there is room for more than the size.
     unsafe { place.as_mut_ptr().cast::<usize>().write(size_of::<T>()) };

@@ -67,6 +67,17 @@ impl Sequence {
     }
 }
 
+/// The numbers of an advert that is sent, each for one kind of [`Sequence`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct SequenceNumbers {
+    /// Of an [`AuthenticationHeader`]: greater than those that were sent or accepted \[W-12\].
+    pub header: u32,
+    /// Of a trailer: [`TrailerTime::next_after`] that of the advert before \[W-39\].
+    pub trailer: TrailerTime,
+}
+
 /// The number of a trailer: a moment in UTC as 32 bits of seconds since 1970, 16 bits of fraction
 /// and 16 bits that tell adverts of the same moment apart \[W-39\].
 ///
@@ -96,12 +107,11 @@ impl TrailerTime {
     /// clock \[W-39\]; without a window it goes on from `last`.
     #[must_use]
     pub const fn next_after(self, last: Option<Self>, window: Option<u16>) -> Self {
-        let Some(last) = last else { return self };
-        let ahead = last.seconds_after(self);
-        match window {
-            Some(window) if ahead > window as i64 => self,
-            _ if last.is_before(self) => self,
-            _ => Self(last.0.wrapping_add(1)),
+        match (last, window) {
+            (None, _) => self,
+            (Some(last), _) if last.is_before(self) => self,
+            (Some(last), Some(window)) if !last.is_within(window, self) => self,
+            (Some(last), _) => Self(last.0.wrapping_add(1)),
         }
     }
 
@@ -111,13 +121,7 @@ impl TrailerTime {
         (other.0.wrapping_sub(self.0) as i64) > 0
     }
 
-    /// Seconds from `other` to this moment, negative if it comes first.
-    const fn seconds_after(self, other: Self) -> i64 {
-        self.0.wrapping_sub(other.0) as i64 >> 32
-    }
-
     /// Whether both are at most `window` seconds apart.
-    #[cfg(feature = "auth-hmac")]
     pub(super) const fn is_within(self, window: u16, other: Self) -> bool {
         (self.0.wrapping_sub(other.0) as i64).unsigned_abs() <= (window as u64) << 32
     }

@@ -3,13 +3,14 @@
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use lvs_proto::sync::{Message, SyncRecord};
 use lvs_proto::{Flow, Instant, Method, TcpFlags, Transport, Verdict};
 use lvs_sched::{ServiceKey, Statistics};
 use serde_json::Value;
 
 use crate::director::{Conn, Dest, Director, Service};
 use crate::player::protocol_name;
-use crate::recording::{Line, address, is_local, protocol, socket};
+use crate::recording::{Line, address, datagram, is_local, protocol, socket};
 
 fn differ(what: &str, expected: &dyn Debug, got: &dyn Debug) -> Result<(), String> {
     Err(format!("{what}: expected {expected:?}, got {got:?}"))
@@ -182,6 +183,9 @@ pub(crate) fn verdict(line: &Line, flow: &Flow, got: &Verdict, lost: bool) -> Re
     let agrees = match got {
         Verdict::Forward(_) if lost => server.is_null(),
         Verdict::Forward(hop) => address(&line.value, "rs") == Ok(hop.address),
+        Verdict::Reject(_) if line.is_from_server() => {
+            frames.first().is_none_or(|frame| unreachable_code(frame) == Some(3))
+        }
         _ if !server.is_null() => false,
         _ if !is_local(flow.destination()) => goes_on(frames, flow, got)?,
         Verdict::Pass => frames.first().map_or_else(
@@ -231,4 +235,28 @@ fn is_reset(flow: &Flow) -> bool {
 /// ICMP errors may be held back by the stack's rate limit.
 fn is_answered_by_icmp(flow: &Flow) -> bool {
     matches!(flow.transport, Transport::Udp { .. } | Transport::Sctp { .. })
+}
+
+/// The records in the messages that a master sent, in their order; which of them share a message is
+/// up to a kernel thread.
+pub(crate) fn records(line: &Line, got: &[Vec<u8>]) -> Result<(), String> {
+    let frames = line.list("sync").into_iter().flatten();
+    let expected = frames.map(datagram).collect::<Result<Vec<_>, _>>()?;
+    let (expected, got) = (records_of(&expected)?, records_of(got)?);
+    match expected.iter().zip(&got).find(|(expected, got)| expected != got) {
+        Some((expected, got)) => differ("record", expected, got),
+        None if expected.len() != got.len() => differ("records", &expected.len(), &got.len()),
+        None => Ok(()),
+    }
+}
+
+fn records_of(messages: &[Vec<u8>]) -> Result<Vec<SyncRecord<'_>>, String> {
+    let mut records = Vec::new();
+    for message in messages {
+        let message = Message::parse(message).map_err(|error| error.to_string())?;
+        for record in message.records() {
+            records.push(record.map_err(|error| error.to_string())?);
+        }
+    }
+    Ok(records)
 }

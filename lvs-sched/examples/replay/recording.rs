@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
+use lvs_proto::wire::{ethernet, ip, udp};
 use lvs_proto::{
     AddressPair, Embedded, Family, Flow, Hook, Instant, Protocol, SctpChunk, TcpFlags, Transport,
 };
@@ -207,4 +208,14 @@ fn chunk(kind: u64) -> SctpChunk {
 
 fn at(tick: u64) -> Instant {
     Instant::EPOCH + Duration::from_micros(tick * TICK_MICROS)
+}
+
+/// What the frame, in hexadecimal, carries over UDP.
+pub(crate) fn datagram(frame: &Value) -> Result<Vec<u8>, String> {
+    let digits = frame.as_str().unwrap_or_default().chars().map(|digit| digit.to_digit(16));
+    let digits: Vec<_> = digits.collect::<Option<_>>().ok_or("no hexadecimal frame")?;
+    let octets: Vec<u8> = digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect();
+    let frame = ethernet::Frame::parse(&octets).map_err(|error| error.to_string())?;
+    let packet = ip::Packet::parse(frame.payload).map_err(|error| error.to_string())?;
+    Ok(packet.payload().get(udp::HEADER_LEN..).unwrap_or_default().to_vec())
 }

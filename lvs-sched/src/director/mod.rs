@@ -25,7 +25,7 @@ pub use config::DirectorConfig;
 pub use counters::VerdictCounters;
 
 use crate::arena::Key;
-use crate::conns::{Capacity, Conns};
+use crate::conns::{Capacity, Clue, Conns};
 use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::locals::Locals;
@@ -179,7 +179,8 @@ impl Director {
     }
 
     /// Deletes a service and its destinations. Its connections stay until they end, but their
-    /// packets are dropped \[SVC-7\], or passed if no service is left \[IN-1\].
+    /// packets are dropped \[SVC-7\], or passed if no service is left \[IN-1\]; where
+    /// [`Policy::expire_nodest_conn`] is set they end at once \[DST-7\].
     ///
     /// # Errors
     ///
@@ -187,7 +188,7 @@ impl Director {
     pub fn delete_service(&mut self, now: Instant, key: &ServiceKey) -> Result<(), ServiceError> {
         let now = self.advance(now);
         let entry = self.services.remove(key).ok_or(ServiceError::NoSuchService)?;
-        self.dests.delete_group(now, entry.group);
+        self.delete_dests(now, &entry);
         self.of_calls.retain(|of_calls| of_calls != key);
         Ok(())
     }
@@ -199,8 +200,18 @@ impl Director {
         entries.sort_unstable_by_key(|entry| entry.made);
         self.of_calls.clear();
         for entry in entries {
-            self.dests.delete_group(now, entry.group);
+            self.delete_dests(now, &entry);
         }
+    }
+
+    /// Deletes the destinations of a service that is no more.
+    fn delete_dests(&mut self, now: Instant, service: &ServiceEntry) {
+        if self.policy_of(service).expire_nodest_conn
+            && self.dests.list(service.group).next().is_some()
+        {
+            self.expire_nodest_conns(now);
+        }
+        self.dests.delete_group(now, service.group);
     }
 
     /// Adds a destination to a service, at the head of its list \[DST-1\]. One that was deleted
@@ -253,7 +264,7 @@ impl Director {
     ) -> Result<(), DestError> {
         let now = self.advance(now);
         self.dests.delete(now, self.group(service)?, address, port)?;
-        if self.policy_of(Some(service)).expire_nodest_conn {
+        if self.policy_by_key(Some(service)).expire_nodest_conn {
             self.expire_nodest_conns(now);
         }
         Ok(())
@@ -323,9 +334,16 @@ impl Director {
         self.dests.set_expiration(SchedulerKind::Lblcr, secs);
     }
 
-    fn policy_of(&self, service: Option<&ServiceKey>) -> &Policy {
-        let own = service.and_then(|key| self.services.get(key)?.config.policy.as_ref());
-        own.unwrap_or(&self.config.policy)
+    fn policy_by_key(&self, service: Option<&ServiceKey>) -> &Policy {
+        let service = service.and_then(|key| self.services.get(key));
+        service.map_or(&self.config.policy, |service| self.policy_of(service))
+    }
+
+    const fn policy_of<'a>(&'a self, service: &'a ServiceEntry) -> &'a Policy {
+        match &service.config.policy {
+            Some(own) => own,
+            None => &self.config.policy,
+        }
     }
 
     fn group(&self, service: &ServiceKey) -> Result<Key, DestError> {
@@ -448,4 +466,5 @@ impl<'a> Service<'a> {
 struct Packet<'a> {
     flow: &'a Flow,
     call: Option<CallId<'a>>,
+    clue: Clue,
 }

@@ -143,6 +143,12 @@ impl SyncOutbox {
         self.begun.map(|begun| begun + PATIENCE)
     }
 
+    /// The message that [`poll_message`](Self::poll_message) hands out next; it stays where it is.
+    #[must_use]
+    pub fn peek_message(&self) -> Option<&MessageBuffer<Vec<u8>>> {
+        self.queue.get(self.first).filter(|_| self.queued > 0)
+    }
+
     /// The next message to be sent, the oldest first.
     pub fn poll_message(&mut self) -> Option<&MessageBuffer<Vec<u8>>> {
         self.queued = self.queued.checked_sub(1)?;
@@ -225,10 +231,12 @@ mod tests {
     /// The marks in the messages that are to be sent.
     fn sent(outbox: &mut SyncOutbox) -> Vec<Vec<u32>> {
         let mut sent = Vec::new();
-        while let Some(message) = outbox.poll_message() {
-            let message = Message::parse(message.octets()).unwrap();
+        while let Some(seen) = outbox.peek_message().map(|message| message.octets().to_vec()) {
+            assert_eq!(outbox.poll_message().unwrap().octets(), seen);
+            let message = Message::parse(&seen).unwrap();
             sent.push(message.records().map(|record| record.unwrap().mark).collect());
         }
+        assert!(outbox.poll_message().is_none());
         sent
     }
 

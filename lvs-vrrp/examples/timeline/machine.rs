@@ -4,14 +4,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use lvs_proto::vrrp::{
-    AdvertPolicy, HeaderFields, Peer, Priority, Vrid, decode, encode, encode_with_header,
-    encode_with_password, from_ip_packet,
+    AdvertError, AdvertPolicy, HeaderFields, Peer, Priority, Secret, Vrid, decode, encode,
+    encode_with_header, encode_with_password, from_ip_packet,
 };
 use lvs_proto::{AddressPair, Family, Instant};
 use lvs_vrrp::{Announcements, Config, LateBackup, LosingAdvert, OwnerAdverts, Router};
 use serde_json::{Value, json};
 
-use crate::daemon::{Kind, Profile, address, addresses, authentication, config, texts, version};
+use crate::daemon::{Profile, address, addresses, config, secret, texts, version};
 use crate::packet;
 use crate::script::Script;
 
@@ -23,7 +23,7 @@ const IDENTIFICATIONS: std::ops::RangeInclusive<u16> = 1..=300;
 
 pub(crate) struct Machine {
     pub(crate) router: Router<Vec<IpAddr>, Vec<Peer>>,
-    authentication: Option<Kind>,
+    secret: Secret,
     /// The identification of the last packet sent.
     identification: u16,
 }
@@ -38,24 +38,23 @@ impl Machine {
         Ok(Self {
             router: Router::with_peers(config, script.source, addresses, peers)
                 .map_err(|error| error.to_string())?,
-            authentication: authentication(&instance["auth"]),
+            secret: secret(&instance["auth"]),
             identification: 0,
         })
     }
 
-    /// Takes in a packet. The owner of keepalived 2.2 that gives way to another is none any more
-    /// \[FSM-21\].
-    pub(crate) fn receive(&mut self, now: Instant, line: &Value) -> Result<(), packet::Error> {
+    /// Takes in a packet, and says whether it is one that a daemon gets to see. The owner of
+    /// keepalived 2.2 that gives way to another is none any more \[FSM-21\].
+    pub(crate) fn receive(&mut self, now: Instant, line: &Value) -> Result<bool, packet::Error> {
         let was_owner = self.router.config().is_owner();
-        if let Some(octets) = self.authentic(line)? {
-            self.handle(now, &octets);
-        }
+        let octets = self.authentic(line)?;
+        let is_seen = octets.is_some_and(|octets| self.handle(now, &octets));
         if was_owner && self.router.state() == lvs_vrrp::State::Backup {
             let config = Config { priority: Priority::new(254), ..*self.router.config() };
             let (addresses, peers) = (self.router.addresses().to_vec(), Vec::new());
             self.router.apply(now, config, addresses, peers)?;
         }
-        Ok(())
+        Ok(is_seen)
     }
 
     /// The whole packet; if it has an authentication header, with the identification for which
@@ -76,17 +75,28 @@ impl Machine {
         Ok(None)
     }
 
-    fn handle(&mut self, now: Instant, octets: &[u8]) {
-        let Ok((meta, message)) = from_ip_packet(octets) else { return };
+    /// Other groups, other virtual routers and, over IPv6, wrong checksums are kept from a daemon.
+    fn handle(&mut self, now: Instant, octets: &[u8]) -> bool {
+        let Ok((meta, message)) = from_ip_packet(octets) else { return false };
         match decode(message, &meta, &self.policy()) {
-            Ok(advert) => self.router.handle_advert(now, &advert, &meta),
-            Err(error) => self.router.handle_rejected(&error),
+            Ok(advert) => {
+                self.router.handle_advert(now, &advert, &meta);
+                true
+            }
+            Err(error) => {
+                self.router.handle_rejected(&error);
+                match error {
+                    AdvertError::HeaderTruncated(_) | AdvertError::Destination(_) => false,
+                    AdvertError::ZeroVrid | AdvertError::OtherVrid { .. } => false,
+                    AdvertError::Checksum(_) => self.router.family() == Family::V4,
+                    _ => true,
+                }
+            }
         }
     }
 
     fn policy(&self) -> AdvertPolicy<'_> {
-        let authentication = Kind::policy(self.authentication.as_ref());
-        AdvertPolicy { authentication, ..self.router.policy() }
+        AdvertPolicy { authentication: self.secret.authentication(None), ..self.router.policy() }
     }
 
     /// The payloads of the packets that make up an advert, with where they go.
@@ -96,12 +106,11 @@ impl Machine {
         for path in self.router.advert_paths() {
             let mut octets = vec![0; 4096];
             self.identification += 1;
-            let length = match &self.authentication {
-                None => encode(&advert, path, &mut octets),
-                Some(Kind::Password(password)) => {
+            let length = match &self.secret {
+                Secret::Password(password) => {
                     encode_with_password(&advert, path, password, &mut octets)
                 }
-                Some(Kind::Header(password)) => {
+                Secret::Header(password) => {
                     let fields = HeaderFields {
                         identification: self.identification,
                         sequence: self.router.header_sequence(),
@@ -109,6 +118,7 @@ impl Machine {
                     };
                     encode_with_header(&advert, path, password, fields, &mut octets)
                 }
+                _ => encode(&advert, path, &mut octets),
             };
             octets.truncate(length.unwrap_or_default());
             copies.push((path, octets));
@@ -125,16 +135,19 @@ fn configuration(script: &Script, vrid: Vrid) -> Config {
     let is_set = |field: &str| instance[field].as_bool() == Some(true);
     let number = |field: &str| instance[field].as_u64();
     let strict = is_set("strict_mode");
-    let delay = number("preempt_delay").map(Duration::from_secs);
+    // Who is to be master from the start is to preempt, too.
+    let master = instance["state"] == "MASTER";
+    let delay = number("preempt_delay").filter(|_| !master).map(Duration::from_secs);
     Config {
         priority: Priority::new(number("priority").unwrap_or(100) as u8),
-        preempt: !is_set("nopreempt") && instance["preempt"].as_bool() != Some(false),
+        preempt: master || (!is_set("nopreempt") && instance["preempt"].as_bool() != Some(false)),
         preempt_delay: delay.map_or(Duration::ZERO, |delay| delay + HANDLING),
         advert_count: number("down_timer_adverts").map_or(3, |count| count as u8),
         losing_advert: match script.profile {
             Profile::Keepalived if strict || is_set("lower_prio_no_advert") => LosingAdvert::Ignore,
             _ => profile.losing_advert,
         },
+        advert_before_demotion: is_set("higher_prio_send_advert") && !strict,
         owner_adverts: match script.profile {
             Profile::Keepalived => OwnerAdverts::Process,
             Profile::Rfc | Profile::Frr => profile.owner_adverts,

@@ -1,235 +1,23 @@
-//! Every call that packets and timers lead to, on something small and on something large.
+//! One turn of each call, again and again.
 
-use std::fmt;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use lvs_proto::sync::Message;
 use lvs_proto::wire::arp::{Operation, Packet};
-use lvs_proto::{AddressPair, Decide, Family, Flow, Instant, MacAddr, TcpFlags, Verdict};
-use lvs_sched::SchedulerKind::{
-    self, Dh, Fo, Lblc, Lblcr, Lc, Mh, Nq, Ovf, Rr, Sed, Sh, Twos, Wlc, Wrr,
-};
+use lvs_proto::{AddressPair, Decide, Flow, Instant, MacAddr, TcpFlags, Verdict};
+use lvs_sched::SchedulerKind::{self, Lblc, Wlc};
 use lvs_sched::health::{Action, CheckConfig, CheckKind, Checker, CheckerConfig, Outcome};
 use lvs_sched::health::{RealServer, VirtualServer};
 use lvs_sched::neighbors::{Neighbors, NeighborsConfig};
 use lvs_sched::{DestConfig, DestId, Director, DirectorConfig, LeasePool, Lookup};
 use lvs_sched::{Persistence, Pool, PoolConfig, ServiceConfig, ServiceKey, Timeouts};
+use lvs_sched::{SyncOutbox, SyncOutboxConfig, SyncPolicy, SyncReceived, SyncThreshold};
 
-use crate::frames::rewritten;
+use super::Size;
 use crate::measure::Candidate;
 use crate::setting::{Setting, VIRTUAL_ADDRESS};
-use crate::vrrp::{adverts, decoder, encoder, timeouts};
-
-/// How much of everything there is.
-#[derive(Clone, Copy, Debug)]
-pub struct Size {
-    dests: u32,
-    conns: u32,
-    routers: u32,
-    /// In an advert.
-    addresses: u8,
-}
-
-impl Size {
-    /// Something small.
-    pub const SMALL: Self = Self { dests: 32, conns: 1000, routers: 10, addresses: 1 };
-    /// 64 times as much, but 20 addresses.
-    pub const LARGE: Self = Self { dests: 2048, conns: 64_000, routers: 640, addresses: 20 };
-}
-
-/// A call, or a few that belong together.
-pub struct Call {
-    /// What is called.
-    pub name: &'static str,
-    /// What it takes.
-    pub takes: Takes,
-    make: Box<dyn Fn(Size) -> Candidate<'static>>,
-}
-
-impl Call {
-    fn new(
-        name: &'static str,
-        takes: Takes,
-        make: impl Fn(Size) -> Candidate<'static> + 'static,
-    ) -> Self {
-        Self { name, takes, make: Box::new(make) }
-    }
-
-    /// Gets ready to make it so many times.
-    #[must_use]
-    pub fn make(&self, size: Size) -> Candidate<'static> {
-        (self.make)(size)
-    }
-}
-
-impl fmt::Debug for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-/// What a call takes.
-#[derive(Clone, Copy, Debug)]
-pub struct Takes {
-    /// In the words of the documentation.
-    pub words: &'static str,
-    /// How many times as many instructions it may take of something [large](Size::LARGE) as of
-    /// something [small](Size::SMALL).
-    pub growth: f64,
-}
-
-/// The same however much there is, but for chance.
-const fn constant(words: &'static str) -> Takes {
-    Takes { words, growth: 1.1 }
-}
-
-/// The logarithm of 2048 is 2.2 times that of 32; that of other numbers grows by more, or a little less.
-const fn logarithm(words: &'static str) -> Takes {
-    Takes { words, growth: 2.2 }
-}
-
-/// All but those of schedulers, in the order of the documentation.
-#[must_use]
-pub fn calls() -> Vec<Call> {
-    let few = |size| Size { dests: 16, ..size };
-    vec![
-        Call::new("`Pool::pick`, `wlc` of 16", constant("below"), move |size| pick(Wlc, few(size))),
-        Call::new("`Pool::pick`, `wlc`", constant("below"), |size| pick(Wlc, size)),
-        Call::new("`Pool::pick_burst` of 32, `wlc`", constant("32 picks"), pick_burst),
-        Call::new(
-            "`Pool::conn_opened`, `conn_closed`, `wlc` of 16",
-            constant("below, for each"),
-            move |size| count(Wlc, few(size)),
-        ),
-        Call::new(
-            "`Pool::conn_opened`, `conn_closed`, `wlc`",
-            logarithm("below, for each"),
-            |size| count(Wlc, size),
-        ),
-        Call::new(
-            "`Pool::open`, `activate`, `deactivate`, `close`",
-            logarithm("below, for each"),
-            open,
-        ),
-        Call::new(
-            "`LeasePool::lease`, and its end",
-            logarithm("a pick and two counts, and one for each lease that has ended"),
-            lease,
-        ),
-        Call::new(
-            "`Pool::next_deadline`, `handle_timeout`, nothing due",
-            constant("1; when due, the places of its cache and *m*"),
-            pool_time,
-        ),
-        Call::new(
-            "`Director::decide`, of a connection",
-            constant(
-                "1 expected; at most 256 groups of 14 places are looked at for a key, and 4 that \
-                 are due end first",
-            ),
-            decide,
-        ),
-        Call::new(
-            "`Director::decide_burst` of 32, of connections",
-            constant("32 of them"),
-            decide_burst,
-        ),
-        Call::new(
-            "`Director::decide`, a new connection, and its end",
-            logarithm("the same, a pick and a count; the end is one of a budget"),
-            |size| begin(None, size),
-        ),
-        Call::new(
-            "the same by a template",
-            logarithm("the same, and what the template takes"),
-            |size| begin(Some(Persistence::new(Family::V4, 300)), size),
-        ),
-        Call::new("`Director::find_conn`", constant("1 expected, 256 groups at most"), find),
-        Call::new("`Director::find_conns` of 32", constant("32 of them"), find_burst),
-        Call::new("`Director::conn`", constant("1"), conn),
-        Call::new(
-            "`Director::next_deadline`, `handle_timeout`, nothing due",
-            constant("9 levels of timers; when due, the budget"),
-            director_time,
-        ),
-        Call::new(
-            "`Checker`: a check begins and passes",
-            logarithm("log of the checks; where quorum changes, *n*"),
-            check,
-        ),
-        Call::new("`Neighbors::resolve`, a known address", constant("1 expected"), resolve),
-        Call::new(
-            "`Neighbors::next_deadline`, `handle_timeout`, nothing due",
-            constant("1; then log of the addresses for each that is due"),
-            neighbors_time,
-        ),
-        Call::new("`Engine::handle_advert`", logarithm("1 expected, and log *r*"), |size| {
-            adverts(size.routers)
-        }),
-        Call::new(
-            "`Engine::handle_timeout`, `poll_action`, `encode`",
-            logarithm("log *r*, and one for each of the budget"),
-            |size| timeouts(size.routers),
-        ),
-        Call::new(
-            "`parse_with_layout`, `forward` by NAT",
-            constant("the octets of the headers"),
-            |_| rewritten(),
-        ),
-        Call::new("`vrrp::decode`", Takes { words: "the octets", growth: 20.0 }, |size| {
-            decoder(size.addresses)
-        }),
-        Call::new(
-            "`vrrp::encode`",
-            Takes {
-                words: "each address is compared with each, once for as long as a sender keeps \
-                        what it encoded",
-                growth: 400.0,
-            },
-            |size| encoder(size.addresses),
-        ),
-    ]
-}
-
-/// A pick, and two counts: a connection is opened and closed.
-#[must_use]
-pub fn scheduler_calls(kind: SchedulerKind) -> [Call; 2] {
-    let [picks, counts] = scheduler_takes(kind);
-    [
-        Call::new(kind.name(), picks, move |size| pick(kind, size)),
-        Call::new(kind.name(), counts, move |size| count(kind, size)),
-    ]
-}
-
-fn scheduler_takes(kind: SchedulerKind) -> [Takes; 2] {
-    match kind {
-        Rr | Wrr => [logarithm("log *n*"), constant("1; log *n* where the overload flag turns")],
-        Lc | Wlc | Sed | Nq => [
-            constant("1; *n* of at most 16; *n* while a load is beyond 2³¹"),
-            logarithm("log *n*; 1 of at most 16"),
-        ],
-        Fo => [constant("1; *n* of at most 16"), constant("1")],
-        Ovf => [constant("1; *n* of at most 12"), logarithm("log *n*; 1 of at most 12")],
-        Lblc => {
-            [constant("1 expected; of an address that is new, as `wlc`"), logarithm("as `wlc`")]
-        }
-        Lblcr => [
-            constant("the destinations that the address has, twice; else as `lblc`"),
-            logarithm("as `wlc`"),
-        ],
-        Dh => [constant("1"), constant("1")],
-        Sh => [constant("1; `sh-fallback`: 256 slots"), constant("1")],
-        Mh => [
-            constant("1; `mh-fallback`: the slots of the table, while somebody is available"),
-            constant("1"),
-        ],
-        Twos => [
-            logarithm("log *n*; *n* while the weights are beyond 2³¹ together"),
-            constant("1; log *n* where the overload flag turns"),
-        ],
-    }
-}
 
 const NOW: Instant = Instant::EPOCH;
 
@@ -267,7 +55,7 @@ fn one_by_one<T: 'static>(all: Vec<T>, mut turn: impl FnMut(&T) + 'static) -> Ca
 }
 
 /// Always for the same client.
-fn pick(scheduler: SchedulerKind, size: Size) -> Candidate<'static> {
+pub(super) fn pick(scheduler: SchedulerKind, size: Size) -> Candidate<'static> {
     let (mut pool, _) = pool(scheduler, size);
     let flow = client(1, TcpFlags::SYN);
     again(move || {
@@ -275,7 +63,7 @@ fn pick(scheduler: SchedulerKind, size: Size) -> Candidate<'static> {
     })
 }
 
-fn pick_burst(size: Size) -> Candidate<'static> {
+pub(super) fn pick_burst(size: Size) -> Candidate<'static> {
     let (mut pool, _) = pool(Wlc, size);
     let flows: [_; 32] = std::array::from_fn(|number| client(number as u32, TcpFlags::SYN));
     let mut picks = [None; 32];
@@ -283,7 +71,7 @@ fn pick_burst(size: Size) -> Candidate<'static> {
 }
 
 /// A connection to one destination after the other.
-fn count(scheduler: SchedulerKind, size: Size) -> Candidate<'static> {
+pub(super) fn count(scheduler: SchedulerKind, size: Size) -> Candidate<'static> {
     let (mut pool, dests) = pool(scheduler, size);
     one_by_one(dests, move |&dest| {
         pool.conn_opened(dest, true).expect("a destination");
@@ -291,7 +79,7 @@ fn count(scheduler: SchedulerKind, size: Size) -> Candidate<'static> {
     })
 }
 
-fn open(size: Size) -> Candidate<'static> {
+pub(super) fn open(size: Size) -> Candidate<'static> {
     let (mut pool, dests) = pool(Wlc, size);
     one_by_one(dests, move |&dest| {
         let conn = pool.open(dest).expect("room");
@@ -301,13 +89,13 @@ fn open(size: Size) -> Candidate<'static> {
     })
 }
 
-fn lease(size: Size) -> Candidate<'static> {
+pub(super) fn lease(size: Size) -> Candidate<'static> {
     let mut pool = LeasePool::new(pool(Wlc, size).0).expect("memory for leases");
     let flow = client(1, TcpFlags::SYN);
     again(move || drop(black_box(pool.lease(NOW, &flow).expect("room"))))
 }
 
-fn pool_time(size: Size) -> Candidate<'static> {
+pub(super) fn pool_time(size: Size) -> Candidate<'static> {
     let (mut pool, _) = pool(Lblc, size);
     again(move || {
         black_box(pool.next_deadline());
@@ -346,14 +134,14 @@ fn bursts<const LENGTH: usize>(size: Size) -> Vec<[Flow; LENGTH]> {
     (0..size.conns - LENGTH as u32).map(burst).collect()
 }
 
-fn decide(size: Size) -> Candidate<'static> {
+pub(super) fn decide(size: Size) -> Candidate<'static> {
     let mut director = busy_director(size);
     one_by_one(bursts(size), move |[flow]| {
         let _ = black_box(director.decide(NOW, flow));
     })
 }
 
-fn decide_burst(size: Size) -> Candidate<'static> {
+pub(super) fn decide_burst(size: Size) -> Candidate<'static> {
     let mut director = busy_director(size);
     let mut verdicts = [Verdict::Pass; 32];
     one_by_one(bursts::<32>(size), move |flows| {
@@ -362,7 +150,7 @@ fn decide_burst(size: Size) -> Candidate<'static> {
 }
 
 /// Of datagrams, one connection each, as many as end: they live for a second.
-fn begin(persistence: Option<Persistence>, size: Size) -> Candidate<'static> {
+pub(super) fn begin(persistence: Option<Persistence>, size: Size) -> Candidate<'static> {
     let mut director = director(ServiceKey::udp(VIRTUAL_ADDRESS.into(), 53), persistence, size);
     let pause = Duration::from_secs(1) / size.conns;
     let (mut now, mut number) = (NOW, 0_u32);
@@ -380,14 +168,14 @@ fn begin(persistence: Option<Persistence>, size: Size) -> Candidate<'static> {
     begin
 }
 
-fn find(size: Size) -> Candidate<'static> {
+pub(super) fn find(size: Size) -> Candidate<'static> {
     let director = busy_director(size);
     one_by_one(bursts(size), move |[flow]| {
         assert!(black_box(director.find_conn(NOW, flow)).is_some());
     })
 }
 
-fn find_burst(size: Size) -> Candidate<'static> {
+pub(super) fn find_burst(size: Size) -> Candidate<'static> {
     let director = busy_director(size);
     let mut found = [None; Lookup::MOST];
     one_by_one(bursts::<32>(size), move |flows| {
@@ -396,7 +184,7 @@ fn find_burst(size: Size) -> Candidate<'static> {
     })
 }
 
-fn conn(size: Size) -> Candidate<'static> {
+pub(super) fn conn(size: Size) -> Candidate<'static> {
     let director = busy_director(size);
     let flows = bursts(size).into_iter();
     let ids = flows.map(|[flow]| director.find_conn(NOW, &flow).expect("a connection"));
@@ -405,7 +193,7 @@ fn conn(size: Size) -> Candidate<'static> {
     })
 }
 
-fn director_time(size: Size) -> Candidate<'static> {
+pub(super) fn director_time(size: Size) -> Candidate<'static> {
     let mut director = busy_director(size);
     again(move || {
         black_box(director.next_deadline());
@@ -413,7 +201,43 @@ fn director_time(size: Size) -> Candidate<'static> {
     })
 }
 
-fn check(size: Size) -> Candidate<'static> {
+/// A director that announces a connection at each of its packets, in a message of its own.
+fn master(size: Size) -> Director {
+    let mut director = busy_director(size);
+    let threshold = SyncThreshold::new(0, 1).expect("0 is below 1");
+    let config = SyncOutboxConfig { message_len: 44, ..SyncOutboxConfig::default() };
+    let outbox = SyncOutbox::new(config).expect("memory for messages");
+    let policy = SyncPolicy { threshold, ..SyncPolicy::default() };
+    director.start_sync_master(policy, outbox).expect("memory for what was announced");
+    director
+}
+
+pub(super) fn announce(size: Size) -> Candidate<'static> {
+    let (mut director, flow) = (master(size), client(0, TcpFlags::ACK));
+    let _first = director.decide(NOW, &flow);
+    again(move || {
+        let _next = director.decide(NOW, black_box(&flow));
+        assert!(director.poll_sync_message().is_some());
+    })
+}
+
+pub(super) fn receive(size: Size) -> Candidate<'static> {
+    let (mut master, mut backup) = (master(size), busy_director(size));
+    for number in 0..2 {
+        let _announced = master.decide(NOW, &client(number, TcpFlags::ACK));
+    }
+    let message = master.poll_sync_message().expect("what was announced").octets().to_vec();
+    let policy = SyncPolicy::default();
+    again(move || {
+        let message = Message::parse(black_box(&message)).expect("a message");
+        for record in message.records().flatten() {
+            let received = backup.receive_sync_record(NOW, &policy, &record);
+            assert_eq!(received, SyncReceived::Updated);
+        }
+    })
+}
+
+pub(super) fn check(size: Size) -> Candidate<'static> {
     let key = ServiceKey::tcp(VIRTUAL_ADDRESS.into(), 80);
     let config = CheckerConfig { checks: size.dests, ..CheckerConfig::default() };
     let mut checker = Checker::new(config).expect("memory for checks");
@@ -454,14 +278,14 @@ fn neighbors(size: Size) -> (Neighbors, Vec<IpAddr>) {
     (neighbors, dests(size).map(|dest| dest.address).collect())
 }
 
-fn resolve(size: Size) -> Candidate<'static> {
+pub(super) fn resolve(size: Size) -> Candidate<'static> {
     let (mut neighbors, addresses) = neighbors(size);
     one_by_one(addresses, move |address| {
         black_box(neighbors.resolve(NOW, black_box(*address)));
     })
 }
 
-fn neighbors_time(size: Size) -> Candidate<'static> {
+pub(super) fn neighbors_time(size: Size) -> Candidate<'static> {
     let (mut neighbors, _) = neighbors(size);
     again(move || {
         black_box(neighbors.next_deadline());
