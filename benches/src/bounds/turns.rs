@@ -35,8 +35,8 @@ fn client(number: u32, flags: TcpFlags) -> Flow {
 fn pool(scheduler: SchedulerKind, size: Size) -> (Pool, Vec<DestId>) {
     let config = PoolConfig { scheduler, connections: size.conns, ..PoolConfig::default() };
     let mut pool = Pool::new(NOW, config).expect("memory for a pool");
-    let ids = dests(size).map(|dest| pool.add_dest(NOW, dest).expect("a new destination"));
-    let ids = { ids }.collect();
+    let add = |dest| pool.add_dest(NOW, dest).expect("a new destination");
+    let ids = dests(size).map(add).collect();
     (pool, ids)
 }
 
@@ -186,9 +186,9 @@ pub(super) fn find_burst(size: Size) -> Candidate<'static> {
 
 pub(super) fn conn(size: Size) -> Candidate<'static> {
     let director = busy_director(size);
-    let flows = bursts(size).into_iter();
-    let ids = flows.map(|[flow]| director.find_conn(NOW, &flow).expect("a connection"));
-    one_by_one({ ids }.collect(), move |id| {
+    let find = |[flow]: [Flow; 1]| director.find_conn(NOW, &flow).expect("a connection");
+    let ids: Vec<_> = bursts(size).into_iter().map(find).collect();
+    one_by_one(ids, move |id| {
         black_box(director.conn(black_box(*id)));
     })
 }
