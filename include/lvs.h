@@ -4315,6 +4315,42 @@ enum lvs_status lvs_engine_get_counters(const struct lvs_engine *engine,
                                         lvs_router_id router,
                                         struct lvs_vrrp_counters *out);
 
+/* ---------------------------------------------------------------------------
+ * Virtual routers of an engine that outlive their process.
+ */
+
+/**
+ * As `lvs_vrrp_snapshot`, of one virtual router. Its sync group, and whom it follows, are not in it.
+ *
+ * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `snapshot` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_engine_snapshot(const struct lvs_engine *engine,
+                                    lvs_router_id router,
+                                    uint8_t *snapshot,
+                                    size_t capacity,
+                                    size_t *length);
+
+/**
+ * Adds a virtual router that is what the one of the snapshot was, with its configuration and as much
+ * time left to its deadlines as there was, as `lvs_vrrp_restore` has it. Of `config` the addresses and
+ * peers count, which have to be those that the router had, and nothing else. Then come its
+ * authentication, its sync group, and whom it follows.
+ *
+ * Errors: As for `lvs_engine_add`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another release.
+ *
+ * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers,
+ * `snapshot` to `length` octets.
+ */
+enum lvs_status lvs_engine_restore(struct lvs_engine *engine,
+                                   lvs_time now,
+                                   uint32_t interface,
+                                   const struct lvs_vrrp_config *config,
+                                   const uint8_t *snapshot,
+                                   size_t length,
+                                   lvs_router_id *out);
+
 #ifdef __cplusplus
 }
 #endif
