@@ -2059,15 +2059,16 @@ struct lvs_sync_config {
     size_t size;
     /**
      * Of a master: a connection is announced at those of its request packets whose number leaves
-     * `threshold_packets` when divided by `threshold_period`; with a period of 0, at that number alone
-     * [SYN-7] [SYN-8]. Of a backup: as many packets it takes a connection to have had [BK-10].
+     * `threshold_packets` when divided by `threshold_period`; with a period of 0 at that number alone,
+     * or at any if there is a refresh period [SYN-7] [SYN-8]. Of a backup: as many packets it takes a
+     * connection to have had [BK-10].
      */
     uint32_t threshold_packets;
     /** See there; greater than `threshold_packets`, or 0 [SYN-12]. */
     uint32_t threshold_period;
     /**
-     * Of a master: seconds after which a connection is announced at the latest, whatever the
-     * packets; 0 is never [SYN-6].
+     * Of a master: seconds for which what was announced is not announced again while it stays in its
+     * state; at most half its timeout counts, or 10 s if that is more. 0 puts nothing off [SYN-6].
      */
     uint32_t refresh_period_secs;
     /**
@@ -2094,8 +2095,8 @@ struct lvs_sync_config {
      */
     uint8_t sync_id;
     /**
-     * Of a master: how often a connection is announced within a refresh period, 0 to 3; more counts
-     * as 3 [SYN-6].
+     * Of a master: how often it is announced again all the same, an eighth of the refresh period
+     * apart: 0 to 3; more counts as 3 [SYN-6].
      */
     uint8_t retries;
     /** Of a master: 1 leaves out the connections of templates [SYN-3], else 0. */
@@ -2197,8 +2198,8 @@ int lvs_director_poll_sync_message(struct lvs_director *director,
  * `LVS_ERR_SYNC_THRESHOLD`; `LVS_ERR_SYNC_MESSAGE` if the octets are no message, and
  * `LVS_ERR_SYNC_ID` if it is for other directors [BK-1].
  *
- * Safety: `config` points to a `struct lvs_sync_config` of any version, `message` to `length` octets, `out` to
- * a `struct lvs_sync_received` of any version.
+ * Safety: `config` points to a `struct lvs_sync_config` of any version, `message` to `length` octets, and
+ * `out` to a `struct lvs_sync_received` of any version.
  */
 enum lvs_status lvs_director_receive_sync_message(struct lvs_director *director,
                                                   lvs_time now,
@@ -4078,7 +4079,7 @@ enum lvs_status lvs_vrrp_restore(struct lvs_vrrp *vrrp,
  */
 
 /**
- * Virtual routers on any number of interfaces, of both families (RFC 9568), without authentication.
+ * Virtual routers on any number of interfaces, of both families (RFC 9568).
  *
  * Its loop: drain `lvs_engine_poll_action` until it is empty, wait for input or for the deadline, feed
  * exactly one input, drain again. It lives in memory of the caller's, and there is nothing to be ended.
@@ -4147,8 +4148,8 @@ enum lvs_status lvs_engine_add(struct lvs_engine *engine,
                                lvs_router_id *out);
 
 /**
- * Removes a virtual router, and from its sync group. Nothing is sent: shut it down first and drain the
- * actions.
+ * Removes a virtual router with its keys, and from its sync group. Nothing is sent: shut it down first
+ * and drain the actions.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
  */
@@ -4207,6 +4208,18 @@ enum lvs_status lvs_engine_set_tracked(struct lvs_engine *engine,
                                        int fault);
 
 /**
+ * Sets how the adverts of a virtual router are authenticated from now on; at first they are not.
+ *
+ * Errors: As for `lvs_vrrp_set_authentication`, and `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `authentication` points to a `struct lvs_vrrp_authentication` of any version, its keys to
+ * `key_count` keys with their octets.
+ */
+enum lvs_status lvs_engine_set_authentication(struct lvs_engine *engine,
+                                              lvs_router_id router,
+                                              const struct lvs_vrrp_authentication *authentication);
+
+/**
  * Takes in an Ethernet frame that was received on `interface`: an advert is verified, decoded and fed
  * to its virtual router; one that is refused, or that is for none, is counted and changes nothing else
  * [RX-1].
@@ -4257,7 +4270,8 @@ int lvs_engine_next_deadline(const struct lvs_engine *engine,
  *
  * Safety: `frame` points to room for `capacity` octets.
  */
-enum lvs_status lvs_engine_write_advert(const struct lvs_engine *engine,
+enum lvs_status lvs_engine_write_advert(struct lvs_engine *engine,
+                                        lvs_time now,
                                         lvs_router_id router,
                                         uint8_t priority,
                                         size_t path,
@@ -4289,6 +4303,17 @@ enum lvs_status lvs_engine_write_announcement(const struct lvs_engine *engine,
 enum lvs_status lvs_engine_get_status(const struct lvs_engine *engine,
                                       lvs_router_id router,
                                       struct lvs_vrrp_status *out);
+
+/**
+ * Fills in what a virtual router has counted. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `out` points to a `struct lvs_vrrp_counters` of any version.
+ */
+enum lvs_status lvs_engine_get_counters(const struct lvs_engine *engine,
+                                        lvs_router_id router,
+                                        struct lvs_vrrp_counters *out);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use lvs_proto::sync::Message;
 use lvs_proto::wire::arp::{Operation, Packet};
 use lvs_proto::{AddressPair, Decide, Family, Flow, Instant, MacAddr, TcpFlags, Verdict};
 use lvs_sched::health::{Action, CheckConfig, CheckKind, Checker, CheckerConfig, Outcome};
@@ -11,7 +12,8 @@ use lvs_sched::health::{RealServer, VirtualServer};
 use lvs_sched::neighbors::{Neighbors, NeighborsConfig};
 use lvs_sched::{ConnId, DestConfig, DestId, Director, DirectorConfig, LeasePool, Lookup};
 use lvs_sched::{
-    Persistence, Pool, PoolConfig, SchedulerKind, ServiceConfig, ServiceKey, Timeouts,
+    Persistence, Pool, PoolConfig, SchedulerKind, ServiceConfig, ServiceKey, SyncOutbox,
+    SyncOutboxConfig, SyncPolicy, SyncReceived, SyncThreshold, Timeouts,
 };
 
 use crate::frames::rewritten;
@@ -29,7 +31,7 @@ pub struct Call {
 }
 
 /// All of them, in the order of the documentation.
-pub const CALLS: [Call; 25] = [
+pub const CALLS: [Call; 27] = [
     call("`Pool::pick`, `wlc` of 16", || pick(SchedulerKind::Wlc)),
     call("`Pool::pick`, `lblc` of 16, a known address", || pick(SchedulerKind::Lblc)),
     call("`Pool::pick_burst` of 32, `wlc` of 16", pick_burst),
@@ -45,6 +47,8 @@ pub const CALLS: [Call; 25] = [
     call("`Director::find_conns` of 32", || find(32)),
     call("`Director::conn`", conn),
     call("`Director::next_deadline`, `handle_timeout`, nothing due", director_time),
+    call("`Director::decide` of what is announced, `poll_sync_message`", announce),
+    call("`sync::Message::parse`, `Director::receive_sync_record`", receive),
     call("`Checker`: a check begins and passes", check),
     call("`Neighbors::resolve`, a known address", resolve),
     call("`Neighbors::next_deadline`, `handle_timeout`, nothing due", neighbors_time),
@@ -220,6 +224,42 @@ fn director_time() -> Candidate<'static> {
     again(move || {
         black_box(director.next_deadline());
         director.handle_timeout(NOW, usize::MAX);
+    })
+}
+
+/// A director that announces a connection at each of its packets, in a message of its own.
+fn master() -> Director {
+    let mut director = busy_director();
+    let threshold = SyncThreshold::new(0, 1).expect("0 is below 1");
+    let config = SyncOutboxConfig { message_len: 44, ..SyncOutboxConfig::default() };
+    let outbox = SyncOutbox::new(config).expect("memory for messages");
+    let policy = SyncPolicy { threshold, ..SyncPolicy::default() };
+    director.start_sync_master(policy, outbox).expect("memory for what was announced");
+    director
+}
+
+fn announce() -> Candidate<'static> {
+    let (mut director, flow) = (master(), packets(1)[0]);
+    let _first = director.decide(NOW, &flow);
+    again(move || {
+        let _next = director.decide(NOW, black_box(&flow));
+        assert!(director.poll_sync_message().is_some());
+    })
+}
+
+fn receive() -> Candidate<'static> {
+    let (mut master, mut backup) = (master(), busy_director());
+    for flow in packets(2) {
+        let _announced = master.decide(NOW, &flow);
+    }
+    let message = master.poll_sync_message().expect("what was announced").octets().to_vec();
+    let policy = SyncPolicy::default();
+    again(move || {
+        let message = Message::parse(black_box(&message)).expect("a message");
+        for record in message.records().flatten() {
+            let received = backup.receive_sync_record(NOW, &policy, &record);
+            assert_eq!(received, SyncReceived::Updated);
+        }
     })
 }
 

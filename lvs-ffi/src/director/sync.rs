@@ -34,13 +34,14 @@ pub struct lvs_sync_config {
     /// The sizeof of this struct.
     pub size: usize,
     /// Of a master: a connection is announced at those of its request packets whose number leaves
-    /// `threshold_packets` when divided by `threshold_period`; with a period of 0, at that number alone
-    /// \[SYN-7\] \[SYN-8\]. Of a backup: as many packets it takes a connection to have had \[BK-10\].
+    /// `threshold_packets` when divided by `threshold_period`; with a period of 0 at that number alone,
+    /// or at any if there is a refresh period \[SYN-7\] \[SYN-8\]. Of a backup: as many packets it takes a
+    /// connection to have had \[BK-10\].
     pub threshold_packets: u32,
     /// See there; greater than `threshold_packets`, or 0 \[SYN-12\].
     pub threshold_period: u32,
-    /// Of a master: seconds after which a connection is announced at the latest, whatever the
-    /// packets; 0 is never \[SYN-6\].
+    /// Of a master: seconds for which what was announced is not announced again while it stays in its
+    /// state; at most half its timeout counts, or 10 s if that is more. 0 puts nothing off \[SYN-6\].
     pub refresh_period_secs: u32,
     /// Microseconds from one tick of the kernel's clock to the next: masters refresh by ticks, and
     /// no connection of a backup lives longer than INT32_MAX of them \[BK-10\]. 4000 by default; 0 counts
@@ -57,8 +58,8 @@ pub struct lvs_sync_config {
     /// Of a master: the group of directors that messages are for. Of a backup: the one whose messages
     /// it takes; with 0 it takes all \[BK-1\].
     pub sync_id: u8,
-    /// Of a master: how often a connection is announced within a refresh period, 0 to 3; more counts
-    /// as 3 \[SYN-6\].
+    /// Of a master: how often it is announced again all the same, an eighth of the refresh period
+    /// apart: 0 to 3; more counts as 3 \[SYN-6\].
     pub retries: u8,
     /// Of a master: 1 leaves out the connections of templates \[SYN-3\], else 0.
     pub persist_mode: u8,
@@ -221,8 +222,8 @@ pub unsafe extern "C" fn lvs_director_poll_sync_message(
 /// `LVS_ERR_SYNC_ID` if it is for other directors \[BK-1\].
 ///
 /// # Safety
-/// `config` points to a `struct lvs_sync_config` of any version, `message` to `length` octets, `out` to
-/// a `struct lvs_sync_received` of any version.
+/// `config` points to a `struct lvs_sync_config` of any version, `message` to `length` octets, and
+/// `out` to a `struct lvs_sync_received` of any version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lvs_director_receive_sync_message(
     director: Option<&mut lvs_director>,

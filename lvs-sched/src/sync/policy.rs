@@ -14,9 +14,12 @@ pub struct SyncPolicy {
     pub version: Version,
     /// At which packets (`sync_threshold`).
     pub threshold: SyncThreshold,
-    /// At least how often, whatever the packets; zero is never (`sync_refresh_period`).
+    /// For how long what was announced is not announced again while it stays in its state; at most
+    /// half its timeout counts, or 10 s if that is more. Zero puts nothing off
+    /// (`sync_refresh_period`) \[SYN-6\].
     pub refresh_period: Duration,
-    /// How often within a refresh period, 0 to 3; more counts as 3 (`sync_retries`).
+    /// How often it is announced again all the same, an eighth of the refresh period apart: 0 to 3;
+    /// more counts as 3 (`sync_retries`).
     pub retries: u8,
     /// Whether connections of a template are left out (`sync_persist_mode`).
     pub persist_mode: bool,
@@ -52,8 +55,8 @@ impl SyncPolicy {
 }
 
 /// At which of its request packets a connection is announced: at those whose number leaves
-/// `packets` when divided by `period`; with a `period` of 0, at number `packets` alone \[SYN-7\]
-/// \[SYN-8\].
+/// `packets` when divided by `period`; with a `period` of 0 at number `packets` alone, or at any if
+/// there is a [refresh period](SyncPolicy::refresh_period) \[SYN-7\] \[SYN-8\].
 ///
 /// ```
 /// use lvs_sched::{SyncThreshold, SyncThresholdError};
