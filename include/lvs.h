@@ -36,7 +36,8 @@
  * Panics, should there be any, end at this door: the call gives `LVS_ERR_PANIC`, and so does every
  * later call with the same handle, which can still be destroyed. In a bare library they abort.
  *
- * Rule ids like [WRR-4] name the rules of the behavioural specification that the library follows.
+ * Rule ids like [WRR-4] name rules of behaviour; `docs/conformance-ipvs.md` and
+ * `docs/conformance-vrrp.md` say what they are.
  */
 
 /* Generated from lvs-ffi/src; to change it, change that. SPDX-License-Identifier: MIT OR Apache-2.0 */
@@ -269,7 +270,7 @@ enum lvs_status {
     LVS_ERR_STALE_CHECK = -115,
     /** There is no such virtual router, or no longer. */
     LVS_ERR_NO_SUCH_ROUTER = -120,
-    /** The interface has a virtual router of this VRID and family. */
+    /** The interface has a virtual router of this VRID and family that would hear the same. */
     LVS_ERR_ROUTER_EXISTS = -121,
     /** There is no room for one more virtual router. */
     LVS_ERR_ENGINE_FULL = -122,
@@ -554,7 +555,7 @@ enum lvs_status lvs_answer_packet_too_big(const struct lvs_frame *frame,
                                           size_t *length);
 
 /**
- * Writes the answer to an ARP request [W-33] or a neighbour solicitation [W-35] for one of the
+ * Writes the answer to an ARP request [W-33] or a neighbor solicitation [W-35] for one of the
  * `count` addresses: it is at `mac`. `*length` is the octets written. A virtual router answers so
  * with its virtual MAC address, and while Active only.
  *
@@ -1019,7 +1020,7 @@ struct lvs_verdict {
 };
 
 /* ---------------------------------------------------------------------------
- * Routes: the ways to neighbours.
+ * Routes: the ways to neighbors.
  */
 
 /** The way to whoever takes a frame next. */
@@ -1038,7 +1039,7 @@ struct lvs_route {
     uint8_t ignore_dont_fragment;
     /** The Ethernet address of the interface that frames leave by. */
     struct lvs_mac source;
-    /** The neighbour's Ethernet address. */
+    /** The neighbor's Ethernet address. */
     struct lvs_mac destination;
     /** This host's address towards a real server, where tunnels begin [RT-1]; zeros if none do. */
     struct lvs_address tunnel_source;
@@ -3118,8 +3119,8 @@ struct lvs_vrrp_config {
      */
     uint16_t interval_centiseconds;
     /**
-     * The longest interval that is learned from adverts, 0 is any: a forged one cannot delay a
-     * takeover beyond that [SEC-9].
+     * The longest interval that is learned from adverts, or the own one if that is longer: a forged
+     * one cannot delay a takeover beyond that [SEC-9]. 0 is any.
      */
     uint16_t max_learned_interval_centiseconds;
     /**
@@ -3238,7 +3239,7 @@ enum lvs_status lvs_vrrp_config_init(struct lvs_vrrp_config *config, int profile
 
 /** The state of a virtual router (RFC 9568 section 6.4). */
 enum lvs_vrrp_state {
-    /** Not running: not started, shut down, or without its interface. Adverts are ignored. */
+    /** Not running: not started, shut down, without its interface, or in fault. Adverts are ignored. */
     LVS_VRRP_INITIALIZE = 0,
     /** Waiting for the Active router to fall silent. */
     LVS_VRRP_BACKUP = 1,
@@ -3248,7 +3249,7 @@ enum lvs_vrrp_state {
 
 /** Why the state changed. */
 enum lvs_vrrp_reason {
-    /** The router was started, or its interface came up. */
+    /** The router was started, its interface came up, or the last fault is over. */
     LVS_VRRP_REASON_STARTUP = 0,
     /** To Active: nothing was heard for the active-down interval. */
     LVS_VRRP_REASON_NO_RESPONSE = 1,
@@ -3264,13 +3265,15 @@ enum lvs_vrrp_reason {
     LVS_VRRP_REASON_INTERFACE_DOWN = 6,
     /**
      * The router woke up late. An Active one goes on and announces its addresses again, or becomes
-     * Backup; a Backup one waits once more [S-9], [S-10]. States may be the same before and
-     * after.
+     * Backup; a Backup one waits once more [S-9], [S-10].
      */
     LVS_VRRP_REASON_LATE = 7,
     /** Something that is watched says that the router cannot do its work. */
     LVS_VRRP_REASON_FAULT = 8,
-    /** Another member of its sync group lost to an advert, or cannot run, [X-60]. */
+    /**
+     * Another member of its sync group lost to an advert, or cannot run [X-59], [X-60]; or the
+     * router that it follows is in that state [X-67].
+     */
     LVS_VRRP_REASON_GROUP = 9,
     /**
      * The adverts of a router that ought to give way keep coming: it does not hear this one, which
@@ -3279,11 +3282,14 @@ enum lvs_vrrp_reason {
     LVS_VRRP_REASON_ONE_WAY_REACHABILITY = 10,
     /** Another router advertises from this one's address [S-16]. */
     LVS_VRRP_REASON_DUPLICATE_SOURCE = 11,
-    /** Another router was Active too, and is to give way: hosts may have followed it. */
+    /**
+     * Another router was Active too, and is to give way: hosts may have followed it. Told on request,
+     * `report_losing` [X-13].
+     */
     LVS_VRRP_REASON_LOSING_ADVERT = 12,
 };
 
-/** A change of state. */
+/** A change of state, or one that did not come about: then both states are the same. */
 struct lvs_vrrp_event {
     /**
      * 1 for a router's first change, then one more each; a gap tells of changes that were
@@ -3312,9 +3318,9 @@ enum lvs_vrrp_action_kind {
     /** Send the frame of `lvs_vrrp_write_advert` with `priority`, 0 on leaving Active. */
     LVS_VRRP_SEND_ADVERT = 1,
     /**
-     * Receive frames for the virtual MAC address and answer ARP or neighbour solicitations for the
+     * Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
      * virtual addresses with it; IPv6 addresses without duplicate address detection [ND-2].
-     * Unless `enable`, drop other packets to the addresses, save neighbour discovery [ND-5].
+     * Unless `enable`, drop other packets to the addresses, save neighbor discovery [ND-5].
      */
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /**
@@ -3470,12 +3476,13 @@ struct lvs_vrrp;
  * Makes a virtual router that is not started, whose interface is believed to be up.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`,
- * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -59 and -80 to
- * -81 of `enum lvs_status`, one for each field that does not fit.
+ * `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -59, -80, -81 and
+ * -88 of `enum lvs_status`, one for each field that does not fit.
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
-enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config, struct lvs_vrrp **out);
+enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config,
+                                struct lvs_vrrp **out);
 
 /**
  * Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers, wherever it begins; 0
@@ -3625,11 +3632,14 @@ enum lvs_status lvs_vrrp_hold_announcements(struct lvs_vrrp *vrrp, lvs_time unti
 
 /**
  * Changes the effective priority, as trackers do: 0 counts as 1 and 255 as 254 [X-43], and an
- * owner keeps its own [FSM-19].
+ * owner keeps its own [FSM-19]. The deadline of a Backup router moves by the difference [T-7]; an
+ * Active router may say so at once, `advert_on_priority_change` [X-46].
  *
  * Errors: `LVS_ERR_NULL`.
  */
-enum lvs_status lvs_vrrp_set_priority(struct lvs_vrrp *vrrp, lvs_time now, uint8_t priority);
+enum lvs_status lvs_vrrp_set_priority(struct lvs_vrrp *vrrp,
+                                      lvs_time now,
+                                      uint8_t priority);
 
 /**
  * Changes the address that adverts come from. An Active router advertises from it at once
@@ -3951,7 +3961,7 @@ enum lvs_status lvs_vrrp_write_advert(struct lvs_vrrp *vrrp,
 
 /**
  * Writes the Ethernet frame that `LVS_VRRP_ANNOUNCE` asks for, with the address of the action: a
- * gratuitous ARP [W-32] or an unsolicited neighbour advertisement [W-34] of the virtual MAC
+ * gratuitous ARP [W-32] or an unsolicited neighbor advertisement [W-34] of the virtual MAC
  * address. `*length` is the octets written.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`, `LVS_ERR_BUFFER_TOO_SMALL`.

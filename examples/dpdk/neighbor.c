@@ -2,10 +2,9 @@
  * neighbour discovery. SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "director.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <stdio.h>
 
 #include <arpa/inet.h>
 #include <rte_arp.h>

@@ -7,7 +7,7 @@ pub(crate) mod engine;
 pub(crate) mod groups;
 #[path = "../../lvs-sched/tests/health/main.rs"]
 pub(crate) mod health;
-#[path = "../../lvs-sched/tests/model.rs"]
+#[path = "../../lvs-sched/tests/model/main.rs"]
 pub(crate) mod model;
 #[path = "../../lvs-sched/tests/neighbors.rs"]
 pub(crate) mod neighbors;

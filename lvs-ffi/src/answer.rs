@@ -116,7 +116,7 @@ unsafe fn answer(
     })
 }
 
-/// Writes the answer to an ARP request \[W-33\] or a neighbour solicitation \[W-35\] for one of the
+/// Writes the answer to an ARP request \[W-33\] or a neighbor solicitation \[W-35\] for one of the
 /// `count` addresses: it is at `mac`. `*length` is the octets written. A virtual router answers so
 /// with its virtual MAC address, and while Active only.
 ///

@@ -123,9 +123,9 @@ impl lvs_flow {
         packet.length = self.length;
         (packet.hook, packet.tracked, packet.unicast) = (Hook::LocalIn, false, false);
         (packet.fragment, packet.embedded) = (None, None);
-        // Of most packets all of it is 0, which takes one look.
-        let marks = u32::from_ne_bytes([self.hook, self.tracked, self.unicast, self.is_fragment]);
-        if marks | u32::from(self.embedded.present) != 0 {
+        // Of most packets all of it is 0.
+        let Self { hook, tracked, unicast, is_fragment, .. } = self;
+        if hook | tracked | unicast | is_fragment | self.embedded.present != 0 {
             return self.read_marks(packet);
         }
         Ok(())

@@ -35,7 +35,8 @@
 //! Panics, should there be any, end at this door: the call gives `LVS_ERR_PANIC`, and so does every
 //! later call with the same handle, which can still be destroyed. In a bare library they abort.
 //!
-//! Rule ids like \[WRR-4\] name the rules of the behavioural specification that the library follows.
+//! Rule ids like \[WRR-4\] name rules of behaviour; `docs/conformance-ipvs.md` and
+//! `docs/conformance-vrrp.md` say what they are.
 #![no_std]
 #![allow(non_camel_case_types, reason = "the names are those of C")]
 

@@ -1,4 +1,4 @@
-//! Routes: the ways to neighbours.
+//! Routes: the ways to neighbors.
 
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -20,7 +20,7 @@ pub struct lvs_route {
     pub ignore_dont_fragment: u8,
     /// The Ethernet address of the interface that frames leave by.
     pub source: lvs_mac,
-    /// The neighbour's Ethernet address.
+    /// The neighbor's Ethernet address.
     pub destination: lvs_mac,
     /// This host's address towards a real server, where tunnels begin \[RT-1\]; zeros if none do.
     pub tunnel_source: lvs_address,

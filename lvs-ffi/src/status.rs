@@ -213,7 +213,7 @@ pub enum lvs_status {
 
     /// There is no such virtual router, or no longer.
     LVS_ERR_NO_SUCH_ROUTER = -120,
-    /// The interface has a virtual router of this VRID and family \[X-38\].
+    /// The interface has a virtual router of this VRID and family that would hear the same \[X-38\].
     LVS_ERR_ROUTER_EXISTS = -121,
     /// There is no room for one more virtual router.
     LVS_ERR_ENGINE_FULL = -122,
@@ -336,7 +336,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_OUTCOME, c"no such outcome"),
     (LVS_ERR_STALE_CHECK, c"the check was removed"),
     (LVS_ERR_NO_SUCH_ROUTER, c"no such virtual router"),
-    (LVS_ERR_ROUTER_EXISTS, c"the interface has a virtual router of this VRID and family"),
+    (LVS_ERR_ROUTER_EXISTS, c"the interface has a virtual router that would hear the same"),
     (LVS_ERR_ENGINE_FULL, c"no room for one more virtual router"),
     (LVS_ERR_SYNC_GROUP, c"the virtual router is in a sync group, follows, or is followed"),
     (LVS_ERR_INPUT, c"no such input"),

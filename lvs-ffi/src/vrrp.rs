@@ -127,7 +127,8 @@ pub extern "C" fn lvs_vrrp_hold_announcements(
 }
 
 /// Changes the effective priority, as trackers do: 0 counts as 1 and 255 as 254 \[X-43\], and an
-/// owner keeps its own \[FSM-19\].
+/// owner keeps its own \[FSM-19\]. The deadline of a Backup router moves by the difference \[T-7\]; an
+/// Active router may say so at once, `advert_on_priority_change` \[X-46\].
 ///
 /// # Errors
 /// `LVS_ERR_NULL`.

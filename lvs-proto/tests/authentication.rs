@@ -328,6 +328,10 @@ fn numbers_of_trailers_grow_whatever_the_clock_does() {
     let later = TrailerTime::from_utc(1_001, 0);
     assert_eq!(later.next_after(Some(clock), Some(5)), later);
     assert_eq!(clock.next_after(Some(later), Some(5)), TrailerTime(later.0 + 1));
+    // As far ahead as receivers bear, to the last of 2^32 parts of a second.
+    let edge = TrailerTime::from_utc(1_005, 0);
+    assert_eq!(clock.next_after(Some(edge), Some(5)), TrailerTime(edge.0 + 1));
+    assert_eq!(clock.next_after(Some(TrailerTime(edge.0 + 1)), Some(5)), clock);
     let far = TrailerTime::from_utc(1_010, 0);
     assert_eq!(clock.next_after(Some(far), Some(5)), clock, "the clock was set back");
     assert_eq!(clock.next_after(Some(far), None), TrailerTime(far.0 + 1));

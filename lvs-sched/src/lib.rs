@@ -1,17 +1,11 @@
-//! Decisions of Linux Virtual Server: destinations, schedulers, services, persistence templates,
-//! connections and the director that puts them together.
-//!
-//! Nouns go in and nouns come out; no byte of a packet, no clock, no socket is seen here. A
-//! [`Director`] is a whole virtual server; a [`Pool`] is the smallest use, a scheduler over a list
-//! of destinations for embedders that keep a flow table of their own; a [`Group`] is that over bare
-//! places, for embedders that keep their destinations, too.
+#![doc = include_str!("../README.md")]
 //!
 //! # The contract of everything timed
 //!
 //! Time is the `now` of each call. Call [`Director::handle_timeout`] when
 //! [`Director::next_deadline`] has come; calls that come early or twice do nothing. A moment before
-//! the last one handed in counts as the last one. The same calls give the same answers, always.
-//! [`Timers`] says whether timers fire when they are due or as late as the kernel's.
+//! the last one handed in counts as the last one. [`Timers`] says whether timers fire when they are
+//! due or as late as the kernel's.
 //!
 //! # Memory
 //!
@@ -38,7 +32,8 @@
 //!
 //! # Rule ids
 //!
-//! Ids like \[WRR-4\] name the rules of the behavioural specification that code and tests follow.
+//! Ids like \[WRR-4\] name the rules of behaviour that code and tests follow; `docs/conformance-ipvs.md`
+//! of the repository has them all.
 #![no_std]
 #![cfg_attr(not(feature = "prefetch"), forbid(unsafe_code))]
 #![deny(unsafe_code)]
@@ -131,8 +126,3 @@ pub use timers::Timers;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("out of memory")]
 pub struct OutOfMemory;
-
-/// The examples of the README are tests.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

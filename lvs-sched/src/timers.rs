@@ -118,12 +118,13 @@ pub(crate) const LEVELS: u8 = 9;
 const FINEST: u64 = 63;
 
 /// The level of a span; the longest ones are all of the coarsest.
+#[inline]
 const fn level(ticks: u64) -> u8 {
-    let mut level = 0;
-    while level < LEVELS - 1 && ticks >= FINEST * step(level) {
-        level += 1;
+    match (ticks / FINEST).checked_ilog2() {
+        None => 0,
+        Some(doublings) if doublings / SHIFT_PER_LEVEL >= LEVELS as u32 - 1 => LEVELS - 1,
+        Some(doublings) => (doublings / SHIFT_PER_LEVEL) as u8 + 1,
     }
-    level
 }
 
 /// From one tick at which timers of a level fire to the next.

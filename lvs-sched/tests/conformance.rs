@@ -16,7 +16,7 @@ const RULES: &str = "docs/rules-ipvs.txt";
 fn every_rule_is_followed_or_has_a_reason_not_to_be() {
     let rules = read(RULES);
     let rules: Vec<Rule<'_>> = rules.lines().filter_map(Rule::parse).collect();
-    let code = citations(&["lvs-proto/src", "lvs-sched/src"]);
+    let code = citations(&["lvs-proto/src", "lvs-sched/src", "examples/lvsd/src"]);
     let tests = citations(&["lvs-proto/tests", "lvs-sched/tests"]);
     let table = table(&rules, &code, &tests);
     if std::env::var_os("UPDATE_DOCS").is_some() {
@@ -58,7 +58,8 @@ fn table(rules: &[Rule<'_>], code: &Citations, tests: &Citations) -> String {
          Which code follows each rule, and which tests cite it; or why it is not ours to follow. Made by\n\
          `UPDATE_DOCS=1 cargo test -p lvs-sched --test conformance`; to change it, change the sources or\n\
          [rules-ipvs.txt](rules-ipvs.txt). Whatever a recording can show is also proven by the replay of\n\
-         recordings of two kernels.\n\n\
+         recordings of two kernels. In a gist, REF is the newer of them, 6.1.192, and CLASSIC the older; a\n\
+         dest is a destination, a conn a connection, and := sets.\n\n\
          | rule | gist | code | tests |\n|---|---|---|---|\n",
     );
     for rule in rules {

@@ -174,7 +174,7 @@ fn any_line_gets_an_answer() {
     });
 }
 
-/// Scenario S1: two real servers, direct routing, round robin.
+/// Two real servers, direct routing, round robin.
 #[test]
 fn out_1_the_first_listing() {
     let mut director = director(

@@ -52,8 +52,8 @@ pub struct Config {
     /// How long a Backup router puts up with an Active one of lower priority, counted from its first
     /// advert; at most 1000 seconds \[X-4\].
     pub preempt_delay: Duration,
-    /// The longest interval that is learned from adverts: a forged one cannot delay a takeover beyond
-    /// that \[SEC-9\].
+    /// The longest interval that is learned from adverts, or the own one if that is longer: a forged
+    /// one cannot delay a takeover beyond that \[SEC-9\].
     pub max_learned_interval: Option<AdvertInterval>,
     /// Whether only the router that was last taken for the Active one can resign; a blunt defence
     /// against forged resignations \[FSM-9\].

@@ -43,8 +43,11 @@ impl PriorityHold {
         Self { up, down, priority, wish: priority, since: Instant::EPOCH }
     }
 
-    /// Takes a wish. One in the same direction as the last goes on with its time.
+    /// Takes a wish. One in the same direction as the last goes on with its time, unless that is over.
     pub fn wish(&mut self, now: Instant, wish: Priority) {
+        if self.next_deadline().is_some_and(|deadline| deadline < now) {
+            self.priority = self.wish;
+        }
         if wish.cmp(&self.priority) != self.wish.cmp(&self.priority) {
             self.since = now;
         }
@@ -95,6 +98,11 @@ mod tests {
             assert_eq!(hold.priority().get(), held, "at {at}");
             assert_eq!(hold.next_deadline(), deadline.map(Instant::from_secs), "at {at}");
         }
+        // A wish that has lasted counts, though no time passed meanwhile.
+        hold.wish(Instant::from_secs(20), Priority::new(10));
+        hold.wish(Instant::from_secs(30), Priority::new(80));
+        assert_eq!(hold.priority().get(), 10);
+        assert_eq!(hold.next_deadline(), Some(Instant::from_secs(33)));
         let mut at_once = PriorityHold::new(Priority::DEFAULT, Duration::ZERO, Duration::ZERO);
         at_once.wish(Instant::EPOCH, Priority::new(1));
         assert_eq!(at_once.priority().get(), 1);

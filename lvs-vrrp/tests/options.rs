@@ -1,4 +1,4 @@
-//! What goes beyond the RFCs: announcements, preemption delay, late wake-ups, peers, sequence numbers.
+//! What goes beyond the RFCs: preemption delay, peers, sequence numbers, trackers, interfaces that are held.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod common;
@@ -8,142 +8,17 @@ use std::time::Duration;
 
 use common::*;
 use lvs_proto::vrrp::{
-    Advert, AdvertInterval, AdvertMeta, AdvertPath, ChecksumAccept, ChecksumForm, HOP_LIMIT, Peer,
-    Priority, Sequence, Version, Vrid,
+    Advert, AdvertInterval, AdvertMeta, AdvertPath, ChecksumForm, HOP_LIMIT, Peer, Priority,
+    Sequence, Version, Vrid,
 };
 use lvs_proto::{AddressPair, Instant};
 use lvs_vrrp::{
-    Action, Announcements, Config, ConfigError, InterfaceDelays, InterfaceHold, LateActive,
-    LateBackup, Pacer, Reason, Refusal, Router, State, Tracked,
+    Action, Config, ConfigError, InterfaceDelays, InterfaceHold, Reason, Refusal, Router, State,
+    Tracked,
 };
 
 const OWN: &str = "10.0.0.5";
 const OTHER: &str = "10.0.0.9";
-
-/// Of RFC 9568 with all its announcements.
-fn full(priority: u8) -> Config {
-    Config { priority: Priority::new(priority), ..Config::rfc9568(vrid()) }
-}
-
-fn announcements(actions: &[Action]) -> usize {
-    actions.iter().filter(|action| matches!(action, Action::Announce(_))).count()
-}
-
-fn reason(actions: &[Action]) -> Option<Reason> {
-    actions.iter().find_map(|action| match action {
-        Action::Notify(event) => Some(event.reason),
-        _ => None,
-    })
-}
-
-/// What a router does at its deadlines until `end`, in microseconds: when, adverts, announcements.
-fn wakings(router: &mut TestRouter, end: u64) -> Vec<(u64, usize, usize)> {
-    let mut wakings = Vec::new();
-    while let Some(deadline) = router.next_deadline().filter(|deadline| *deadline <= at(end)) {
-        router.handle_timeout(deadline);
-        let actions = drain(router);
-        wakings.push((deadline.as_micros(), adverts(&actions), announcements(&actions)));
-    }
-    wakings
-}
-
-/// Of two addresses; adverts and announcements each keep their time.
-#[test]
-fn announcements_are_repeated_by_deadlines_of_their_own() {
-    let plan = Announcements {
-        rounds: 2,
-        repeat: 3,
-        gap: Duration::from_millis(1_500),
-        refresh: Duration::from_secs(3),
-        refresh_repeat: 2,
-        ..Announcements::RFC4861
-    };
-    let mut router = router(Config { announcements: plan, ..full(255) }, OWN);
-    router.startup(at(0));
-    let actions = drain(&mut router);
-    assert_eq!((adverts(&actions), announcements(&actions)), (1, 6));
-    assert_eq!(
-        wakings(&mut router, 5 * SECOND),
-        [
-            (SECOND, 1, 0),
-            (1_500_000, 0, 6),
-            (2 * SECOND, 1, 0),
-            (3 * SECOND, 1, 0),
-            (4 * SECOND, 1, 0),
-            (4_500_000, 0, 4),
-            (5 * SECOND, 1, 0),
-        ]
-    );
-    //
-    router.handle_timeout(at(7_500_000));
-    Heard::new(OTHER, 255).by(&mut router, 7_500_001);
-    assert_eq!(wakings(&mut router, 8 * SECOND), []);
-}
-
-/// Announcements a gap apart; adverts and all else do not wait for them.
-#[test]
-fn x_22_announcements_are_paced() {
-    let mut pacer = Pacer::new(Duration::from_millis(600), 1);
-    let mut router = started(v3(100), OWN);
-    let since = 3_609_375;
-    let mut announced = Vec::new();
-    let mut sent = Vec::new();
-    while let Some(deadline) = router.next_deadline().filter(|next| *next < at(6 * SECOND)) {
-        router.handle_timeout(deadline);
-        while let Some(action) = router.poll_action() {
-            match action {
-                Action::Announce(_) => {
-                    announced.push(deadline.as_micros() - since);
-                    let held = pacer.sent(deadline);
-                    held.into_iter().for_each(|until| router.hold_announcements(until));
-                }
-                Action::SendAdvert { .. } => sent.push(deadline.as_micros() - since),
-                _ => {}
-            }
-        }
-    }
-    assert_eq!((announced, sent), (vec![0, 600_000], vec![0, SECOND, 2 * SECOND]));
-    // What waits when the router leaves is dropped.
-    let (mut router, since) = active(full(100), OWN);
-    router.hold_announcements(at(since + 5 * SECOND));
-    wakings(&mut router, since + SECOND);
-    assert_eq!(router.next_deadline(), Some(at(since + 2 * SECOND)));
-    Heard::new(OTHER, 200).by(&mut router, since + SECOND + 1);
-    assert_eq!(wakings(&mut router, since + 4 * SECOND), []);
-
-    // What is held before it becomes Active is held then.
-    let mut router = started(full(100), OWN);
-    router.hold_announcements(at(since + SECOND));
-    router.handle_timeout(at(since));
-    assert_eq!(announcements(&drain(&mut router)), 0);
-    router.handle_timeout(at(since + SECOND));
-    assert!(announcements(&drain(&mut router)) > 0);
-
-    let short = Duration::from_millis(9);
-    for announcements in [
-        Announcements { gap: short, ..Announcements::RFC4861 },
-        Announcements { refresh: short, ..Announcements::RFC4861 },
-    ] {
-        let config = Config { announcements, ..v3(100) };
-        let error = Router::new(config, ip(OWN), [ip("10.0.0.100")]).map(|_| ());
-        assert_eq!(error, Err(ConfigError::AnnouncementGap(short)));
-    }
-}
-
-/// [SC-14], [X-13], [FSM-15] However many adverts lose, one burst.
-#[test]
-fn losing_adverts_set_off_one_burst() {
-    let (mut router, since) = active(full(200), OWN);
-    wakings(&mut router, since + 4 * SECOND);
-    let mut announced = 0;
-    for step in 0..1000 {
-        let now = since + 4 * SECOND + step * 100;
-        announced += announcements(&Heard::new(OTHER, 100).by(&mut router, now));
-    }
-    assert_eq!(announced, 2, "each address once");
-    let later = wakings(&mut router, since + 10 * SECOND);
-    assert_eq!(later.iter().map(|waking| waking.2).sum::<usize>(), 4, "two more rounds");
-}
 
 /// [SC-15] The delay begins with the first weaker advert; until it is over they count.
 #[test]
@@ -188,95 +63,6 @@ fn x_4_a_better_advert_ends_the_delay() {
     assert_eq!(error, Err(ConfigError::PreemptDelay(config.preempt_delay)));
 }
 
-/// [SC-18], [S-10], [S-11] The adverts that waited are answered once, with one burst.
-#[test]
-fn sc_18_an_active_router_that_slept_says_so_again() {
-    let (mut router, since) = active(full(200), OWN);
-    wakings(&mut router, since + 4 * SECOND);
-    let slept = since + 4 * SECOND;
-    for second in 1..=3 {
-        let heard = Heard::new(OTHER, 100);
-        let now = at(slept + 3_000_000 + second * SECOND);
-        receive(&mut router, now, &heard.message(Version::V3), &heard.meta());
-    }
-    let actions = drain(&mut router);
-    assert_eq!((adverts(&actions), announcements(&actions)), (1, 2));
-    assert_eq!((router.state(), reason(&actions)), (State::Active, Some(Reason::Late)));
-}
-
-/// [SC-19] Who lost while it slept says nothing.
-#[test]
-fn sc_19_a_winning_advert_that_waited_is_heard_first() {
-    let (mut router, since) = active(full(100), OWN);
-    let actions = Heard::new(OTHER, 200).by(&mut router, since + 6 * SECOND);
-    router.handle_timeout(at(since + 6 * SECOND));
-    assert_eq!((adverts(&actions), router.state()), (0, State::Backup));
-}
-
-/// [SC-20], [S-9], [V3-RX-19] Late, a Backup router waits an interval and its skew, once.
-#[test]
-fn sc_20_a_backup_router_that_slept_waits_once_more() {
-    for (late, expected) in [(499_999, State::Active), (500_000, State::Backup)] {
-        let mut router = started(v3(100), OWN);
-        router.handle_timeout(at(3_609_375 + late));
-        assert_eq!(router.state(), expected);
-    }
-    let mut router = started(v3(100), OWN);
-    let woken = 3_609_375 + 6 * SECOND;
-    router.handle_timeout(at(woken));
-    let actions = drain(&mut router);
-    assert_eq!((actions.len(), reason(&actions)), (1, Some(Reason::Late)));
-    let grace = at(woken + SECOND + 609_375);
-    assert_eq!(router.next_deadline(), Some(grace));
-    // Once, however late it is again.
-    let mut silent = router.clone();
-    silent.handle_timeout(at(woken + 60 * SECOND));
-    assert_eq!(silent.state(), State::Active);
-    // An advert ends it.
-    Heard::new(OTHER, 200).by(&mut router, woken + SECOND);
-    assert_eq!(router.next_deadline(), Some(at(woken + SECOND + 3_609_375)));
-    let config = Config { late_backup: LateBackup::Promote, ..v3(100) };
-    let mut router = started(config, OWN);
-    router.handle_timeout(at(woken));
-    assert_eq!(router.state(), State::Active);
-}
-
-/// [S-8] A pause that the clock did not count.
-#[test]
-fn s_8_pauses_are_reported() {
-    let mut backup = started(v3(100), OWN);
-    backup.resumed(at(SECOND), Duration::from_millis(999));
-    let mut unaware = backup.clone();
-    unaware.handle_timeout(at(3_609_375));
-    assert_eq!(unaware.state(), State::Active);
-    backup.resumed(at(SECOND), Duration::from_secs(1));
-    backup.handle_timeout(at(3_609_375));
-    assert_eq!(backup.state(), State::Backup);
-
-    let (mut router, since) = active(full(100), OWN);
-    wakings(&mut router, since + 3 * SECOND);
-    router.resumed(at(since + 3 * SECOND + 1), Duration::from_secs(60));
-    assert_eq!(router.next_deadline(), Some(at(since + 3 * SECOND + 1)));
-    router.handle_timeout(at(since + 3 * SECOND + 1));
-    let actions = drain(&mut router);
-    assert_eq!((adverts(&actions), announcements(&actions)), (1, 2));
-}
-
-/// [S-10], [X-8] Who does not preempt gives way, without a resignation.
-#[test]
-fn x_8_a_late_active_router_may_step_down() {
-    let step_down = Config { late_active: LateActive::StepDown, ..v3(100) };
-    for config in [step_down, Config { preempt: false, ..v3(100) }] {
-        let (mut router, since) = active(config, OWN);
-        let woken = since + 4 * SECOND;
-        router.handle_timeout(at(woken));
-        let actions = drain(&mut router);
-        assert_eq!((adverts(&actions), reason(&actions)), (0, Some(Reason::Late)));
-        assert_eq!(actions[0], Action::RemoveAddresses);
-        assert_eq!(router.next_deadline(), Some(at(woken + 3_609_375)));
-    }
-}
-
 /// The loser's last advert comes first, and the winner announces because of it.
 #[test]
 fn x_12_a_router_that_gives_way_may_say_so() {
@@ -308,6 +94,14 @@ fn sec_9_fsm_9_forged_adverts_move_little() {
     assert_eq!(router.next_deadline(), Some(at(7_218_750)), "of another router");
     Heard::new(OTHER, 0).by(&mut router, 1);
     assert_eq!(router.next_deadline(), Some(at(1 + 1_218_750)));
+    // [FSM-12] The own interval is none too long, whatever the bound.
+    for config in [v2(100), v3(100)] {
+        let (interval, second) = (centiseconds(500), Some(AdvertInterval::DEFAULT));
+        let config = Config { interval, max_learned_interval: second, ..config };
+        let mut router = started(config, OWN);
+        Heard { interval, ..Heard::new(OTHER, 200) }.by(&mut router, 0);
+        assert_eq!(router.active_interval(), interval);
+    }
 }
 
 /// to
@@ -339,54 +133,6 @@ fn trackers_lower_the_priority_or_put_the_router_into_fault() {
     owner.track(at(2), tracked(255, true));
     owner.track(at(3), tracked(255, false));
     assert_eq!(owner.state(), State::Active, "at once");
-}
-
-/// [W-17] A global address in the first place is counted, and refused where that is wanted.
-#[test]
-fn w_17_the_first_address_is_link_local() {
-    let (source, list) = (ip("fe80::9"), [ip("2001:db8::100")]);
-    let meta = Heard::new("fe80::9", 200).meta();
-    let advert = Advert {
-        version: Version::V3,
-        vrid: vrid(),
-        priority: Priority::new(200),
-        interval: AdvertInterval::DEFAULT,
-        checksum: ChecksumForm::PseudoHeader,
-        addresses: (&list[..]).into(),
-        sequence: None,
-    };
-    for (link_local_first, active) in [(false, Some(source)), (true, None)] {
-        let mut router = started(Config { link_local_first, ..v3(100) }, "fe80::5");
-        router.handle_advert(at(SECOND), &advert, &meta);
-        assert_eq!(router.active_address(), active);
-        assert_eq!(router.counters().address_list_errors, 1);
-    }
-}
-
-/// [W-23] Whatever a version's own profile takes, a strict one takes one form.
-#[test]
-fn w_23_strict_profiles_take_the_one_checksum() {
-    for version in [Version::V2, Version::V3] {
-        let config = Config::strict(version, vrid());
-        assert_eq!(config.checksum_accept, ChecksumAccept::MESSAGE_ONLY);
-    }
-}
-
-/// [W-21], [W-22] Which form of checksum adverts come with.
-#[test]
-fn w_22_forms_of_checksum_are_counted() {
-    let mut router = started(v3(100), OWN);
-    let other = started(v3(200), OTHER);
-    for (checksum, counts) in [
-        (ChecksumForm::MessageOnly, (0, 0)),
-        (ChecksumForm::PseudoHeader, (1, 0)),
-        (ChecksumForm::GroupPseudoHeader, (2, 1)),
-    ] {
-        let advert = Advert { checksum, ..other.advert(Priority::new(200)) };
-        router.handle_advert(at(SECOND), &advert, &Heard::new(OTHER, 200).meta());
-        let counters = router.counters();
-        assert_eq!((counters.pseudo_header_rcvd, counters.group_pseudo_header_rcvd), counts);
-    }
 }
 
 /// Adverts go to each peer and come from them.

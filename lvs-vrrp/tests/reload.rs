@@ -106,13 +106,41 @@ fn t_7_deadlines_move_by_the_difference() {
         apply(&mut router, 2, slow).unwrap();
         assert_eq!(router.active_interval(), centiseconds(learned));
     }
+}
 
-    let (mut router, since) = active(v3(100), OWN);
-    apply(&mut router, since + 1, slow).unwrap();
-    assert_eq!(router.next_deadline(), Some(at(since + 2 * SECOND)));
-    apply(&mut router, since + 1_500_000, v3(100)).unwrap();
-    assert_eq!(router.next_deadline(), Some(at(since + 1_500_000)), "not in the past");
-    assert_eq!(drain(&mut router), []);
+/// [T-7], [S-10] Those who hear an Active router go by the interval that it said last: the advert that
+/// says another one is not later for it, and nobody is late who was to be early.
+#[test]
+fn t_7_an_active_router_is_heard_whatever_its_interval_becomes() {
+    let every = |number, preempt| Config { interval: centiseconds(number), preempt, ..v3(100) };
+    for (new, due) in [(10, 500_000), (60, 600_000), (200, SECOND), (4_095, SECOND)] {
+        for preempt in [true, false] {
+            let (mut router, since) = active(every(100, preempt), OWN);
+            apply(&mut router, since + 500_000, every(new, preempt)).unwrap();
+            assert_eq!(drain(&mut router), []);
+            assert_eq!(router.next_deadline(), Some(at(since + due)));
+            router.handle_timeout(at(since + due));
+            assert_eq!(drain(&mut router), [send(100)], "{new} cs, as if nothing had happened");
+            assert_eq!(router.next_deadline(), Some(at(since + due + u64::from(new) * 10_000)));
+        }
+        // Whoever waited for three of the former has taken over all the same.
+        let (mut router, since) = active(every(100, false), OWN);
+        apply(&mut router, since + 500_000, every(new, false)).unwrap();
+        router.handle_timeout(at(since + 3_007_812));
+        assert_eq!(router.state(), State::Backup, "{new} cs");
+    }
+}
+
+/// However the priority changes, an Active router says so if it is to.
+#[test]
+fn x_46_another_priority_is_advertised_at_once() {
+    for (advert_on_priority_change, said) in [(true, vec![send(150)]), (false, vec![])] {
+        let config = Config { advert_on_priority_change, ..v3(100) };
+        let (mut router, since) = active(config, OWN);
+        apply(&mut router, since + 1, Config { priority: Priority::new(150), ..config }).unwrap();
+        assert_eq!(drain(&mut router), said);
+        assert_eq!(router.next_deadline(), Some(at(since + SECOND)));
+    }
 }
 
 /// What trackers took off stays off.

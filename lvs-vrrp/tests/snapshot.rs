@@ -125,8 +125,10 @@ fn fsm_26_a_restored_router_takes_another_configuration() {
     let plan = second.apply(at(since), v3(150), list.clone(), []).unwrap();
     assert!(plan.addresses && plan.priority && !plan.restart);
     let announce = list.iter().copied().map(Action::Announce);
-    let expected: Vec<_> =
-        [Action::InstallAddresses { accept: false }].into_iter().chain(announce).collect();
+    let expected: Vec<_> = [send(150), Action::InstallAddresses { accept: false }]
+        .into_iter()
+        .chain(announce)
+        .collect();
     assert_eq!(drain(&mut second), expected);
     assert_eq!(second.state(), State::Active);
 }

@@ -5,13 +5,8 @@
 mod common;
 
 use common::*;
-use lvs_proto::Instant;
-use lvs_proto::vrrp::{
-    Advert, AdvertInterval, ChecksumAccept, ChecksumForm, Priority, Version, Vrid,
-};
-use lvs_vrrp::{
-    Action, AddressMismatch, Config, LosingAdvert, OwnerAdverts, Reason, Router, SourceError, State,
-};
+use lvs_proto::vrrp::{AdvertInterval, ChecksumAccept, ChecksumForm, Priority, Version};
+use lvs_vrrp::{Action, Config, LosingAdvert, Reason, SourceError, State};
 
 const OWN: &str = "10.0.0.5";
 const OTHER: &str = "10.0.0.9";
@@ -19,13 +14,6 @@ const OTHER: &str = "10.0.0.9";
 /// Both versions at priority 100.
 fn both() -> [Config; 2] {
     [v3(100), v2(100)]
-}
-
-fn reason(actions: &[Action]) -> Option<Reason> {
-    actions.iter().find_map(|action| match action {
-        Action::Notify(event) => Some(event.reason),
-        _ => None,
-    })
 }
 
 // Initialize
@@ -307,20 +295,7 @@ fn v3_ac_17_18_v2_ac_8_fsm_13_fsm_14_losing_adverts_by_profile() {
     }
 }
 
-// Owner, interface, source, priority
-
-#[test]
-fn v3_rx_8_v2_rx_5_owner_discards_if_so_configured() {
-    for config in [Config { owner_adverts: OwnerAdverts::Discard, ..v3(255) }, v2(255)] {
-        let mut router = started(config, "10.0.0.1");
-        let before = machine(&router);
-        for priority in [0, 100, 255] {
-            assert_eq!(Heard::new(OTHER, priority).by(&mut router, 1), []);
-        }
-        assert_eq!(machine(&router), before);
-        assert_eq!((router.counters().owner_conflicts, router.counters().adv_rcvd), (3, 0));
-    }
-}
+// Interface, source, priority, time
 
 #[test]
 fn fsm_24_25_interface_down_and_up() {
@@ -394,68 +369,6 @@ fn t_7_shifted_deadline_in_the_past_fires_at_the_next_call() {
     assert_eq!(router.next_deadline(), Some(at(3_900_000)), "not late for what was put forward");
     router.handle_timeout(at(3_900_000));
     assert_eq!(router.state(), State::Active);
-}
-
-// Checks before the tables
-
-/// Whether an advert with these addresses is taken, and whether it is counted as an error.
-fn listed(address_mismatch: AddressMismatch, addresses: &[&str], priority: u8) -> (u64, u64) {
-    let addresses: Vec<_> = addresses.iter().map(|text| ip(text)).collect();
-    let config = Config { address_mismatch, ..v3(100) };
-    let mut router = Router::new(config, ip(OWN), addresses).unwrap();
-    router.startup(Instant::EPOCH);
-    Heard::new(OTHER, priority).by(&mut router, 1);
-    (router.counters().adv_rcvd, router.counters().address_list_errors)
-}
-
-#[test]
-fn v3_rx_16_v2_rx_9_rx_5_other_address_lists() {
-    use AddressMismatch::{Count, Drop, DropUnlessOwner, Off};
-    let same = ["192.0.2.101", "192.0.2.100"];
-    let other = ["192.0.2.100", "192.0.2.102"];
-    for policy in [Off, Count, DropUnlessOwner, Drop] {
-        assert_eq!(listed(policy, &same, 200), (1, 0), "in any order");
-    }
-    for addresses in [&other[..], &same[..1]] {
-        assert_eq!(listed(Off, addresses, 200), (1, 0));
-        assert_eq!(listed(Count, addresses, 200), (1, 1));
-        assert_eq!(listed(DropUnlessOwner, addresses, 200), (0, 1));
-        assert_eq!(listed(DropUnlessOwner, addresses, 255), (1, 1));
-        assert_eq!(listed(Drop, addresses, 255), (0, 1));
-    }
-}
-
-#[test]
-fn v3_rx_11_first_ipv6_address_ought_to_be_link_local() {
-    let mut global = started(v3(100), "fe80::5");
-    let list = [ip("2001:db8::100"), ip("fe80::100"), ip("2001:db8::200")];
-    let heard = Heard::new("fe80::9", 200);
-    let advert = Advert {
-        priority: Priority::new(200),
-        addresses: (&list[..]).into(),
-        ..router(v3(200), "fe80::9").advert(Priority::new(200))
-    };
-    global.handle_advert(at(1), &advert, &heard.meta());
-    assert_eq!((global.counters().adv_rcvd, global.counters().address_list_errors), (1, 1));
-}
-
-#[test]
-fn a1_adverts_of_other_routers_are_not_ours() {
-    let mut router = started(v3(100), OWN);
-    let before = machine(&router);
-    let other = started(Config { vrid: Vrid::new(52).unwrap(), ..v3(200) }, OTHER);
-    let meta = Heard::new(OTHER, 200).meta();
-    router.handle_advert(at(1), &other.advert(other.priority()), &meta);
-    let other = started(v2(200), OTHER);
-    router.handle_advert(at(1), &other.advert(other.priority()), &meta);
-    let other = started(v3(200), "fe80::9");
-    router.handle_advert(
-        at(1),
-        &other.advert(other.priority()),
-        &Heard::new("fe80::9", 200).meta(),
-    );
-    assert_eq!(machine(&router), before);
-    assert_eq!(*router.counters(), Default::default());
 }
 
 #[test]

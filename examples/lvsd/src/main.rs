@@ -4,19 +4,24 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use env_logger::Env;
 use lvsd::check::{self, CheckArgs};
 use lvsd::keepalived::{self, KeepalivedArgs};
 use lvsd::lab::{self, LabArgs};
 use lvsd::run::{self, RunArgs};
 use lvsd::vrrp::{self, VrrpArgs};
 
-/// A Linux director built from the lvs crates. Without a command: the laboratory.
+/// A Linux director built from the lvs crates. Without a command: the laboratory
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = DAEMONS)]
 struct Args {
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+const DAEMONS: &str = "\
+`keepalived`, `run` and `vrrp` print each change of state as a line of JSON. SIGUSR1 has them print
+their table or counters. At SIGTERM they resign, so that the backup takes over at once.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -34,7 +39,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    env_logger::init();
+    env_logger::Builder::from_env(Env::default().default_filter_or("warn")).init();
     match play(args.command.unwrap_or(Command::Lab(LabArgs::default()))) {
         Ok(code) => code,
         Err(error) => {

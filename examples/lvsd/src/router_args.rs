@@ -19,22 +19,22 @@ use crate::virtual_router::{Setup, VirtualRouter};
 #[derive(Args, Clone, Debug)]
 pub struct RouterArgs {
     /// The interface
-    #[arg(long, value_name = "I")]
+    #[arg(long, value_name = "NAME")]
     pub iface: String,
     /// The virtual router identifier, 1 to 255
     #[arg(long, value_name = "N", default_value = "51", value_parser = clap::value_parser!(u8).range(1..))]
     vrid: u8,
     /// The priority, 1 to 255; 255 for the owner of the addresses
-    #[arg(long, value_name = "P", default_value = "100", value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u8).range(1..))]
     priority: u8,
     /// The version of VRRP, 2 or 3
-    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u8).range(2..=3))]
+    #[arg(long, value_name = "2|3", default_value = "3", value_parser = clap::value_parser!(u8).range(2..=3))]
     version: u8,
     /// The time between adverts in centiseconds: 1 to 4095, whole seconds in version 2
-    #[arg(long, value_name = "C", default_value = "100", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "CENTISECONDS", default_value = "100", value_parser = clap::value_parser!(u16).range(1..))]
     advert_cs: u16,
     /// The address that adverts are sent from; by default the interface's own
-    #[arg(long, value_name = "A")]
+    #[arg(long, value_name = "ADDRESS")]
     src: Option<IpAddr>,
     /// Whose defaults to take
     #[arg(long, value_enum, default_value = "rfc")]
@@ -43,10 +43,10 @@ pub struct RouterArgs {
     #[arg(long, conflicts_with = "profile")]
     strict: bool,
     /// Send adverts to this address instead of the group; once for each other router
-    #[arg(long, value_name = "A", conflicts_with = "group")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "group")]
     unicast_peer: Vec<IpAddr>,
     /// Send adverts to another group than that of VRRP
-    #[arg(long, value_name = "A")]
+    #[arg(long, value_name = "ADDRESS")]
     group: Option<IpAddr>,
     /// Follow another interface: the weight is added to the priority, above 0 while the interface is
     /// up, below 0 while it is down; without weight the router does not run while it is down
@@ -71,7 +71,7 @@ pub enum Profile {
     Rfc5798,
     /// RFC 3768, version 2
     Rfc3768,
-    /// keepalived
+    /// As keepalived does
     Keepalived,
 }
 

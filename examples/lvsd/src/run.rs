@@ -34,7 +34,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     rules: PathBuf,
     /// The virtual addresses; by default those of the services
-    #[arg(long, value_name = "A", value_delimiter = ',')]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     vip: Vec<IpAddr>,
     /// Tell other directors of this id about connections, and listen to them; 0 listens to all
     #[arg(long, value_name = "N")]

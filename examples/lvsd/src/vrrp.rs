@@ -18,7 +18,7 @@ pub struct VrrpArgs {
     #[command(flatten)]
     router: RouterArgs,
     /// The virtual addresses
-    #[arg(long, value_name = "A[/P]", value_delimiter = ',', required = true)]
+    #[arg(long, value_name = "ADDRESS[/LENGTH]", value_delimiter = ',', required = true)]
     vip: Vec<Prefix>,
     /// Put the addresses on the interface while Active
     #[arg(long)]
@@ -119,7 +119,7 @@ impl Daemon for VrrpDaemon {
     }
 
     fn report(&self) -> String {
-        self.routers.at(0).map(|machine| format!("{:?}\n", machine.counters())).collect()
+        self.routers.at(0).map(|machine| format!("{:#?}\n", machine.counters())).collect()
     }
 }
 

@@ -187,7 +187,7 @@ fn a_configuration_runs() {
     assert!(lvsd.0.wait().unwrap().success());
 }
 
-/// S4 and S2: packets are translated, and a server that refuses connections is not in the table.
+/// Packets are translated, and a server that refuses connections is not in the table.
 #[test]
 fn a_server_that_refuses_connections_is_taken_out() {
     let Some((mut network, host)) = host(false) else { return };

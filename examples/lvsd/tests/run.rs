@@ -12,14 +12,14 @@ use lvsd::namespace::Namespace;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Scenario S1.
+/// Two real servers, direct routing, round robin.
 const RULES: &str = "\
 -A -t 192.168.214.140:80 -s rr
 -a -t 192.168.214.140:80 -r 192.168.214.143:80 -g -w 1
 -a -t 192.168.214.140:80 -r 192.168.214.145:80 -g -w 1
 ";
 
-/// The listing of scenario S1; the columns are padded to the end of the line \[OUT-1\].
+/// Their listing; the columns are padded to the end of the line \[OUT-1\].
 const LISTING: [&str; 6] = [
     "IP Virtual Server version 1.2.1 (size=4096)",
     "Prot LocalAddress:Port Scheduler Flags",

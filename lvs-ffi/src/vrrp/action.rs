@@ -14,7 +14,7 @@ use crate::{lvs_address, lvs_time};
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum lvs_vrrp_state {
-    /// Not running: not started, shut down, or without its interface. Adverts are ignored.
+    /// Not running: not started, shut down, without its interface, or in fault. Adverts are ignored.
     LVS_VRRP_INITIALIZE = 0,
     /// Waiting for the Active router to fall silent.
     LVS_VRRP_BACKUP = 1,
@@ -26,7 +26,7 @@ pub enum lvs_vrrp_state {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum lvs_vrrp_reason {
-    /// The router was started, or its interface came up.
+    /// The router was started, its interface came up, or the last fault is over.
     LVS_VRRP_REASON_STARTUP = 0,
     /// To Active: nothing was heard for the active-down interval.
     LVS_VRRP_REASON_NO_RESPONSE = 1,
@@ -41,23 +41,24 @@ pub enum lvs_vrrp_reason {
     /// The interface went down.
     LVS_VRRP_REASON_INTERFACE_DOWN = 6,
     /// The router woke up late. An Active one goes on and announces its addresses again, or becomes
-    /// Backup; a Backup one waits once more \[S-9\], \[S-10\]. States may be the same before and
-    /// after.
+    /// Backup; a Backup one waits once more \[S-9\], \[S-10\].
     LVS_VRRP_REASON_LATE = 7,
     /// Something that is watched says that the router cannot do its work.
     LVS_VRRP_REASON_FAULT = 8,
-    /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\].
+    /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\]; or the
+    /// router that it follows is in that state \[X-67\].
     LVS_VRRP_REASON_GROUP = 9,
     /// The adverts of a router that ought to give way keep coming: it does not hear this one, which
     /// stays Active \[S-14\].
     LVS_VRRP_REASON_ONE_WAY_REACHABILITY = 10,
     /// Another router advertises from this one's address \[S-16\].
     LVS_VRRP_REASON_DUPLICATE_SOURCE = 11,
-    /// Another router was Active too, and is to give way: hosts may have followed it \[X-13\].
+    /// Another router was Active too, and is to give way: hosts may have followed it. Told on request,
+    /// `report_losing` \[X-13\].
     LVS_VRRP_REASON_LOSING_ADVERT = 12,
 }
 
-/// A change of state.
+/// A change of state, or one that did not come about: then both states are the same.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct lvs_vrrp_event {
@@ -85,9 +86,9 @@ pub struct lvs_vrrp_event {
 pub enum lvs_vrrp_action_kind {
     /// Send the frame of `lvs_vrrp_write_advert` with `priority`, 0 on leaving Active.
     LVS_VRRP_SEND_ADVERT = 1,
-    /// Receive frames for the virtual MAC address and answer ARP or neighbour solicitations for the
+    /// Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
     /// virtual addresses with it; IPv6 addresses without duplicate address detection \[ND-2\].
-    /// Unless `enable`, drop other packets to the addresses, save neighbour discovery \[ND-5\].
+    /// Unless `enable`, drop other packets to the addresses, save neighbor discovery \[ND-5\].
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /// Join the solicited-node group `address`. A group that several addresses share is joined once
     /// \[W-36\].

@@ -6,18 +6,18 @@ use core::mem::MaybeUninit;
 use core::net::{IpAddr, Ipv4Addr};
 
 use lvs_proto::vrrp::{
-    Advert, AdvertInterval, AdvertPath, AdvertPolicy, ChecksumForm, Priority, Version, Vrid,
-    decode, encode, from_ip_packet,
+    Advert, AdvertPath, AdvertPolicy, ChecksumForm, Priority, Vrid, decode, encode, from_ip_packet,
 };
 use lvs_proto::wire::ip;
 use lvs_proto::{AddressPair, Family, Protocol, frames};
 
 use self::lvs_advert_checksum::*;
 use super::choices::{checksum_accept, lvs_vrrp_checksum_accept};
+use super::config::{interval, version_octet, version_of};
 use crate::door::{check_size, items, items_mut, read_sized, required, status, write_sized};
 use crate::lvs_status::{
-    LVS_ERR_BUFFER_TOO_SMALL, LVS_ERR_CHECKSUM_TRANSMIT, LVS_ERR_INTERVAL, LVS_ERR_MIXED_FAMILIES,
-    LVS_ERR_TOO_MANY_ADDRESSES, LVS_ERR_VERSION, LVS_ERR_VRID,
+    LVS_ERR_BUFFER_TOO_SMALL, LVS_ERR_CHECKSUM_TRANSMIT, LVS_ERR_MIXED_FAMILIES,
+    LVS_ERR_TOO_MANY_ADDRESSES, LVS_ERR_VRID,
 };
 use crate::{lvs_address, lvs_status};
 
@@ -240,12 +240,11 @@ impl lvs_advert {
         for (place, &address) in read.iter_mut().zip(addresses) {
             *place = address.try_into()?;
         }
-        let interval = AdvertInterval::try_from(self.interval_centiseconds);
         let advert = Advert {
             version: version_of(self.version)?,
             vrid: Vrid::new(self.vrid).ok_or(LVS_ERR_VRID)?,
             priority: Priority::new(self.priority),
-            interval: interval.map_err(|_| LVS_ERR_INTERVAL)?,
+            interval: interval(self.interval_centiseconds)?,
             checksum: checksum_form(self.checksum)?,
             addresses: (&*read).into(),
             sequence: None,
@@ -257,21 +256,6 @@ impl lvs_advert {
         // At most 8 + 255 * 16 octets.
         frames::advert_ip_header(ends, Protocol::VRRP, 0, length as u16, header)?;
         Ok(front + length)
-    }
-}
-
-const fn version_of(number: u8) -> Result<Version, lvs_status> {
-    match number {
-        2 => Ok(Version::V2),
-        3 => Ok(Version::V3),
-        _ => Err(LVS_ERR_VERSION),
-    }
-}
-
-const fn version_octet(version: Version) -> u8 {
-    match version {
-        Version::V2 => 2,
-        Version::V3 => 3,
     }
 }
 

@@ -64,8 +64,8 @@ const _: () = assert!(align_of::<IpAddr>() == 1 && align_of::<Peer>() == 1);
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_FAMILY`,
-/// `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -59 and -80 to
-/// -81 of `enum lvs_status`, one for each field that does not fit.
+/// `LVS_ERR_MIXED_FAMILIES`, `LVS_ERR_NOT_UNICAST`, `LVS_ERR_NO_MEMORY`, and -40 to -59, -80, -81 and
+/// -88 of `enum lvs_status`, one for each field that does not fit.
 ///
 /// # Safety
 /// `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.

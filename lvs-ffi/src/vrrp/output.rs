@@ -62,7 +62,7 @@ pub unsafe extern "C" fn lvs_vrrp_write_advert(
 }
 
 /// Writes the Ethernet frame that `LVS_VRRP_ANNOUNCE` asks for, with the address of the action: a
-/// gratuitous ARP \[W-32\] or an unsolicited neighbour advertisement \[W-34\] of the virtual MAC
+/// gratuitous ARP \[W-32\] or an unsolicited neighbor advertisement \[W-34\] of the virtual MAC
 /// address. `*length` is the octets written.
 ///
 /// # Errors

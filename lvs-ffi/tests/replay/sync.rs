@@ -21,8 +21,16 @@ impl Default for Daemons {
 }
 
 impl Daemons {
-    pub(crate) fn set_version(&mut self, number: u32) {
-        self.config.version = number as u8;
+    /// A sysctl that is a number.
+    pub(crate) fn set(&mut self, name: &str, number: u32) -> Result<(), String> {
+        match name {
+            "sync_version" => self.config.version = number as u8,
+            "sync_refresh_period" => self.config.refresh_period_secs = number,
+            "sync_retries" => self.config.retries = number as u8,
+            "sync_persist_mode" => self.config.persist_mode = (number != 0).into(),
+            _ => return Err(format!("unknown sysctl {name}")),
+        }
+        Ok(())
     }
 
     pub(crate) fn set_threshold(&mut self, packets: u32, period: u32) -> Result<(), String> {

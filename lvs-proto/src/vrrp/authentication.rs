@@ -96,12 +96,11 @@ impl TrailerTime {
     /// clock \[W-39\]; without a window it goes on from `last`.
     #[must_use]
     pub const fn next_after(self, last: Option<Self>, window: Option<u16>) -> Self {
-        let Some(last) = last else { return self };
-        let ahead = last.seconds_after(self);
-        match window {
-            Some(window) if ahead > window as i64 => self,
-            _ if last.is_before(self) => self,
-            _ => Self(last.0.wrapping_add(1)),
+        match (last, window) {
+            (None, _) => self,
+            (Some(last), _) if last.is_before(self) => self,
+            (Some(last), Some(window)) if !last.is_within(window, self) => self,
+            (Some(last), _) => Self(last.0.wrapping_add(1)),
         }
     }
 
@@ -111,13 +110,7 @@ impl TrailerTime {
         (other.0.wrapping_sub(self.0) as i64) > 0
     }
 
-    /// Seconds from `other` to this moment, negative if it comes first.
-    const fn seconds_after(self, other: Self) -> i64 {
-        self.0.wrapping_sub(other.0) as i64 >> 32
-    }
-
     /// Whether both are at most `window` seconds apart.
-    #[cfg(feature = "auth-hmac")]
     pub(super) const fn is_within(self, window: u16, other: Self) -> bool {
         (self.0.wrapping_sub(other.0) as i64).unsigned_abs() <= (window as u64) << 32
     }

@@ -183,6 +183,9 @@ pub(crate) fn verdict(line: &Line, flow: &Flow, got: &Verdict, lost: bool) -> Re
     let agrees = match got {
         Verdict::Forward(_) if lost => server.is_null(),
         Verdict::Forward(hop) => address(&line.value, "rs") == Ok(hop.address),
+        Verdict::Reject(_) if line.is_from_server() => {
+            frames.first().is_none_or(|frame| unreachable_code(frame) == Some(3))
+        }
         _ if !server.is_null() => false,
         _ if !is_local(flow.destination()) => goes_on(frames, flow, got)?,
         Verdict::Pass => frames.first().map_or_else(

@@ -9,8 +9,8 @@ use lvs_proto::{
     Decide, Family, Flow, Hook, Instant, Method, Protocol, TcpFlags, Transport, Verdict,
 };
 use lvs_sched::{
-    Defence, Defences, DestConfig, DestError, DirectorConfig, Netmask, Persistence,
-    PersistenceEngine, Profile, SchedulerFlags, ServiceConfig, ServiceError, ServiceKey, Timeouts,
+    Defence, DestConfig, DestError, DirectorConfig, Netmask, Persistence, PersistenceEngine,
+    Profile, SchedulerFlags, ServiceConfig, ServiceError, ServiceKey, Timeouts,
 };
 
 use crate::check;
@@ -154,17 +154,23 @@ impl Player {
             "sloppy_tcp" => policy.sloppy_tcp = is_on,
             "sloppy_sctp" => policy.sloppy_sctp = is_on,
             "schedule_icmp" => policy.schedule_icmp = is_on,
-            "sync_version" => self.daemons.set_version(number),
+            "nat_icmp_send" => policy.nat_icmp_send = is_on,
             "sync_threshold" => {
                 let mut numbers = line.word("value").split_whitespace().flat_map(str::parse);
                 let (packets, period) = numbers.next().zip(numbers.next()).ok_or("no threshold")?;
                 self.daemons.set_threshold(packets, period)?;
             }
+            _ if name.starts_with("sync_") => self.daemons.set(name, number)?,
             "lblc_expiration" => self.director.set_lblc_expiration(number),
             "lblcr_expiration" => self.director.set_lblcr_expiration(number),
-            "secure_tcp" => {
-                let secure_tcp = if number == 3 { Defence::On } else { Defence::Off };
-                let defences = Defences { secure_tcp, ..self.director.config().defences };
+            "secure_tcp" | "drop_packet" | "am_droprate" => {
+                let mut defences = self.director.config().defences;
+                let defence = if number == 3 { Defence::On } else { Defence::Off };
+                match name {
+                    "secure_tcp" => defences.secure_tcp = defence,
+                    "drop_packet" => defences.drop_packet = defence,
+                    _ => defences.am_droprate = number,
+                }
                 self.director.set_defences(line.now(), defences);
             }
             _ => return Err(format!("unknown sysctl {name}")),
@@ -199,7 +205,10 @@ impl Player {
             ..DestConfig::new(address, port)
         };
         let result = match line.word("op") {
-            "add_dest" => self.director.add_dest(now, &key, config).map(drop),
+            "add_dest" => {
+                self.routes.meet(address);
+                self.director.add_dest(now, &key, config).map(drop)
+            }
             "edit_dest" => self.director.edit_dest(now, &key, config),
             _ => self.director.delete_dest(now, &key, address, port),
         };
@@ -209,6 +218,9 @@ impl Player {
 
     fn packet(&mut self, line: &Line) -> Result<(), String> {
         let flow = line.flow()?;
+        if line.is_from_server() {
+            self.routes.meet(flow.source());
+        }
         let call = sip::call_id(line.word("payload").as_bytes());
         let verdict = self.director.decide_call(line.now(), &flow, call);
         let lost = matches!(verdict, Verdict::Forward(hop) if self.routes.lose(&self.director, &flow, &hop));

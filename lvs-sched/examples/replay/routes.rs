@@ -16,7 +16,7 @@ pub(crate) struct Routes {
     methods: HashSet<Method>,
     found: HashMap<DestId, Method>,
     /// The real servers whose link addresses are known. A backup is told of others, and what goes
-    /// there is lost until they are configured.
+    /// there is lost until they are added.
     neighbours: HashSet<IpAddr>,
 }
 
@@ -24,13 +24,17 @@ impl Routes {
     /// A destination was added or edited: its way is to be found anew.
     pub(crate) fn forget(&mut self, director: &Director, key: &ServiceKey, config: &DestConfig) {
         self.methods.insert(config.method);
-        self.neighbours.insert(config.address);
         let dests = director.service(key).into_iter().flat_map(|service| service.dests());
         for (id, dest) in dests {
             if (dest.address(), dest.port()) == (config.address, config.port) {
                 self.found.remove(&id);
             }
         }
+    }
+
+    /// A real server was added, or sent something.
+    pub(crate) fn meet(&mut self, server: IpAddr) {
+        self.neighbours.insert(server);
     }
 
     /// Whether the kernel loses the packet on its way.

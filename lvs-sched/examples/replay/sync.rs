@@ -1,5 +1,7 @@
 //! The synchronisation daemons of a recording: what the master sent, and what the backup was sent.
 
+use std::time::Duration;
+
 use lvs_proto::sync::{Message, Version};
 use lvs_sched::{Director, SyncOutbox, SyncOutboxConfig, SyncPolicy, SyncThreshold};
 
@@ -14,8 +16,20 @@ pub(crate) struct Daemons {
 }
 
 impl Daemons {
-    pub(crate) fn set_version(&mut self, number: u32) {
-        self.policy.version = if number == 0 { Version::V0 } else { Version::V1 };
+    /// A sysctl that is a number.
+    pub(crate) fn set(&mut self, name: &str, number: u32) -> Result<(), String> {
+        match name {
+            "sync_version" => {
+                self.policy.version = if number == 0 { Version::V0 } else { Version::V1 };
+            }
+            "sync_refresh_period" => {
+                self.policy.refresh_period = Duration::from_secs(number.into());
+            }
+            "sync_retries" => self.policy.retries = number as u8,
+            "sync_persist_mode" => self.policy.persist_mode = number != 0,
+            _ => return Err(format!("unknown sysctl {name}")),
+        }
+        Ok(())
     }
 
     pub(crate) fn set_threshold(&mut self, packets: u32, period: u32) -> Result<(), String> {
@@ -47,10 +61,10 @@ impl Daemons {
     /// A frame comes to the backup.
     pub(crate) fn inject(&self, director: &mut Director, line: &Line) -> Result<(), String> {
         let datagram = datagram(&line.value["frame"])?;
-        let message = Message::parse(&datagram).map_err(|error| error.to_string())?;
+        // What is malformed is not heard, and told of nowhere [BK-1] [BK-4].
+        let Ok(message) = Message::parse(&datagram) else { return Ok(()) };
         if self.backup.is_some_and(|sync_id| message.is_for(sync_id)) {
-            for record in message.records() {
-                let record = record.map_err(|error| error.to_string())?;
+            for record in message.records().flatten() {
                 director.receive_sync_record(line.now(), &self.policy, &record);
             }
         }

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 
-use lvs_proto::{Endpoint, Method, Origin};
+use lvs_proto::{Endpoint, Hop, Method, Origin};
 
 use super::conn::Conn;
 use super::key::{Address, Tuple};
@@ -61,8 +61,22 @@ impl<A: Address> Entry<A> {
         }
     }
 
+    /// Where its packets go, if nothing more is to be known for that: of a tunnel its kind, of what
+    /// has a rare part its local address.
+    #[inline]
+    pub(crate) fn plain_hop(&self) -> Option<Hop> {
+        let method = self.course.method();
+        let is_plain = match method {
+            Method::Nat => true,
+            Method::DirectRoute => !self.is_bypass() && !self.course.flags.has(Flags::RARE),
+            Method::Tunnel | Method::FullNat => false,
+        };
+        is_plain.then(|| Hop::new(method, self.server.ip(), self.server_port))
+    }
+
     /// Whether it has no destination because it goes past them all; its hop has no address then
     /// \[SVC-12\].
+    #[inline]
     pub(crate) fn is_bypass(&self) -> bool {
         self.course.method() == Method::DirectRoute && self.server == A::UNSPECIFIED
     }

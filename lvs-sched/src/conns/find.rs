@@ -9,6 +9,7 @@ use siphasher::sip::SipHasher13;
 use super::Conns;
 use super::entry::{ConnId, Course, Entry};
 use super::key::{ConnKey, Sought, Tuple};
+use super::lookup::Clue;
 use super::places::Placed;
 use super::rare::Chain;
 
@@ -34,27 +35,37 @@ impl Conns {
         }
     }
 
-    /// The hash of a packet's key; of a packet that has none, of nothing.
+    /// What leads to a packet's connection.
     #[inline]
-    pub(crate) fn hash_of_flow(&self, flow: &Flow) -> u64 {
-        match Sought::of(flow) {
+    pub(crate) fn clue(&self, flow: &Flow) -> Clue {
+        Clue::new(match Sought::of(flow) {
             Some(Sought::V4(tuple)) => self.hash_alone(&tuple),
             Some(Sought::V6(tuple)) => self.hash_alone(&tuple),
             None => 0,
-        }
+        })
     }
 
-    /// The connection that a packet of that [hash](Self::hash_of_flow) belongs to if it comes from a
-    /// client \[CON-3\].
-    #[inline]
-    pub(crate) fn find_of(&self, now: Instant, flow: &Flow, hash: u64) -> Option<ConnId> {
+    /// The connection that a packet belongs to if it comes from a client \[CON-3\].
+    #[inline(always)]
+    pub(crate) fn find_of(&self, now: Instant, flow: &Flow, clue: Clue) -> Option<ConnId> {
         match Sought::of(flow)? {
-            Sought::V4(tuple) => self.find_tuple(now, &tuple, hash),
-            Sought::V6(tuple) => self.find_tuple(now, &tuple, hash),
+            Sought::V4(tuple) => self.find_likely(now, &tuple, clue),
+            Sought::V6(tuple) => self.find_likely(now, &tuple, clue),
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    fn find_likely<A: Placed>(&self, now: Instant, tuple: &Tuple<A>, clue: Clue) -> Option<ConnId> {
+        let Clue { hash, likely } = clue;
+        let place = likely.and_then(|id| A::place(&self.places, id));
+        let entry = place.and_then(|place| A::table(&self.places).shown(place, hash));
+        match entry {
+            Some(entry) if entry.tuple == *tuple && self.lives(now, &entry.course) => likely,
+            _ => self.find_tuple(now, tuple, hash),
+        }
+    }
+
+    #[inline(never)]
     pub(super) fn find_tuple<A: Placed>(
         &self,
         now: Instant,
@@ -180,9 +191,8 @@ impl Conns {
     #[inline]
     pub(super) fn newest_reply<A: Placed>(&self, hash: u64, tuple: &Tuple<A>) -> Option<ConnId> {
         let table = A::table(&self.places);
-        let first = A::id(&self.places, 0).place();
         self.replies.find(hash, |id| {
-            let entry = id.place().checked_sub(first).and_then(|place| table.get(place));
+            let entry = A::place(&self.places, id).and_then(|place| table.get(place));
             entry.is_some_and(|entry| self.reply_tuple(entry) == *tuple)
         })
     }

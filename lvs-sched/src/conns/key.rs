@@ -134,6 +134,7 @@ impl Address for Ipv4Addr {
         }
     }
 
+    #[inline]
     fn ip(self) -> IpAddr {
         IpAddr::V4(self)
     }
@@ -171,6 +172,7 @@ impl Address for Ipv6Addr {
         }
     }
 
+    #[inline]
     fn ip(self) -> IpAddr {
         IpAddr::V6(self)
     }

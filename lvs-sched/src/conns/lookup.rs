@@ -4,9 +4,9 @@ use core::fmt;
 
 use lvs_proto::{Flow, Hook, Instant};
 
-use super::entry::{ConnId, Entry};
+use super::Conns;
+use super::entry::ConnId;
 use super::key::Sought;
-use super::{Conns, Found};
 
 /// Packets on the way to their connections, made by
 /// [`Director::prepare`](crate::Director::prepare).
@@ -15,10 +15,22 @@ pub struct Lookup<'a> {
     /// Borrowed, so that nothing moves meanwhile.
     conns: &'a Conns,
     flows: &'a [Flow],
-    /// The hash of each key; of packets that have none, of nothing.
-    pub(crate) hashes: [u64; Lookup::MOST],
-    /// Where each connection likely is.
-    likely: [Option<ConnId>; Lookup::MOST],
+    pub(crate) clues: [Clue; Lookup::MOST],
+}
+
+/// What leads to the connection of a packet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clue {
+    /// The hash of the packet's key; if it has none, of nothing.
+    pub(crate) hash: u64,
+    /// Where its connection likely is.
+    pub(super) likely: Option<ConnId>,
+}
+
+impl Clue {
+    pub(crate) const fn new(hash: u64) -> Self {
+        Self { hash, likely: None }
+    }
 }
 
 impl<'a> Lookup<'a> {
@@ -29,19 +41,19 @@ impl<'a> Lookup<'a> {
     #[inline]
     pub(crate) fn new(conns: &'a Conns, flows: &'a [Flow]) -> Self {
         let flows = flows.get(..Self::MOST).unwrap_or(flows);
-        let mut hashes = [0; Self::MOST];
-        for (flow, hash) in flows.iter().zip(&mut hashes) {
-            *hash = conns.hash_of_flow(flow);
-            conns.prefetch_index(flow, *hash);
+        let mut clues = [Clue::new(0); Self::MOST];
+        for (flow, clue) in flows.iter().zip(&mut clues) {
+            *clue = conns.clue(flow);
+            conns.prefetch_index(flow, clue.hash);
         }
-        Self { conns, flows, hashes, likely: [None; Self::MOST] }
+        Self { conns, flows, clues }
     }
 
     /// Reads the tags, and asks for the entries that are likely the right ones.
     #[inline]
     pub fn probe(&mut self) {
-        for ((flow, hash), likely) in self.flows.iter().zip(self.hashes).zip(&mut self.likely) {
-            *likely = self.conns.prefetch_entry(flow, hash);
+        for (flow, clue) in self.flows.iter().zip(&mut self.clues) {
+            clue.likely = self.conns.prefetch_entry(flow, clue.hash);
         }
     }
 
@@ -49,11 +61,11 @@ impl<'a> Lookup<'a> {
     /// yet.
     #[inline]
     pub(crate) fn prefetch_new(&self) {
-        for ((flow, hash), likely) in self.flows.iter().zip(self.hashes).zip(self.likely) {
-            if likely.is_none() && flow.hook != Hook::Forward {
+        for (flow, clue) in self.flows.iter().zip(self.clues) {
+            if clue.likely.is_none() && flow.hook != Hook::Forward {
                 match Sought::of(flow) {
-                    Some(Sought::V4(tuple)) => self.conns.prefetch_new(&tuple, hash),
-                    Some(Sought::V6(tuple)) => self.conns.prefetch_new(&tuple, hash),
+                    Some(Sought::V4(tuple)) => self.conns.prefetch_new(&tuple, clue.hash),
+                    Some(Sought::V6(tuple)) => self.conns.prefetch_new(&tuple, clue.hash),
                     None => {}
                 }
             }
@@ -65,24 +77,10 @@ impl<'a> Lookup<'a> {
     /// are packets and places to put them. Without [`probe`](Self::probe) it takes longer.
     #[inline]
     pub fn finish(&self, now: Instant, found: &mut [Option<ConnId>]) -> usize {
-        let each = self.flows.iter().zip(self.hashes).zip(self.likely).zip(found.iter_mut());
-        for (((flow, hash), likely), found) in each {
-            *found = self.find(now, flow, hash, likely);
+        for ((flow, clue), found) in self.flows.iter().zip(self.clues).zip(found.iter_mut()) {
+            *found = self.conns.find_of(now, flow, clue);
         }
         self.flows.len().min(found.len())
-    }
-
-    #[inline]
-    fn find(&self, now: Instant, flow: &Flow, hash: u64, likely: Option<ConnId>) -> Option<ConnId> {
-        let conns = self.conns;
-        let found = likely.and_then(|id| conns.places.get(id));
-        let is_it =
-            |entry: &Entry<_>, tuple| entry.tuple == tuple && conns.lives(now, &entry.course);
-        match (Sought::of(flow)?, found) {
-            (Sought::V4(tuple), Some(Found::V4(entry))) if is_it(entry, tuple) => likely,
-            (Sought::V4(tuple), _) => conns.find_tuple(now, &tuple, hash),
-            (Sought::V6(tuple), _) => conns.find_tuple(now, &tuple, hash),
-        }
     }
 }
 

@@ -31,7 +31,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use core::time::Duration;
 
-use lvs_proto::{CallId, Family, Hop, Instant, Method, Origin};
+use lvs_proto::{CallId, Family, Hop, Instant, Origin};
 
 use calls::Calls;
 pub use conn::Conn;
@@ -40,6 +40,7 @@ pub use entry::ConnId;
 use entry::Entry;
 pub(crate) use entry::{Course, Flags};
 pub use key::ConnKey;
+pub(crate) use lookup::Clue;
 pub use lookup::Lookup;
 use of_dests::OfDests;
 use places::{Found, Placed, Places};
@@ -147,21 +148,17 @@ impl Conns {
     }
 
     /// Where packets of a connection go next.
-    #[inline]
     pub(crate) fn next_hop(&self, id: ConnId) -> Option<Hop> {
-        match self.places.get(id)? {
-            Found::V4(entry) => Some(self.next_hop_of(entry)),
-            Found::V6(entry) => Some(self.next_hop_of(entry)),
-        }
+        self.get(id).map(|conn| conn.next_hop())
     }
 
+    /// The same if the entry says it all: of most connections, in less time.
     #[inline]
-    fn next_hop_of<A: Placed>(&self, entry: &Entry<A>) -> Hop {
-        let method = entry.course.method();
-        if method == Method::Nat || (!entry.is_bypass() && entry.course.rare().is_none()) {
-            return Hop::new(method, entry.server.ip(), entry.server_port);
+    pub(crate) fn plain_hop(&self, id: ConnId) -> Option<Hop> {
+        match self.places.get(id)? {
+            Found::V4(entry) => entry.plain_hop(),
+            Found::V6(entry) => entry.plain_hop(),
         }
-        self.conn(entry).next_hop()
     }
 
     /// Where packets of a connection's real server come from in the client's eyes.
@@ -221,20 +218,18 @@ impl Conns {
     /// Ends at `now` plus its timeout, unless that is put off again \[CON-10\].
     #[inline]
     pub(crate) fn arm(&mut self, now: Instant, id: ConnId) {
-        if let Some(course) = self.places.course(id) {
-            self.arm_for(self.timers.tick_of(now), id, course.timeout_secs);
-        }
+        self.arm_for(self.timers.tick_of(now), id, |course| course.timeout_secs);
     }
 
     /// "Expire now": it ends with the next tick \[CON-12\].
     pub(crate) fn expire(&mut self, now: Instant, id: ConnId) {
-        self.arm_for(self.timers.tick_of(now), id, 0);
+        self.arm_for(self.timers.tick_of(now), id, |_| 0);
     }
 
     #[inline]
-    fn arm_for(&mut self, tick: u64, id: ConnId, secs: u32) {
-        let alarm = self.timers.arm(tick, self.timers.ticks_in(secs));
+    fn arm_for(&mut self, tick: u64, id: ConnId, secs: impl FnOnce(&mut Course) -> u32) {
         if let Some(course) = self.places.course_mut(id) {
+            let alarm = self.timers.arm(tick, self.timers.ticks_in(secs(course)));
             let old = course.alarm();
             course.set_alarm(alarm);
             self.queue.set(id, old, alarm);
@@ -305,11 +300,11 @@ impl Conns {
             return Due::NotYet;
         }
         if course.controlled > 0 {
-            if let Some(course) = self.places.course_mut(id) {
-                course.timeout_secs = EXPIRE_LATER_SECS;
-            }
             // From the moment it was due, so that a late sweep gives what one in time gives.
-            self.arm_for(tick, id, EXPIRE_LATER_SECS);
+            self.arm_for(tick, id, |course| {
+                course.timeout_secs = EXPIRE_LATER_SECS;
+                EXPIRE_LATER_SECS
+            });
             return Due::PutOff(id);
         }
         self.remove_entry(id, entry);

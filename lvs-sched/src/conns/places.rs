@@ -23,6 +23,8 @@ pub(crate) trait Placed: Address {
     fn table_mut(places: &mut Places) -> &mut Table<Self>;
     /// The number of a place of its table.
     fn id(places: &Places, place: u32) -> ConnId;
+    /// The place in its table of what is there.
+    fn place(places: &Places, id: ConnId) -> Option<u32>;
 }
 
 impl Placed for Ipv4Addr {
@@ -39,6 +41,11 @@ impl Placed for Ipv4Addr {
     fn id(_: &Places, place: u32) -> ConnId {
         ConnId::new(place)
     }
+
+    #[inline]
+    fn place(places: &Places, id: ConnId) -> Option<u32> {
+        Some(id.place()).filter(|place| *place < places.v4.places())
+    }
 }
 
 impl Placed for Ipv6Addr {
@@ -54,6 +61,11 @@ impl Placed for Ipv6Addr {
     #[inline]
     fn id(places: &Places, place: u32) -> ConnId {
         ConnId::new(places.v4.places() + place)
+    }
+
+    #[inline]
+    fn place(places: &Places, id: ConnId) -> Option<u32> {
+        places.in_v6(id)
     }
 }
 

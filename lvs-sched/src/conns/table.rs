@@ -150,11 +150,18 @@ impl<A: Address> Table<A> {
         self.entries.get_mut(place as usize)
     }
 
+    /// The entry at a place, if it is there that a search for `hash` finds it.
+    #[inline]
+    pub(crate) fn shown(&self, place: u32, hash: u64) -> Option<&Entry<A>> {
+        self.get(place).filter(|_| self.tag(place) == Some(tag_of(hash)))
+    }
+
     /// Whether a place is taken.
     pub(crate) fn is_taken(&self, place: u32) -> bool {
         self.tag(place).is_some_and(|tag| tag != FREE)
     }
 
+    #[inline]
     fn tag(&self, place: u32) -> Option<u8> {
         let group = self.groups.get((place / LANES) as usize)?;
         group.tags.get((place % LANES) as usize).copied()

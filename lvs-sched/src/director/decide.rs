@@ -24,9 +24,9 @@ impl Decide for Director {
             let mut lookup = Lookup::new(&self.conns, flows);
             lookup.probe();
             lookup.prefetch_new();
-            let hashes = lookup.hashes;
-            for ((flow, hash), verdict) in flows.iter().zip(hashes).zip(verdicts) {
-                *verdict = self.decide_hashed(now, Packet { flow, call: None }, hash);
+            let clues = lookup.clues;
+            for ((flow, clue), verdict) in flows.iter().zip(clues).zip(verdicts) {
+                *verdict = self.decide_about(now, Packet { flow, call: None, clue });
             }
         }
         flows.len().min(verdicts.len())
@@ -37,16 +37,15 @@ impl Director {
     /// The verdict on a packet seen at `now` that is a message of a call, for services that tell
     /// calls apart; `None` is a packet without one.
     pub fn decide_call(&mut self, now: Instant, flow: &Flow, call: Option<CallId<'_>>) -> Verdict {
-        let hash = self.conns.hash_of_flow(flow);
-        self.decide_hashed(now, Packet { flow, call }, hash)
+        let clue = self.conns.clue(flow);
+        self.decide_about(now, Packet { flow, call, clue })
     }
 
-    /// `hash` is that of the packet's key, if it has one.
-    fn decide_hashed(&mut self, now: Instant, packet: Packet<'_>, hash: u64) -> Verdict {
+    fn decide_about(&mut self, now: Instant, packet: Packet<'_>) -> Verdict {
         let now = self.advance(now);
-        let verdict = self.verdict(now, packet, hash);
+        let verdict = self.verdict(now, packet);
         if packet.flow.fragment.is_some() {
-            self.learn(now, packet.flow, hash, &verdict);
+            self.learn(now, packet.flow, packet.clue.hash, &verdict);
         }
         self.counters.count(&verdict);
         verdict
@@ -58,7 +57,7 @@ impl Director {
     /// The connection that a packet belongs to at `now` if it comes from a client \[CON-3\].
     #[must_use]
     pub fn find_conn(&self, now: Instant, flow: &Flow) -> Option<ConnId> {
-        self.conns.find_of(self.now.max(now), flow, self.conns.hash_of_flow(flow))
+        self.conns.find_of(self.now.max(now), flow, self.conns.clue(flow))
     }
 
     /// The same of many packets, in their order and in less time. Returns how many were looked up,

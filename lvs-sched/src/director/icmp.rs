@@ -3,8 +3,8 @@
 use lvs_proto::frames::TunnelError;
 use lvs_proto::{DropReason, Embedded, Family, Flow, Hook, Instant, Method, Verdict};
 
-use super::full_nat::of_packet;
 use super::{Director, Packet};
+use crate::conns::Clue;
 use crate::{ConnId, ConnKey, Profile};
 
 impl Director {
@@ -21,7 +21,7 @@ impl Director {
             return self.return_error(id, flow);
         }
         if self.config.policy.schedule_icmp && flow.hook != Hook::Forward {
-            return self.schedule(now, Packet { flow, call: None }, key);
+            return self.schedule(now, Packet { flow, call: None, clue: Clue::new(hash) }, key);
         }
         Verdict::Pass
     }
@@ -61,15 +61,17 @@ impl Director {
         is_its.then(|| self.dests.count_reply(dest, error.length))
     }
 
-    /// From the client's side \[ICMP-4\] \[ICMP-5\].
+    /// From the client's side; it is one of the connection's packets unless it is translated
+    /// \[ICMP-4\] \[ICMP-5\].
     pub(super) fn forward_error(&mut self, id: ConnId, flow: &Flow) -> Verdict {
         let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
-        course.in_packets = course.in_packets.saturating_add(1);
+        if !course.method().is_translated() {
+            course.in_packets = course.in_packets.saturating_add(1);
+        }
         let dest = course.dest;
-        let Some(hop) = self.conns.next_hop(id) else { return Verdict::Pass };
         let dest = self.conns.dest(dest);
         self.dests.count_packet(dest, flow.length);
-        self.send(of_packet(hop, flow), dest)
+        self.send_on(id, flow, dest)
     }
 
     /// From the server's side \[ICMP-6\].

@@ -25,7 +25,7 @@ pub use config::DirectorConfig;
 pub use counters::VerdictCounters;
 
 use crate::arena::Key;
-use crate::conns::{Capacity, Conns};
+use crate::conns::{Capacity, Clue, Conns};
 use crate::dests::Dests;
 use crate::hash::Seed;
 use crate::locals::Locals;
@@ -179,7 +179,8 @@ impl Director {
     }
 
     /// Deletes a service and its destinations. Its connections stay until they end, but their
-    /// packets are dropped \[SVC-7\], or passed if no service is left \[IN-1\].
+    /// packets are dropped \[SVC-7\], or passed if no service is left \[IN-1\]; where
+    /// [`Policy::expire_nodest_conn`] is set they end at once \[DST-7\].
     ///
     /// # Errors
     ///
@@ -187,7 +188,7 @@ impl Director {
     pub fn delete_service(&mut self, now: Instant, key: &ServiceKey) -> Result<(), ServiceError> {
         let now = self.advance(now);
         let entry = self.services.remove(key).ok_or(ServiceError::NoSuchService)?;
-        self.dests.delete_group(now, entry.group);
+        self.delete_dests(now, &entry);
         self.of_calls.retain(|of_calls| of_calls != key);
         Ok(())
     }
@@ -199,8 +200,17 @@ impl Director {
         entries.sort_unstable_by_key(|entry| entry.made);
         self.of_calls.clear();
         for entry in entries {
-            self.dests.delete_group(now, entry.group);
+            self.delete_dests(now, &entry);
         }
+    }
+
+    /// Deletes the destinations of a service that is no more.
+    fn delete_dests(&mut self, now: Instant, service: &ServiceEntry) {
+        let policy = service.config.policy.unwrap_or(self.config.policy);
+        if policy.expire_nodest_conn && self.dests.list(service.group).next().is_some() {
+            self.expire_nodest_conns(now);
+        }
+        self.dests.delete_group(now, service.group);
     }
 
     /// Adds a destination to a service, at the head of its list \[DST-1\]. One that was deleted
@@ -448,4 +458,5 @@ impl<'a> Service<'a> {
 struct Packet<'a> {
     flow: &'a Flow,
     call: Option<CallId<'a>>,
+    clue: Clue,
 }

@@ -18,8 +18,8 @@ const ENDED_PER_PACKET: usize = 4;
 
 impl Director {
     /// \[IN-1\] to \[IN-4\] \[IN-8\]
-    pub(super) fn verdict(&mut self, now: Instant, packet: Packet<'_>, hash: u64) -> Verdict {
-        let Packet { flow, .. } = packet;
+    pub(super) fn verdict(&mut self, now: Instant, packet: Packet<'_>) -> Verdict {
+        let Packet { flow, clue, .. } = packet;
         self.sweep(now, ENDED_PER_PACKET);
         if self.services.is_empty() {
             return Verdict::Pass;
@@ -31,12 +31,12 @@ impl Director {
         // Replies are looked for first only by the letter: no packet is of both kinds, unless a
         // virtual address is another one's client from the very port that it serves.
         if self.may_be_request(flow) {
-            if let Some(id) = self.conns.find_of(now, flow, hash) {
+            if let Some(id) = self.conns.find_of(now, flow, clue) {
                 return self.request(now, id, packet);
             }
         }
         let Some(key) = ConnKey::of(flow) else { return self.without_key(now, flow) };
-        match self.conns.find_reply(now, &key, hash) {
+        match self.conns.find_reply(now, &key, clue.hash) {
             Some(id) => self.reply(now, id, flow),
             None => self.without_conn(now, packet, key),
         }
@@ -127,13 +127,22 @@ impl Director {
     pub(super) fn forward(&mut self, now: Instant, id: ConnId, flow: &Flow) -> Verdict {
         let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
         course.in_packets = course.in_packets.saturating_add(1);
-        let dest = course.dest;
         let way = if course.flags.has(Flags::INPUT_ONLY) { Way::InputOnly } else { Way::In };
-        let Some(hop) = self.conns.next_hop(id) else { return Verdict::Pass };
+        let dest = course.dest;
         let dest = self.conns.dest(dest);
         self.dests.count_packet(dest, flow.length);
         self.follow(now, id, flow, way);
         self.announce(now, id);
+        match self.conns.plain_hop(id) {
+            Some(hop) => Verdict::Forward(hop),
+            None => self.send_on(id, flow, dest),
+        }
+    }
+
+    /// By a hop that more is to be known of than of most.
+    #[inline(never)]
+    pub(super) fn send_on(&self, id: ConnId, flow: &Flow, dest: DestId) -> Verdict {
+        let Some(hop) = self.conns.next_hop(id) else { return Verdict::Pass };
         self.send(of_packet(hop, flow), dest)
     }
 

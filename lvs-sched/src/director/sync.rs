@@ -1,11 +1,10 @@
 //! A director that announces its connections to others, or is told of theirs (section 6).
 
 use alloc::vec::Vec;
-use core::net::IpAddr;
 use core::time::Duration;
 
 use lvs_proto::sync::{ConnFlags, MessageBuffer, StateNumber, SyncRecord, Version};
-use lvs_proto::{Flow, Hop, Instant, Method, Protocol};
+use lvs_proto::{CallId, Flow, Hop, Instant, Method, Protocol};
 
 use super::Director;
 use crate::conns::{Course, Flags, NOWHERE};
@@ -209,20 +208,12 @@ impl SyncBackup for Table<'_> {
     type Conn = ConnId;
     type Dest = DestId;
 
-    fn find(&self, now: Instant, record: &SyncRecord<'_>) -> Option<ConnId> {
-        match record.call_id {
-            Some(call) => self.0.conns.find_call(now, &key(record), call),
-            None => self.0.conns.find(now, &key(record)),
-        }
-    }
-
-    fn real_server(&self, id: ConnId) -> (IpAddr, u16) {
-        let unknown = (IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED), 0);
-        self.0.conns.get(id).map_or(unknown, |conn| (conn.hop.address, conn.hop.port))
-    }
-
-    fn flags(&self, id: ConnId) -> ConnFlags {
-        self.0.conns.get(id).as_ref().map(flags).unwrap_or_default()
+    fn find(&self, now: Instant, sought: &SyncRecord<'_>) -> Option<(ConnId, SyncRecord<'static>)> {
+        let id = match call(sought) {
+            Some(call) => self.0.conns.find_call(now, &key(sought), call)?,
+            None => self.0.conns.find(now, &key(sought))?,
+        };
+        Some((id, record(&self.0.conns.get(id)?)))
     }
 
     fn is_bound(&self, id: ConnId) -> bool {
@@ -261,7 +252,7 @@ impl SyncBackup for Table<'_> {
             mark: record.mark,
             ..Conn::new(key(record), NOWHERE, hop)
         };
-        let id = self.0.conns.insert(&conn, record.call_id)?;
+        let id = self.0.conns.insert(&conn, call(record))?;
         self.0.begin_sync(now, id);
         Some(id)
     }
@@ -315,6 +306,11 @@ fn key(record: &SyncRecord<'_>) -> ConnKey {
         virtual_port: record.virtual_port,
         template: record.is_template(),
     }
+}
+
+/// What tells calls apart are templates alone \[PE-2\].
+fn call<'a>(record: &SyncRecord<'a>) -> Option<CallId<'a>> {
+    record.call_id.filter(|_| record.is_template())
 }
 
 fn record(conn: &Conn) -> SyncRecord<'static> {

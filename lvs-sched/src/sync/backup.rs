@@ -1,6 +1,5 @@
 //! What a backup makes of a record (section 6.5).
 
-use core::net::IpAddr;
 use core::time::Duration;
 
 use lvs_proto::sync::{ConnFlags, SequencePair, StateNumber, SyncRecord};
@@ -29,21 +28,20 @@ pub trait SyncBackup {
     type Dest: Copy;
 
     /// The connection or template of the record's protocol, addresses and ports, found as for a
-    /// client's packet \[BK-7\]; a template with a Call-ID by that as well \[PE-2\].
-    fn find(&self, now: Instant, record: &SyncRecord<'_>) -> Option<Self::Conn>;
-
-    /// The address and port of the real server that `conn` goes to.
-    fn real_server(&self, conn: Self::Conn) -> (IpAddr, u16);
-
-    /// The flags of `conn`.
-    fn flags(&self, conn: Self::Conn) -> ConnFlags;
+    /// client's packet \[BK-7\]; a template with a Call-ID by that as well \[PE-2\]. And what a record
+    /// of it would say, without a Call-ID.
+    fn find(
+        &self,
+        now: Instant,
+        record: &SyncRecord<'_>,
+    ) -> Option<(Self::Conn, SyncRecord<'static>)>;
 
     /// Whether `conn` belongs to a destination.
     fn is_bound(&self, conn: Self::Conn) -> bool;
 
     /// The destination of the record's real server, at `port` instead of the record's: in the
     /// service that a packet of the record's mark, protocol, virtual address and port belongs to
-    /// \[BK-8\] \[SVC-8\].
+    /// \[BK-8\] \[SVC-8\]. The record is that of a connection or template as it is here.
     fn find_dest(&self, record: &SyncRecord<'_>, port: u16) -> Option<Self::Dest>;
 
     /// Lets `conn` end now \[CON-12\].
@@ -110,32 +108,28 @@ impl SyncPolicy {
         backup: &mut B,
         record: &SyncRecord<'_>,
     ) -> SyncReceived {
-        let is_inactive = record.flags.contains(ConnFlags::INACTIVE);
-        let real_server = (record.dest, record.dest_port);
         let mut found = backup.find(now, record);
-        if let Some(other) =
-            found.filter(|conn| !record.is_template() && backup.real_server(*conn) != real_server)
-        {
-            if is_inactive {
+        if let Some((other, _)) = found.filter(|(_, known)| is_elsewhere(known, record)) {
+            if record.flags.contains(ConnFlags::INACTIVE) {
                 return SyncReceived::Ignored;
             }
             backup.expire(now, other);
             found = None;
         }
-        let (conn, mut received) = match found {
-            Some(conn) => {
-                backup.set_flags(conn, backup.flags(conn).replaced(CHANGED, record.flags));
-                (conn, SyncReceived::Updated)
+        let (conn, known, mut received) = match found {
+            Some((conn, known)) => {
+                backup.set_flags(conn, known.flags.replaced(CHANGED, record.flags));
+                (conn, known, SyncReceived::Updated)
             }
             None => {
                 let flags = ConnFlags(record.flags.0 & TAKEN.0).with(ConnFlags::SYNCED);
                 let Some(conn) = backup.create(now, record, flags) else {
                     return SyncReceived::TableFull;
                 };
-                (conn, SyncReceived::Created)
+                (conn, *record, SyncReceived::Created)
             }
         };
-        let dest = if backup.is_bound(conn) { None } else { find_dest(backup, record) };
+        let dest = if backup.is_bound(conn) { None } else { find_dest(backup, &known) };
         if dest.is_some_and(|dest| !backup.bind(conn, dest)) {
             received = SyncReceived::TableFull;
         }
@@ -146,7 +140,7 @@ impl SyncPolicy {
     fn update_of(&self, record: &SyncRecord<'_>) -> SyncUpdate {
         let timeout = match record.timeout_secs {
             0 => record.is_template().then_some(TEMPLATE_TIMEOUT),
-            secs => Some(Duration::from_secs(secs.into()).min(self.max_timeout())),
+            secs => Some(Duration::from_secs(secs.into())),
         };
         SyncUpdate {
             state: record.state,
@@ -155,6 +149,12 @@ impl SyncPolicy {
             sequence: record.sequence,
         }
     }
+}
+
+/// Whether a record is about another real server than what is known by its key; a template is what
+/// it is, wherever it leads \[BK-7\].
+fn is_elsewhere(known: &SyncRecord<'_>, record: &SyncRecord<'_>) -> bool {
+    !record.is_template() && (known.dest, known.dest_port) != (record.dest, record.dest_port)
 }
 
 /// By the real server's port, or by none, whichever is to be expected first \[BK-8\].

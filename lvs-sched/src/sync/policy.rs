@@ -52,11 +52,6 @@ impl SyncPolicy {
         let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
         micros / u64::from(self.tick_micros.get())
     }
-
-    /// The longest timeout there is, 2^31 - 1 ticks \[BK-10\].
-    pub(super) fn max_timeout(&self) -> Duration {
-        Duration::from_micros(u64::from(self.tick_micros.get()) * i32::MAX as u64)
-    }
 }
 
 /// At which of its request packets a connection is announced: at those whose number leaves

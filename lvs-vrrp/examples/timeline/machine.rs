@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use lvs_proto::vrrp::{
-    AdvertPolicy, HeaderFields, Peer, Priority, Vrid, decode, encode, encode_with_header,
-    encode_with_password, from_ip_packet,
+    AdvertError, AdvertPolicy, HeaderFields, Peer, Priority, Vrid, decode, encode,
+    encode_with_header, encode_with_password, from_ip_packet,
 };
 use lvs_proto::{AddressPair, Family, Instant};
 use lvs_vrrp::{Announcements, Config, LateBackup, LosingAdvert, OwnerAdverts, Router};
@@ -43,19 +43,18 @@ impl Machine {
         })
     }
 
-    /// Takes in a packet. The owner of keepalived 2.2 that gives way to another is none any more
-    /// \[FSM-21\].
-    pub(crate) fn receive(&mut self, now: Instant, line: &Value) -> Result<(), packet::Error> {
+    /// Takes in a packet, and says whether it is one that a daemon gets to see. The owner of
+    /// keepalived 2.2 that gives way to another is none any more \[FSM-21\].
+    pub(crate) fn receive(&mut self, now: Instant, line: &Value) -> Result<bool, packet::Error> {
         let was_owner = self.router.config().is_owner();
-        if let Some(octets) = self.authentic(line)? {
-            self.handle(now, &octets);
-        }
+        let octets = self.authentic(line)?;
+        let is_seen = octets.is_some_and(|octets| self.handle(now, &octets));
         if was_owner && self.router.state() == lvs_vrrp::State::Backup {
             let config = Config { priority: Priority::new(254), ..*self.router.config() };
             let (addresses, peers) = (self.router.addresses().to_vec(), Vec::new());
             self.router.apply(now, config, addresses, peers)?;
         }
-        Ok(())
+        Ok(is_seen)
     }
 
     /// The whole packet; if it has an authentication header, with the identification for which
@@ -76,11 +75,23 @@ impl Machine {
         Ok(None)
     }
 
-    fn handle(&mut self, now: Instant, octets: &[u8]) {
-        let Ok((meta, message)) = from_ip_packet(octets) else { return };
+    /// Other groups, other virtual routers and, over IPv6, wrong checksums are kept from a daemon.
+    fn handle(&mut self, now: Instant, octets: &[u8]) -> bool {
+        let Ok((meta, message)) = from_ip_packet(octets) else { return false };
         match decode(message, &meta, &self.policy()) {
-            Ok(advert) => self.router.handle_advert(now, &advert, &meta),
-            Err(error) => self.router.handle_rejected(&error),
+            Ok(advert) => {
+                self.router.handle_advert(now, &advert, &meta);
+                true
+            }
+            Err(error) => {
+                self.router.handle_rejected(&error);
+                match error {
+                    AdvertError::HeaderTruncated(_) | AdvertError::Destination(_) => false,
+                    AdvertError::ZeroVrid | AdvertError::OtherVrid { .. } => false,
+                    AdvertError::Checksum(_) => self.router.family() == Family::V4,
+                    _ => true,
+                }
+            }
         }
     }
 
@@ -125,16 +136,19 @@ fn configuration(script: &Script, vrid: Vrid) -> Config {
     let is_set = |field: &str| instance[field].as_bool() == Some(true);
     let number = |field: &str| instance[field].as_u64();
     let strict = is_set("strict_mode");
-    let delay = number("preempt_delay").map(Duration::from_secs);
+    // Who is to be master from the start is to preempt, too.
+    let master = instance["state"] == "MASTER";
+    let delay = number("preempt_delay").filter(|_| !master).map(Duration::from_secs);
     Config {
         priority: Priority::new(number("priority").unwrap_or(100) as u8),
-        preempt: !is_set("nopreempt") && instance["preempt"].as_bool() != Some(false),
+        preempt: master || (!is_set("nopreempt") && instance["preempt"].as_bool() != Some(false)),
         preempt_delay: delay.map_or(Duration::ZERO, |delay| delay + HANDLING),
         advert_count: number("down_timer_adverts").map_or(3, |count| count as u8),
         losing_advert: match script.profile {
             Profile::Keepalived if strict || is_set("lower_prio_no_advert") => LosingAdvert::Ignore,
             _ => profile.losing_advert,
         },
+        advert_before_demotion: is_set("higher_prio_send_advert") && !strict,
         owner_adverts: match script.profile {
             Profile::Keepalived => OwnerAdverts::Process,
             Profile::Rfc | Profile::Frr => profile.owner_adverts,

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::daemon::Profile;
 use crate::machine::Machine;
-use crate::script::{Micros, Script, Sent, Stimulus, scripts};
+use crate::script::{Micros, Script, Sent, Stimulus, scripts, thawed};
 
 /// The recordings that are not followed, each with its reason.
 const EXCEPTIONS: &str = include_str!("../../../vectors/vrrp/exceptions.txt");
@@ -77,15 +77,16 @@ pub(crate) fn read(file: &Path) -> Result<Value, String> {
     json(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-fn exception(file: &Path) -> Option<&'static str> {
+/// Why a recording is not followed, if it is not.
+pub(crate) fn exception(file: &Path) -> Option<&'static str> {
     let name = file.file_name()?.to_str()?.split('.').next()?;
-    exceptions().find(|(excepted, _)| *excepted == name).map(|(_, reason)| reason)
-}
-
-/// The recordings that are not followed, and why.
-pub(crate) fn exceptions() -> impl Iterator<Item = (&'static str, &'static str)> {
     let lines = EXCEPTIONS.lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once(": "))
+    let mut exceptions = lines.filter_map(|line| line.split_once(": "));
+    let is_excepted = |names: &str| match names.strip_suffix('*') {
+        Some(front) => name.starts_with(front),
+        None => name == names,
+    };
+    exceptions.find(|(names, _)| is_excepted(names)).map(|(_, reason)| reason)
 }
 
 /// How far a recorded moment may be from the computed one.
@@ -111,6 +112,8 @@ const INPUT: Tolerance = Tolerance::milliseconds(12, 30);
 const FIRST: Tolerance = Tolerance::milliseconds(20, 20);
 /// From advert to advert.
 const NEXT: Tolerance = Tolerance::milliseconds(1, 20);
+/// The advert after one that keepalived refused, from the latest moment at which it may have done so.
+const REFUSED: Tolerance = Tolerance::milliseconds(3, 20);
 /// A change of state of FRR.
 const FRR_STATE: Tolerance = Tolerance::milliseconds(1, 4);
 /// The first advert of FRR waits for its interface to come up, its timer does not \[X-69\].
@@ -167,10 +170,7 @@ impl<'a> Player<'a> {
         let router = &self.machine.as_ref()?.router;
         let deadline = router.next_deadline()?.as_micros() as Micros;
         let due = deadline + self.lag - self.fraction();
-        let due = match self.script.frozen {
-            Some((freeze, thaw)) if (freeze..thaw).contains(&due) => thaw,
-            _ => due,
-        };
+        let due = thawed(&self.script.frozen, due);
         let mark = match (router.state(), self.script.profile) {
             (State::Backup, Profile::Frr) => self.states.as_slice().first().map(|(at, _)| *at),
             _ => self.sent.as_slice().first().map(|sent| sent.at),
@@ -203,7 +203,8 @@ impl<'a> Player<'a> {
         let Some(machine) = &mut self.machine else { return Ok(()) };
         let Some(deadline) = machine.router.next_deadline() else { return Ok(()) };
         let before = machine.router.state();
-        self.now = deadline.as_micros() as Micros;
+        // After a standstill what waited came first.
+        self.now = self.now.max(deadline.as_micros() as Micros);
         self.lag = wake - self.now;
         machine.router.handle_timeout(deadline);
         self.compare(due, self.tolerance(before), before)
@@ -226,14 +227,39 @@ impl<'a> Player<'a> {
             Stimulus::FaultOver => router.interface_up(now),
             Stimulus::Priority(priority) => router.set_priority(now, Priority::new(*priority)),
             Stimulus::Packet(line) => {
-                machine.receive(now, line).map_err(|error| error.to_string())?;
+                let accepted = router.counters().adv_rcvd;
+                let is_seen = machine.receive(now, line).map_err(|error| error.to_string())?;
+                let keepalived = self.script.profile == Profile::Keepalived;
+                if keepalived && is_seen && before == State::Active {
+                    self.wind_up(at, accepted);
+                }
             }
         }
         let tolerance = match (self.script.profile, stimulus) {
             (Profile::Frr, Stimulus::Packet(_)) => FRR_STATE,
             _ => INPUT,
         };
-        self.compare(at, tolerance, before)
+        self.compare(at, tolerance, before)?;
+        if let Stimulus::Fault = stimulus {
+            self.skip_second_resignation(at);
+        }
+        Ok(())
+    }
+
+    /// An advert came to an Active keepalived, which had taken so many before. Whatever becomes of it,
+    /// that starts its timer anew. A refused one moves no timer of a router \[RX-2\], so that its
+    /// clock is set back.
+    fn wind_up(&mut self, at: Micros, accepted: u64) {
+        let Some(router) = self.machine.as_ref().map(|machine| &machine.router) else { return };
+        let refused = router.counters().adv_rcvd == accepted;
+        match router.next_deadline() {
+            Some(deadline) if refused => {
+                let interval = router.config().interval.duration().as_micros() as Micros;
+                self.lag = at + interval + REFUSED.early - deadline.as_micros() as Micros;
+                self.adver = REFUSED;
+            }
+            _ => self.lag = at - self.now,
+        }
     }
 
     /// Compares what the router does with what the daemon did.
@@ -289,6 +315,14 @@ impl<'a> Player<'a> {
             }
         }
         Ok(())
+    }
+
+    /// On a fault of its own keepalived 2.2 resigns twice; once is enough \[CORE-4 f\].
+    fn skip_second_resignation(&mut self, fault: Micros) {
+        let resigns = |sent: &Sent| sent.octets.get(2) == Some(&0) && INPUT.allows(fault, sent.at);
+        while self.sent.as_slice().first().is_some_and(resigns) {
+            self.sent.next();
+        }
     }
 
     /// The daemon's clock goes on after an advert: keepalived's, when it became Active, only after its

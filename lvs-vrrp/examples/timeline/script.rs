@@ -55,7 +55,7 @@ pub(crate) struct Script {
     /// From when until when the link was down: nothing that was sent is recorded.
     pub(crate) unseen: Vec<(Micros, Micros)>,
     /// From when until when the daemon stood still.
-    pub(crate) frozen: Option<(Micros, Micros)>,
+    pub(crate) frozen: Vec<(Micros, Micros)>,
     pub(crate) end: Micros,
 }
 
@@ -112,16 +112,19 @@ impl<'a> Reader<'a> {
     fn script(&self, facts: &Value) -> Result<Script, String> {
         let sent = self.sent()?;
         let end = self.events("end").map(time).next().ok_or("no end")?;
-        let frozen = self.actions("freeze").next().zip(self.actions("thaw").next());
+        let frozen: Vec<_> = self.actions("freeze").zip(self.actions("thaw")).collect();
+        let mut stimuli = self.stimuli(facts, &sent)?;
+        stimuli.iter_mut().for_each(|(at, _)| *at = thawed(&frozen, *at));
+        stimuli.sort_by_key(|(at, _)| *at);
         Ok(Script {
             who: format!("{} {}", self.node, self.name),
             profile: self.profile,
             instance: self.instance.clone(),
             source: self.source(facts, &sent),
-            stimuli: self.stimuli(facts, &sent, frozen)?,
+            stimuli,
             states: self.states("state").collect(),
             settled: self.settled(),
-            unseen: self.spans("link_down", "link_up", self.node),
+            unseen: self.outages(self.node),
             sent,
             frozen,
             end,
@@ -130,7 +133,8 @@ impl<'a> Reader<'a> {
 
     /// Where adverts come from; FRR's interface has an address of its own over IPv6.
     fn source(&self, facts: &Value, sent: &[Sent]) -> IpAddr {
-        if let Some(source) = self.instance["unicast_src_ip"].as_str().and_then(address) {
+        let configured = ["unicast_src_ip", "mcast_src_ip"].map(|field| &self.instance[field]);
+        if let Some(source) = configured.into_iter().filter_map(Value::as_str).find_map(address) {
             return source;
         }
         if let (Profile::Frr, Family::V6) = (self.profile, self.family) {
@@ -143,25 +147,13 @@ impl<'a> Reader<'a> {
         own.find(|own| Family::of(*own) == self.family).unwrap_or(IpAddr::from([0; 4]))
     }
 
-    fn stimuli(
-        &self,
-        facts: &Value,
-        sent: &[Sent],
-        frozen: Option<(Micros, Micros)>,
-    ) -> Result<Vec<(Micros, Stimulus)>, String> {
+    fn stimuli(&self, facts: &Value, sent: &[Sent]) -> Result<Vec<(Micros, Stimulus)>, String> {
         let mut stimuli = self.heard()?;
         stimuli.extend(self.starts(facts, sent));
         stimuli.extend(self.actions("stop").map(|at| (at, Stimulus::Stop)));
         stimuli.extend(self.actions("kill9").map(|at| (at, Stimulus::Kill)));
         stimuli.extend(self.faults());
         stimuli.extend(self.priorities());
-        for (at, _) in &mut stimuli {
-            match frozen {
-                Some((freeze, thaw)) if (freeze..thaw).contains(at) => *at = thaw,
-                _ => {}
-            }
-        }
-        stimuli.sort_by_key(|(at, _)| *at);
         Ok(stimuli)
     }
 
@@ -272,8 +264,15 @@ impl<'a> Reader<'a> {
     /// When a node hears nothing, nor is heard.
     fn cuts(&self, node: &str) -> Vec<(Micros, Micros)> {
         let mut cuts = self.spans("partition", "heal", node);
-        cuts.extend(self.spans("link_down", "link_up", node));
+        cuts.extend(self.outages(node));
         cuts
+    }
+
+    /// When its link is down, or its cable has no other end: not even the recorder hears it.
+    fn outages(&self, node: &str) -> Vec<(Micros, Micros)> {
+        let mut outages = self.spans("link_down", "link_up", node);
+        outages.extend(self.spans("carrier_loss", "carrier_back", node));
+        outages
     }
 
     /// From an action on the link of a node until the other.
@@ -301,6 +300,12 @@ impl<'a> Reader<'a> {
     fn is_own(&self, event: &Value) -> bool {
         event["node"] == self.node
     }
+}
+
+/// When a daemon that stands still now and then comes to what is for it at that moment.
+pub(crate) fn thawed(frozen: &[(Micros, Micros)], at: Micros) -> Micros {
+    let span = frozen.iter().find(|(freeze, thaw)| (*freeze..*thaw).contains(&at));
+    span.map_or(at, |(_, thaw)| *thaw)
 }
 
 fn state(event: &Value) -> Option<State> {

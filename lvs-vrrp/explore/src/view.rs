@@ -11,8 +11,7 @@ use lvs_vrrp::Router;
 ///
 /// It reads the router's debug output, which leaves nothing out. Counters and events, which come last,
 /// tell of the past only, and without authentication so does the sequence number; doubts, which stand
-/// behind it, are told of and no more. Moments count from now, and all that have gone by are alike, but
-/// for the last advert: how long ago that was sent decides whether a router is late \[S-10\].
+/// behind it, are told of and no more. Moments count from now, and all that have gone by are alike.
 pub(crate) fn digest<A>(router: &Router<A>, now: Instant, text: &mut String) -> u64
 where
     A: AsRef<[IpAddr]> + Debug,
@@ -30,21 +29,15 @@ where
 }
 
 fn hash_moments(text: &str, now: Instant, hasher: &mut impl Hasher) {
-    let mut before = "";
     for piece in text.split("Instant(") {
-        let (micros, after) = piece.split_once(')').unwrap_or(("", piece));
-        match micros.parse::<u64>() {
+        match piece.split_once(')').map(|(micros, after)| (micros.parse::<u64>(), after)) {
             // The end of time is as far as ever.
-            Ok(u64::MAX) => hasher.write(piece.as_bytes()),
-            Ok(at) => {
-                let ahead = at.wrapping_sub(now.as_micros()) as i64;
-                let matters = before.ends_with("sent: ");
-                hasher.write_i64(if matters { ahead } else { ahead.max(0) });
+            Some((Ok(at), after)) if at < u64::MAX => {
+                hasher.write_u64(at.saturating_sub(now.as_micros()));
                 hasher.write(after.as_bytes());
             }
-            Err(_) => hasher.write(piece.as_bytes()),
+            _ => hasher.write(piece.as_bytes()),
         }
-        before = after;
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Plan {
     /// The configured priority. The effective one keeps its distance.
     pub priority: bool,
     /// What timers are computed from: the interval, or the count of adverts. Those that run are moved
-    /// by the difference.
+    /// by the difference; the advert that is due next may come sooner, but not later.
     pub timers: bool,
     /// The virtual addresses, their order, or how many of them adverts list.
     pub addresses: bool,
@@ -89,7 +89,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
 
     /// Takes another configuration and keeps state and deadlines, and says what has changed. An
     /// unchanged router does nothing. An Active router whose addresses changed installs them, and
-    /// announces them if one is new; the advert that is due next lists them.
+    /// announces them if one is new; the advert that is due next lists them. Another priority is as
+    /// with [`set_priority`](Self::set_priority).
     ///
     /// ```
     /// use core::net::IpAddr;
@@ -126,7 +127,11 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if plan.addresses || plan.timers {
             self.doubts.outdate();
         }
+        let old_priority = self.priority;
         self.change_timers(now, config);
+        if self.priority != old_priority && config.advert_on_priority_change {
+            self.advertise(now);
+        }
         self.peers = peers;
         let old = mem::replace(&mut self.addresses, addresses);
         if let (Some(schedule), true) = (self.role.announcements(), plan.addresses) {
@@ -160,7 +165,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             }
             Role::Active(active) => {
                 let (old_span, new_span) = (old.interval.duration(), config.interval.duration());
-                active.adver = timers::shift(active.adver, old_span, new_span).max(now);
+                let moved = timers::shift(active.adver, old_span, new_span);
+                // Until it is sent, those who hear it wait by the former interval.
+                active.adver = active.adver.min(moved).max(now);
             }
         }
         if let Some(schedule) = self.role.announcements() {

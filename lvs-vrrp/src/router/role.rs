@@ -57,9 +57,9 @@ pub(super) struct Active {
     pub(super) reply_from: Instant,
     /// The answer that has to wait until then.
     pub(super) owed: Option<Reply>,
-    /// When the last advert was sent.
-    pub(super) sent: Instant,
-    /// Whether there was a pause since that is too long in any case.
+    /// From when on another router may have taken over, if no advert is sent until then \[S-10\].
+    pub(super) late_from: Instant,
+    /// Whether there was a pause since the last one that is too long in any case.
     pub(super) slept: bool,
     pub(super) announcements: Schedule,
 }
@@ -107,7 +107,7 @@ stored!(
         adver: Instant,
         reply_from: Instant,
         owed: Option<Reply>,
-        sent: Instant,
+        late_from: Instant,
         slept: bool,
         announcements: Schedule,
     }
@@ -141,7 +141,7 @@ impl Role {
             Self::Active(active) => Self::Active(Active {
                 adver: moved(active.adver),
                 reply_from: moved(active.reply_from),
-                sent: moved(active.sent),
+                late_from: moved(active.late_from),
                 announcements: active.announcements.moved(moved),
                 ..active
             }),

@@ -115,10 +115,10 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// An Active router sends an advert. If the last one is so long ago that somebody may have taken
     /// over, it announces its addresses again or gives way \[S-10\].
     pub(super) fn advertise(&mut self, now: Instant) {
+        let tolerance = self.active_tolerance();
         let Role::Active(active) = &mut self.role else { return };
-        let tolerance = lateness::active_tolerance(self.config.version, self.config.interval);
-        let late = active.slept || now.saturating_duration_since(active.sent) >= tolerance;
-        (active.sent, active.slept) = (now, false);
+        let late = active.slept || active.late_from <= now;
+        (active.late_from, active.slept) = (now + tolerance, false);
         if !late {
             self.pending.add(Step::Advertise);
             return;
@@ -145,6 +145,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
 
     /// The host slept.
     pub(super) fn woke_up(&mut self, now: Instant, gap: Duration) {
+        let tolerance = self.active_tolerance();
         match &mut self.role {
             Role::Initialize | Role::Following(_) => {}
             Role::Backup(backup) => {
@@ -153,14 +154,16 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
                 }
             }
             Role::Active(active) => {
-                let tolerance =
-                    lateness::active_tolerance(self.config.version, self.config.interval);
                 if gap >= tolerance {
                     active.slept = true;
                     active.adver = now;
                 }
             }
         }
+    }
+
+    fn active_tolerance(&self) -> Duration {
+        lateness::active_tolerance(self.config.version, self.config.interval)
     }
 
     /// An advert that passed all checks. Returns whether it lost against an Active router.
@@ -191,6 +194,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             backup.active_down = now + self.skew();
             backup.takeover = Reason::Resigned;
             backup.wants_active = false;
+            backup.lateness = Lateness::Awake;
         } else if preempts && advert.priority < self.priority {
             // Until the delay is over the weaker router counts as alive.
             let preempt_from = backup.preempt_from.unwrap_or(now + self.config.preempt_delay);
@@ -281,7 +285,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// Takes the sender of `advert` for the Active router, learns its interval, and waits for it.
     fn behind(&mut self, now: Instant, advert: &Advert<'_>, sender: IpAddr) -> Backup {
         let longest = self.config.max_learned_interval.unwrap_or(advert.interval);
-        self.active_interval = advert.interval.min(longest);
+        self.active_interval = advert.interval.min(longest.max(self.config.interval));
         Backup { last_active: Some((sender, advert.priority)), ..self.waiting(now) }
     }
 
@@ -298,7 +302,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
             adver: timers::second_advert(now, &self.config),
             reply_from: now,
             owed: None,
-            sent: now,
+            late_from: now + self.active_tolerance(),
             slept: false,
             announcements: Schedule::begin(now, &self.config.announcements),
         };

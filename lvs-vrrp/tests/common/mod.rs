@@ -9,7 +9,7 @@ use lvs_proto::vrrp::{
     Priority, Version, Vrid, decode, encode,
 };
 use lvs_proto::{AddressPair, Family, Instant};
-use lvs_vrrp::{Action, Announcements, Config, Event, LosingAdvert, Router, State};
+use lvs_vrrp::{Action, Announcements, Config, Event, LosingAdvert, Reason, Router, State};
 
 pub(crate) type TestRouter = Router<Vec<IpAddr>>;
 
@@ -45,6 +45,11 @@ pub(crate) fn v2(priority: u8) -> Config {
     announcing_once(Config { priority: Priority::new(priority), ..Config::rfc3768(vrid()) })
 }
 
+/// Of RFC 9568 with all its announcements.
+pub(crate) fn full(priority: u8) -> Config {
+    Config { priority: Priority::new(priority), ..Config::rfc9568(vrid()) }
+}
+
 /// RFC 3768 with the immediate reply of RFC 9568, as keepalived's version 2 has it.
 pub(crate) fn v2_replying(priority: u8) -> Config {
     Config { losing_advert: LosingAdvert::Reply, ..v2(priority) }
@@ -73,6 +78,19 @@ pub(crate) fn adverts(actions: &[Action]) -> usize {
     actions.iter().filter(|action| matches!(action, Action::SendAdvert { .. })).count()
 }
 
+/// How many announcements are among `actions`.
+pub(crate) fn announcements(actions: &[Action]) -> usize {
+    actions.iter().filter(|action| matches!(action, Action::Announce(_))).count()
+}
+
+/// Why the state has changed, if it has.
+pub(crate) fn reason(actions: &[Action]) -> Option<Reason> {
+    actions.iter().find_map(|action| match action {
+        Action::Notify(event) => Some(event.reason),
+        _ => None,
+    })
+}
+
 pub(crate) fn send(priority: u8) -> Action {
     Action::SendAdvert { priority: Priority::new(priority) }
 }
@@ -95,6 +113,17 @@ pub(crate) fn active(config: Config, source: &str) -> (TestRouter, u64) {
         return (router, deadline.as_micros());
     }
     (router, 0)
+}
+
+/// What a router does at its deadlines until `end`, in microseconds: when, adverts, announcements.
+pub(crate) fn wakings(router: &mut TestRouter, end: u64) -> Vec<(u64, usize, usize)> {
+    let mut wakings = Vec::new();
+    while let Some(deadline) = router.next_deadline().filter(|deadline| *deadline <= at(end)) {
+        router.handle_timeout(deadline);
+        let actions = drain(router);
+        wakings.push((deadline.as_micros(), adverts(&actions), announcements(&actions)));
+    }
+    wakings
 }
 
 /// What an advert to a router says, unless a test changes it.

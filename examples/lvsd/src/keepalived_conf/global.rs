@@ -1,13 +1,15 @@
 //! `global_defs`.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use lvs_proto::vrrp::Version;
 use lvs_sched::Timeouts;
 
 use super::announcements::{GarpPlan, delay, repeat};
-use super::keyword::{Input, Keyword, Outcome, ignored, switch_off, unexpected, unsupported, used};
+use super::keyword::{Input, Keyword, Outcome, ignored, unexpected, unsupported, used};
 use super::report::Verdict;
+use super::tracking::LONGEST_SECS;
 
 /// What holds for every block of its kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,10 +112,10 @@ pub(super) const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     used("vrrp_garp_master_refresh_repeat", |it, input| {
         repeat(input, &mut it.garp.master_refresh_repeat, 1)
     }),
-    switch_off("vrrp_strict"),
+    used("vrrp_strict", |_, input| not_strict(input)),
     unsupported("vrrp_garp_extra_if", "addresses are announced on the instance's interface"),
-    unsupported("vrrp_garp_interval", NOT_PACED),
-    unsupported("vrrp_gna_interval", NOT_PACED),
+    used("vrrp_garp_interval", |_, input| not_paced(input)),
+    used("vrrp_gna_interval", |_, input| not_paced(input)),
     unsupported("vrrp_startup_delay", "virtual routers begin at once"),
     unsupported("vrrp_delay_after_boot", "virtual routers begin at once"),
     unsupported("dynamic_interfaces", "interfaces must exist at the start"),
@@ -219,6 +221,22 @@ pub(super) const KEYWORDS: &[Keyword<GlobalDefs>] = &[
 /// The next word as a version of VRRP.
 pub(super) fn version(input: &mut Input<'_>) -> Outcome<Version> {
     Ok(if input.number(2..=3)? == 2 { Version::V2 } else { Version::V3 })
+}
+
+/// `vrrp_strict`, `strict_mode`.
+pub(super) fn not_strict(input: &mut Input<'_>) -> Outcome {
+    match input.switch()? {
+        false => Ok(()),
+        true => Err(Verdict::unsupported("what goes beyond the RFCs is not refused")),
+    }
+}
+
+/// The least time between two announcements.
+fn not_paced(input: &mut Input<'_>) -> Outcome {
+    match input.seconds(LONGEST_SECS)? {
+        Duration::ZERO => Ok(()),
+        _ => Err(Verdict::unsupported(NOT_PACED)),
+    }
 }
 
 /// `tcp SECS tcpfin SECS udp SECS`, any of them.

@@ -6,10 +6,9 @@ use std::time::Duration;
 use lvs_proto::vrrp::{Peer, Priority, Version, Vrid};
 
 use super::announcements::{GarpPlan, delay, repeat};
-use super::global::{group, version};
+use super::global::{group, not_strict, version};
 use super::keyword::{
-    Input, Keyword, Outcome, ignored, switch_off, unexpected, unsupported, unsupported_for_now,
-    used,
+    Input, Keyword, Outcome, ignored, unexpected, unsupported, unsupported_for_now, used,
 };
 use super::report::Verdict;
 use super::tracking::{Tracked, tracked};
@@ -314,7 +313,7 @@ pub(super) const INSTANCE: &[Keyword<VrrpInstance>] = &[
     unsupported("dont_track_primary", "the interface is followed always"),
     unsupported("unicast_fault_no_peer", "without peers adverts go to the group"),
     unsupported("old_unicast_checksum", "the checksum is that of keepalived since 1.3.6"),
-    switch_off("strict_mode"),
+    used("strict_mode", |_, input| not_strict(input)),
     unsupported("timer_expired_backup", "a router that was late goes on"),
     unsupported("no_virtual_ipaddress", "there must be an address"),
     unsupported("vrf", "there is no routing"),

@@ -53,14 +53,6 @@ pub(super) const fn unsupported_for_now<T>(
     Keyword { name, effect: Effect::Unsupported(why), read }
 }
 
-/// A switch that would make a difference, unless it is off.
-pub(super) const fn switch_off<T>(name: &'static str) -> Keyword<T> {
-    used(name, |_, input| match input.switch()? {
-        false => Ok(()),
-        true => Err(Verdict::unsupported("it can only be off")),
-    })
-}
-
 fn pass_over<T>(_: &mut T, input: &mut Input<'_>) -> Outcome {
     input.words = [].iter();
     input.block = None;

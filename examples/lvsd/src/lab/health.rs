@@ -1,4 +1,4 @@
-//! The run with health checks: real servers leave and return (scenarios S2, S3 and S5).
+//! The run with health checks: real servers leave and return.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -1,4 +1,4 @@
-//! The run with NAT: a director between two networks (scenario S4).
+//! The run with NAT: a director between two networks.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -24,7 +24,7 @@ const SERVER_PORT: u16 = 8080;
 const LONG_PORT: u16 = 81;
 const LONG_OCTETS: usize = 1 << 20;
 
-/// As in the scenario.
+/// The weights of the real servers.
 const WEIGHTS: [u32; 2] = [1, 2];
 
 /// The addresses of both networks.

@@ -1,4 +1,4 @@
-//! The cluster's addresses, services and times (scenario S1, with a second director).
+//! The cluster's addresses, services and times.
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -145,7 +145,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// That of scenario S1.
+    /// The cluster over IPv4.
     #[must_use]
     pub(crate) fn v4() -> Self {
         Self {
@@ -217,7 +217,7 @@ pub(crate) fn any(family: Family) -> IpAddr {
     }
 }
 
-/// What server `number` answers, as in scenario S1.
+/// What server `number` answers.
 #[must_use]
 pub(crate) fn page_of(number: usize) -> String {
     format!("RS {} SERVER\n", number + 1)

@@ -193,7 +193,7 @@ fn fail_over(
     let lost_before = stream.lost(Duration::ZERO, killed);
     let lost_after = stream.lost(taken_over, back);
     say(&format!(
-        "{} requests: {} lost before the kill, {} while nobody was Active, {} opened after the takeover, {} at the return",
+        "{} requests, of which lost: {} before the kill, {} while nobody was Active, {} after the takeover, {} at the return",
         stream.requests.len(),
         lost_before,
         stream.lost(killed, taken_over),

@@ -60,7 +60,8 @@ fn what_contradicts_itself_is_found_at_its_line() {
             "no possible peer",
         ),
         (instance("authentication {\nauth_type PASS\n}"), "4 authentication", "auth_pass"),
-        (instance("strict_mode"), "4 strict_mode", "only be off"),
+        ("global_defs {\nvrrp_garp_interval 0.001\n}".into(), "2 vrrp_garp_interval", "at once"),
+        (instance("strict_mode"), "4 strict_mode", "beyond the RFCs"),
         (group("A\n}"), "3 A", "no vrrp_instance of that name"),
         (group("A\nA\n}") + &instance(""), "4 A", "in a vrrp_sync_group already"),
         (

@@ -1,188 +1,20 @@
-//! A director as master and as backup, beyond what `replay` plays.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
-
-mod common;
-#[path = "../examples/replay/recording.rs"]
-#[allow(dead_code, reason = "made for replay")]
-mod recording;
+//! What a backup makes of records (section 6.5).
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::time::Duration;
 
-use common::{ACK, SYN, apply, counts, director, ip, secs, tcp, udp};
 use lvs_proto::sync::{ConnFlags, Message, StateNumber, SyncRecord, Version};
-use lvs_proto::{AddressPair, CallId, Decide, Family, Flow, Instant, Method, Protocol, Verdict};
-use lvs_proto::{SctpChunk, Transport};
-use lvs_sched::{
-    Conn, DestConfig, Director, DirectorConfig, Persistence, PersistenceEngine, Profile,
-    SchedulerKind, SctpState, ServiceConfig, ServiceKey, State, SyncOutbox, SyncOutboxConfig,
-    SyncPolicy, SyncReceived, SyncThreshold, TcpState,
+use lvs_proto::{
+    AddressPair, CallId, Decide, Family, Flow, Method, Protocol, SctpChunk, Transport, Verdict,
 };
-use recording::Recording;
-use serde_json::Value;
+use lvs_sched::{
+    Conn, DestConfig, Director, DirectorConfig, Profile, SctpState, ServiceConfig, ServiceKey,
+    State, SyncPolicy, SyncReceived, TcpState,
+};
 
-/// Messages that a kernel sent, of recordings over both families in both versions.
-const MESSAGES: &str = include_str!("../../vectors/ipvs-sync/messages.txt");
-
-fn recorded(name: &str) -> Vec<Vec<u8>> {
-    let fields = MESSAGES.lines().map(|line| line.split("  ").collect::<Vec<_>>());
-    fields.filter(|fields| fields[0] == name).map(|fields| octets(fields[2])).collect()
-}
-
-fn octets(hex: &str) -> Vec<u8> {
-    let digits: Vec<_> = hex.chars().map(|digit| digit.to_digit(16).unwrap() as u8).collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
-}
-
-#[test]
-fn syn_12_fewer_packets_than_the_period() {
-    for (packets, period, fits) in [(2, 3, true), (3, 3, false), (9, 0, true)] {
-        assert_eq!(SyncThreshold::new(packets, period).is_ok(), fits);
-    }
-}
-
-fn start_master(director: &mut Director, version: Version) {
-    let config = SyncOutboxConfig { sync_id: 77, ..SyncOutboxConfig::default() };
-    let policy = SyncPolicy { version, ..SyncPolicy::default() };
-    director.start_sync_master(policy, SyncOutbox::new(config).unwrap()).unwrap();
-}
-
-/// What a master has sent two seconds later.
-fn sent(director: &mut Director, now: Instant) -> Vec<Vec<u8>> {
-    let now = now + Duration::from_secs(2);
-    while director.next_deadline().is_some_and(|deadline| deadline <= now) {
-        director.handle_timeout(now, 64);
-    }
-    let mut sent = Vec::new();
-    while let Some(message) = director.poll_sync_message() {
-        sent.push(message.octets().to_vec());
-    }
-    sent
-}
-
-/// [SYN-11] [SYD-6]: the messages of recordings of which the packets were not kept, octet for octet.
-/// The packets were those of a recording that was kept, in another version or over IPv6.
-#[test]
-fn syn_11_the_same_packets_otherwise() {
-    for (name, like, is_v6) in [
-        ("sync-v0-fwmark", "sync-v1-fwmark", false),
-        ("sync-v1-v4", "sync-v0-v4", false),
-        ("sync-v1-v6", "sync-v0-v4", true),
-        ("sync-v1-persist", "sync-v0-persist", false),
-        ("sync-v1-persist6", "sync-v0-persist", true),
-        ("sync-v1-fwmark6", "sync-v1-fwmark", true),
-    ] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/ipvs/linux-6.1.192");
-        let recording = Recording::read(&folder.join(format!("{like}.jsonl.gz"))).unwrap();
-        let mut director = director(Profile::Linux6_1_183, &[]);
-        let version = if name.starts_with("sync-v0") { Version::V0 } else { Version::V1 };
-        start_master(&mut director, version);
-        let mut messages = Vec::new();
-        for mut line in recording.lines {
-            if is_v6 {
-                turn_into_v6(&mut line.value);
-            }
-            let now = line.now();
-            match line.word("op") {
-                "add_service" | "add_dest" => apply(&mut director, now, &rule(&line.value)),
-                "packet" => {
-                    let verdict = director.decide(now, &line.flow().unwrap());
-                    assert!(matches!(verdict, Verdict::Forward(_)));
-                }
-                "sleep" => messages.extend(sent(&mut director, now)),
-                _ => {}
-            }
-        }
-        assert_eq!(messages, recorded(name), "{name}");
-    }
-}
-
-/// The addresses of the recordings over IPv6.
-fn turn_into_v6(line: &mut Value) {
-    let turned = |address: &str| match address.parse::<Ipv4Addr>().unwrap().octets() {
-        [198, 18, client, host] => format!("2001:db8:c:{client}::{host}"),
-        [10, 1, _, server] => format!("2001:db8:b::{server}"),
-        [.., host] => format!("2001:db8:a::{host}"),
-    };
-    for key in ["src", "dst", "vip", "rip"] {
-        if let Some(address) = line.get_mut(key) {
-            *address = turned(address.as_str().unwrap()).into();
-        }
-    }
-    if let Some(family) = line.get_mut("af") {
-        *family = "inet6".into();
-    }
-}
-
-/// The line of ipvsadm that does the same.
-fn rule(line: &Value) -> String {
-    let brackets = |key: &str| match line[key].as_str().unwrap() {
-        address if address.contains(':') => format!("[{address}]"),
-        address => address.to_owned(),
-    };
-    let service = match line["fwmark"].as_u64() {
-        Some(mark) if line["af"] == "inet6" => format!("-f {mark} -6"),
-        Some(mark) => format!("-f {mark}"),
-        None => format!("-t {}:{}", brackets("vip"), line["vport"]),
-    };
-    if line["op"] == "add_service" {
-        let persistence = line["persist"].as_u64().map(|secs| format!(" -p {secs}"));
-        return format!("-A {service} -s rr{}", persistence.unwrap_or_default());
-    }
-    let port = line["rport"].as_u64().or(line["vport"].as_u64()).unwrap();
-    format!("-a {service} -r {}:{port} -g -w {}", brackets("rip"), line["weight"])
-}
-
-/// [SYN-1] [SYN-10]: of connections of one packet, the templates; those of calls with their Call-ID.
-#[test]
-fn syn_10_recorded_calls() {
-    let mut director = director(Profile::Linux6_1_183, &[]);
-    let calls = ServiceConfig {
-        scheduler: SchedulerKind::Rr,
-        persistence: Some(Persistence::new(Family::V4, 300)),
-        engine: Some(PersistenceEngine::Sip),
-        one_packet: true,
-        ..ServiceConfig::new(ServiceKey::udp(ip("10.0.0.1"), 5060))
-    };
-    director.add_service(secs(0), calls).unwrap();
-    for server in 1..=3 {
-        let dest = format!("-a -u 10.0.0.1:5060 -r 10.1.0.{server}");
-        apply(&mut director, secs(0), &dest);
-    }
-    start_master(&mut director, Version::V1);
-    for client in 0..5 {
-        let invite = udp(&format!("198.18.{client}.9"), 5000, "10.0.0.1", 5060);
-        let call = format!("call{client}-abcdef@example.net");
-        for _ in 0..5 {
-            let verdict = director.decide_call(secs(1), &invite, CallId::new(call.as_bytes()));
-            assert!(matches!(verdict, Verdict::Forward(_)));
-        }
-    }
-    assert_eq!(sent(&mut director, secs(1)), recorded("sync-v1-pe-sip"));
-}
-
-/// A connection or template that controls others is announced whenever it is put off [CON-11].
-#[test]
-fn syn_11_what_is_put_off_is_announced() {
-    let rules = ["-A -t 10.0.0.1:80 -s rr -p 10", "-a -t 10.0.0.1:80 -r 10.1.0.1"];
-    let mut director = director(Profile::Linux6_1_183, &rules);
-    for flags in [SYN, ACK] {
-        let _forwarded = director.decide(secs(1), &tcp("198.18.0.9", 5000, "10.0.0.1", 80, flags));
-    }
-    start_master(&mut director, Version::V1);
-    let messages = sent(&mut director, secs(11));
-    let message = Message::parse(&messages[0]).unwrap();
-    let record = message.records().next().unwrap().unwrap();
-    assert!(record.is_template());
-    assert_eq!((record.state, record.timeout_secs), (StateNumber::ASSURED, 60));
-    let counters = director.sync_outbox().map(|outbox| *outbox.counters());
-    assert_eq!(counters.map(|counters| (counters.records, counters.messages)), Some((1, 1)));
-    assert!(director.stop_sync_master().is_some());
-    assert!(director.sync_outbox().is_none());
-    assert!(director.poll_sync_message().is_none());
-}
+use super::common::{ACK, apply, counts, director, ip, secs, tcp};
+use super::{sent, start_master};
 
 const WEB: &str = "-A -t 10.0.0.1:80 -s rr";
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -332,7 +164,44 @@ fn bk_10_timeouts() {
         assert_eq!(receive(&mut director, &record), SyncReceived::Created);
     }
     let timeouts = [5000, 0, 1].map(|port| conn(&director, port).timeout().as_secs());
-    assert_eq!(timeouts, [900, 180, 8_589_934], "by state, as of version 0, 2^31 - 1 ticks");
+    assert_eq!(timeouts, [900, 180, u32::MAX.into()], "by state, as of version 0, as it is said");
+}
+
+/// What is known without a destination is bound by what it is, whatever a later record says.
+#[test]
+fn bk_9_bound_to_the_real_server_that_it_has() {
+    let mut director = director(Profile::Classic, &[WEB, "-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -m"]);
+    let elsewhere = SyncRecord { dest: [10, 1, 0, 2].into(), ..template() };
+    receive(&mut director, &elsewhere);
+    assert_eq!(receive(&mut director, &template()), SyncReceived::Updated);
+    assert_eq!(web_counts(&director), (0, 0, 0));
+    apply(&mut director, secs(1), "-a -t 10.0.0.1:80 -r 10.1.0.2:8080 -m");
+    receive(&mut director, &template());
+    assert_eq!(web_counts(&director), (0, 0, 0));
+    assert_eq!(conn(&director, 0).hop().address, ip("10.1.0.2"));
+    assert!(is_bound(&director, &conn(&director, 0)));
+
+    // So is the mark by which its service is found.
+    let marked = ServiceKey::Mark { family: Family::V4, mark: NonZeroU32::new(7).unwrap() };
+    let unbound = SyncRecord { virtual_port: 81, ..established() };
+    receive(&mut director, &unbound);
+    director.add_service(secs(1), ServiceConfig::new(marked)).unwrap();
+    director.add_dest(secs(1), &marked, DestConfig::new(RS.into(), 8080)).unwrap();
+    receive(&mut director, &SyncRecord { mark: 7, ..unbound });
+    assert!(!is_bound(&director, &conn(&director, 5000)));
+}
+
+/// [PE-2] A Call-ID is a template's: a connection is found by its client's packets all the same.
+#[test]
+fn bk_7_a_connection_with_a_call_id() {
+    let mut director = director(Profile::Classic, &[WEB, "-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -m"]);
+    let call_id = CallId::new(b"x");
+    let record = SyncRecord { call_id, ..established() };
+    assert_eq!(receive(&mut director, &record), SyncReceived::Created);
+    assert_eq!(receive(&mut director, &established()), SyncReceived::Updated);
+    assert_eq!(director.call_id(&conn(&director, 5000)), None);
+    let ack = tcp("198.18.0.9", 5000, "10.0.0.1", 80, ACK);
+    assert!(matches!(director.decide(secs(2), &ack), Verdict::Forward(_)));
 }
 
 /// [SYN-14] [BK-10]: what was told is told on, counted as if its third packet had come.

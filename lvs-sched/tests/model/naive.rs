@@ -1,40 +1,36 @@
-//! A naive director of vectors and linear searches, which the real one equals after every step, with
-//! room and without.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod common;
+//! The naive director.
 
 use std::cmp::Reverse;
 use std::net::IpAddr;
-use std::time::Duration;
 
-use arbitrary::{Result, Unstructured};
-use common::{ACK, RST, SYN, ip};
-use lvs_proto::{AddressPair, Decide, DropReason, Flow, Hook, Instant, Method, Protocol, Reject};
-use lvs_proto::{TcpFlags, Transport, Verdict};
-use lvs_sched::{
-    DestConfig, Director, DirectorConfig, Persistence, Policy, Profile, ServiceConfig,
+use lvs_proto::{
+    AddressPair, DropReason, Flow, Hook, Instant, Method, Protocol, Reject, TcpFlags, Transport,
+    Verdict,
 };
-use lvs_sched::{ServiceKey, State, TcpState, Timers};
+use lvs_sched::{
+    Director, DirectorConfig, Persistence, ServiceConfig, ServiceKey, State, TcpState, Timers,
+};
 
-const VIP: &str = "10.0.0.1";
-const TICK: u64 = 4_000;
+use super::common::{ACK, RST, SYN, ip};
 
-fn client(number: u8) -> IpAddr {
+pub(crate) const VIP: &str = "10.0.0.1";
+pub(crate) const TICK: u64 = 4_000;
+
+pub(crate) fn client(number: u8) -> IpAddr {
     IpAddr::from([192, 0, 2, number])
 }
 
-fn server(number: u8) -> IpAddr {
+pub(crate) fn server(number: u8) -> IpAddr {
     IpAddr::from([10, 2, 0, number])
 }
 
 /// Even servers translate, odd ones do not.
-fn method(number: u8) -> Method {
+pub(crate) fn method(number: u8) -> Method {
     if number % 2 == 0 { Method::Nat } else { Method::DirectRoute }
 }
 
 /// TCP and UDP, persistent or not; the last of one packet.
-fn services() -> Vec<ServiceConfig> {
+pub(crate) fn services() -> Vec<ServiceConfig> {
     let vip = ip(VIP);
     let persistent = |key: ServiceKey, secs| ServiceConfig {
         persistence: Some(Persistence::new(key.family(), secs)),
@@ -81,9 +77,9 @@ impl Conn {
 }
 
 #[derive(Debug)]
-struct Model {
-    config: DirectorConfig,
-    services: Vec<ServiceConfig>,
+pub(crate) struct Model {
+    pub(crate) config: DirectorConfig,
+    pub(crate) services: Vec<ServiceConfig>,
     dests: Vec<Dest>,
     /// Indexes of `dests` for each service, the newest first.
     lists: Vec<Vec<usize>>,
@@ -106,14 +102,14 @@ fn alarm(timers: Timers, now: u64, span: u64) -> (u64, u64, u8) {
 }
 
 impl Model {
-    fn new(config: DirectorConfig) -> Self {
+    pub(crate) fn new(config: DirectorConfig) -> Self {
         let services = services();
         let lists = vec![Vec::new(); services.len()];
         let (dests, conns) = (Vec::new(), Vec::new());
         Self { config, services, dests, lists, conns, sweep: None, made: 0, queued: 0 }
     }
 
-    fn add(&mut self, service: usize, number: u8, weight: u32) {
+    pub(crate) fn add(&mut self, service: usize, number: u8, weight: u32) {
         let is_it = |dest: &Dest| (dest.service, dest.number) == (service, number);
         let index = self.dests.iter().position(is_it).unwrap_or(self.dests.len());
         let dest = Dest { service, number, weight, available: true };
@@ -127,7 +123,7 @@ impl Model {
         self.lists[service].insert(0, index);
     }
 
-    fn edit(&mut self, service: usize, number: u8, weight: u32) {
+    pub(crate) fn edit(&mut self, service: usize, number: u8, weight: u32) {
         for &index in &self.lists[service] {
             if self.dests[index].number == number {
                 self.dests[index].weight = weight;
@@ -135,7 +131,7 @@ impl Model {
         }
     }
 
-    fn delete(&mut self, service: usize, number: u8, now: u64) {
+    pub(crate) fn delete(&mut self, service: usize, number: u8, now: u64) {
         let Some(at) =
             self.lists[service].iter().position(|&index| self.dests[index].number == number)
         else {
@@ -192,7 +188,7 @@ impl Model {
         }
     }
 
-    fn pass_time(&mut self, now: u64) {
+    pub(crate) fn pass_time(&mut self, now: u64) {
         loop {
             let first = self.conns.iter().map(|conn| (conn.fires, conn.name)).min();
             let first = first.filter(|(fires, _)| fires.0 <= now);
@@ -235,7 +231,7 @@ impl Model {
         Some(self.made)
     }
 
-    fn request(&mut self, now: u64, packet: Packet) -> Verdict {
+    pub(crate) fn request(&mut self, now: u64, packet: Packet) -> Verdict {
         let Packet { service, client, client_port, flags } = packet;
         let found = self.conns.iter().find(|conn| {
             let ends = (conn.service, conn.client, conn.client_port);
@@ -335,7 +331,7 @@ impl Model {
         self.towards(dest)
     }
 
-    fn reply(&mut self, now: u64, packet: Packet, number: u8) -> Option<u64> {
+    pub(crate) fn reply(&mut self, now: u64, packet: Packet, number: u8) -> Option<u64> {
         let Packet { service, client, client_port, flags } = packet;
         let found = self.conns.iter().find(|conn| {
             let ends = (conn.service, conn.client, conn.client_port);
@@ -379,7 +375,7 @@ impl Model {
         self.arm(name, now, None);
     }
 
-    fn compare(&self, director: &Director, now: u64) {
+    pub(crate) fn compare(&self, director: &Director, now: u64) {
         let mut expected: Vec<_> = self.conns.iter().map(|conn| self.row(conn, now)).collect();
         let row = |conn: lvs_sched::Conn| {
             let left = conn.time_left(Instant::from_micros(now)).as_micros() as u64;
@@ -416,15 +412,15 @@ const UNREACHABLE: Verdict = Verdict::Reject(Reject::PortUnreachable);
 const FULL: Verdict = Verdict::Drop(DropReason::TableFull);
 
 #[derive(Clone, Copy, Debug)]
-struct Packet {
-    service: usize,
-    client: u8,
-    client_port: u16,
-    flags: TcpFlags,
+pub(crate) struct Packet {
+    pub(crate) service: usize,
+    pub(crate) client: u8,
+    pub(crate) client_port: u16,
+    pub(crate) flags: TcpFlags,
 }
 
 impl Packet {
-    fn flow(self, key: &ServiceKey, from: IpAddr, to: IpAddr, reply: bool) -> Flow {
+    pub(crate) fn flow(self, key: &ServiceKey, from: IpAddr, to: IpAddr, reply: bool) -> Flow {
         let addresses = AddressPair::new(from, to).unwrap();
         let (mut source_port, mut destination_port) = (self.client_port, key.port());
         if reply {
@@ -438,110 +434,4 @@ impl Packet {
         };
         Flow::new(addresses, transport).at(if reply { Hook::Forward } else { Hook::LocalIn })
     }
-}
-
-fn step(
-    u: &mut Unstructured<'_>,
-    model: &mut Model,
-    director: &mut Director,
-    now: u64,
-) -> Result<()> {
-    let moment = Instant::from_micros(now);
-    let service = u.int_in_range(0..=3)?;
-    let (number, weight) = (u.int_in_range(1..=3)?, u.int_in_range(0..=2)?);
-    let key = model.services[service].key;
-    let config = DestConfig {
-        weight,
-        method: method(number),
-        ..DestConfig::new(server(number), key.port())
-    };
-    let flags = *u.choose(&[SYN, SYN, ACK, RST])?;
-    let (client_port, number_of_client) = (u.int_in_range(1..=2)?, u.int_in_range(1..=2)?);
-    let packet = Packet { service, client: number_of_client, client_port, flags };
-    match u.int_in_range(0..=15_u8)? {
-        0 | 1 => {
-            let _exists = director.add_dest(moment, &key, config);
-            model.add(service, number, weight);
-        }
-        2 => {
-            let _missing = director.edit_dest(moment, &key, config);
-            model.edit(service, number, weight);
-        }
-        3 => {
-            let _missing = director.delete_dest(moment, &key, server(number), key.port());
-            model.delete(service, number, now);
-        }
-        4 => {
-            let policy = Policy {
-                expire_nodest_conn: u.arbitrary()?,
-                expire_quiescent_template: u.arbitrary()?,
-                conn_reuse_mode: u.int_in_range(0..=1)?,
-                ..Policy::default()
-            };
-            director.set_policy(policy);
-            model.config.policy = policy;
-        }
-        5 | 6 => {
-            let from = if method(number) == Method::Nat { server(number) } else { ip(VIP) };
-            let packet = Packet { flags: ACK, ..packet };
-            let flow = packet.flow(&key, from, client(packet.client), true);
-            let replied = matches!(director.decide(moment, &flow), Verdict::Reply(_));
-            assert_eq!(replied, model.reply(now, packet, number).is_some());
-        }
-        _ => {
-            let flow = packet.flow(&key, client(packet.client), ip(VIP), false);
-            assert_eq!(director.decide(moment, &flow), model.request(now, packet), "{packet:?}");
-        }
-    }
-    Ok(())
-}
-
-/// A director and the model, under the same random packets and times.
-pub(crate) fn run(u: &mut Unstructured<'_>, connections: u32, steps: usize) -> Result<()> {
-    let config = DirectorConfig {
-        profile: *u.choose(&[Profile::Classic, Profile::Linux6_1_183])?,
-        timers: *u.choose(&[Timers::Exact, Timers::hz(250)])?,
-        connections,
-        connections_v6: 0,
-        rare: connections,
-        seed: u.arbitrary()?,
-        ..DirectorConfig::default()
-    };
-    let (mut director, mut model) = (Director::new(config).unwrap(), Model::new(config));
-    for service in services() {
-        director.add_service(Instant::EPOCH, service).unwrap();
-    }
-    let mut now = 0;
-    for _ in 0..u.int_in_range(0..=steps)? {
-        let spans = [0, 0, TICK, TICK, 2 * TICK, 1_000_000, 10_000_000, 61_000_000];
-        now += u.choose(&spans)?;
-        let moment = Instant::EPOCH + Duration::from_micros(now);
-        while director.next_deadline().is_some_and(|deadline| deadline <= moment) {
-            director.handle_timeout(moment, u.int_in_range(1..=3)?);
-        }
-        model.pass_time(now);
-        step(u, &mut model, &mut director, now)?;
-        model.compare(&director, now);
-    }
-    Ok(())
-}
-
-fn equals_the_model(connections: u32, steps: usize) {
-    arbtest::arbtest(move |u| run(u, connections, steps)).budget_ms(budget_ms());
-}
-
-/// `LVS_MODEL_MS` sets how long each test goes on; 10000 are millions of steps in a release build.
-fn budget_ms() -> u64 {
-    let asked = std::env::var("LVS_MODEL_MS").ok();
-    asked.and_then(|asked| asked.parse().ok()).unwrap_or(2_000)
-}
-
-#[test]
-fn equals_the_model_with_room() {
-    equals_the_model(64, 120);
-}
-
-#[test]
-fn equals_the_model_at_full_capacity() {
-    equals_the_model(3, 120);
 }
