@@ -4079,7 +4079,7 @@ enum lvs_status lvs_vrrp_restore(struct lvs_vrrp *vrrp,
  */
 
 /**
- * Virtual routers on any number of interfaces, of both families (RFC 9568), without authentication.
+ * Virtual routers on any number of interfaces, of both families (RFC 9568).
  *
  * Its loop: drain `lvs_engine_poll_action` until it is empty, wait for input or for the deadline, feed
  * exactly one input, drain again. It lives in memory of the caller's, and there is nothing to be ended.
@@ -4148,8 +4148,8 @@ enum lvs_status lvs_engine_add(struct lvs_engine *engine,
                                lvs_router_id *out);
 
 /**
- * Removes a virtual router, and from its sync group. Nothing is sent: shut it down first and drain the
- * actions.
+ * Removes a virtual router with its keys, and from its sync group. Nothing is sent: shut it down first
+ * and drain the actions.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
  */
@@ -4208,6 +4208,18 @@ enum lvs_status lvs_engine_set_tracked(struct lvs_engine *engine,
                                        int fault);
 
 /**
+ * Sets how the adverts of a virtual router are authenticated from now on; at first they are not.
+ *
+ * Errors: As for `lvs_vrrp_set_authentication`, and `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `authentication` points to a `struct lvs_vrrp_authentication` of any version, its keys to
+ * `key_count` keys with their octets.
+ */
+enum lvs_status lvs_engine_set_authentication(struct lvs_engine *engine,
+                                              lvs_router_id router,
+                                              const struct lvs_vrrp_authentication *authentication);
+
+/**
  * Takes in an Ethernet frame that was received on `interface`: an advert is verified, decoded and fed
  * to its virtual router; one that is refused, or that is for none, is counted and changes nothing else
  * [RX-1].
@@ -4258,7 +4270,8 @@ int lvs_engine_next_deadline(const struct lvs_engine *engine,
  *
  * Safety: `frame` points to room for `capacity` octets.
  */
-enum lvs_status lvs_engine_write_advert(const struct lvs_engine *engine,
+enum lvs_status lvs_engine_write_advert(struct lvs_engine *engine,
+                                        lvs_time now,
                                         lvs_router_id router,
                                         uint8_t priority,
                                         size_t path,
@@ -4290,6 +4303,17 @@ enum lvs_status lvs_engine_write_announcement(const struct lvs_engine *engine,
 enum lvs_status lvs_engine_get_status(const struct lvs_engine *engine,
                                       lvs_router_id router,
                                       struct lvs_vrrp_status *out);
+
+/**
+ * Fills in what a virtual router has counted. `out->size` is to be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `out` points to a `struct lvs_vrrp_counters` of any version.
+ */
+enum lvs_status lvs_engine_get_counters(const struct lvs_engine *engine,
+                                        lvs_router_id router,
+                                        struct lvs_vrrp_counters *out);
 
 #ifdef __cplusplus
 }

@@ -24,10 +24,12 @@ use flate2::read::GzDecoder;
 use lvs::lvs_status::{LVS_ERR_ADVERT_AUTHENTICATION, LVS_ERR_V2_OVER_IPV6, LVS_OK};
 use lvs::{
     LVS_VRRP_FRAME_MAX, lvs_address, lvs_advert, lvs_advert_parse, lvs_advert_policy,
-    lvs_advert_policy_init, lvs_advert_write, lvs_status, lvs_vrrp, lvs_vrrp_authentication,
-    lvs_vrrp_authentication_kind, lvs_vrrp_config, lvs_vrrp_counters, lvs_vrrp_create,
-    lvs_vrrp_destroy, lvs_vrrp_get_counters, lvs_vrrp_handle_packet, lvs_vrrp_key, lvs_vrrp_peer,
-    lvs_vrrp_set_authentication, lvs_vrrp_startup,
+    lvs_advert_policy_init, lvs_advert_write, lvs_engine, lvs_engine_add, lvs_engine_get_counters,
+    lvs_engine_handle_frame, lvs_engine_init, lvs_engine_input, lvs_engine_input_kind,
+    lvs_engine_set_authentication, lvs_engine_sizeof, lvs_router_id, lvs_status, lvs_vrrp,
+    lvs_vrrp_authentication, lvs_vrrp_authentication_kind, lvs_vrrp_config, lvs_vrrp_counters,
+    lvs_vrrp_create, lvs_vrrp_destroy, lvs_vrrp_get_counters, lvs_vrrp_handle_packet, lvs_vrrp_key,
+    lvs_vrrp_peer, lvs_vrrp_set_authentication, lvs_vrrp_startup,
 };
 use serde_json::{Value, json};
 
@@ -51,11 +53,13 @@ fn virtual_routers_take_through_c_what_they_take_in_rust() {
         let mut routers = HashMap::new();
         for line in lines(VALID).chain(lines(INJECTED)) {
             let judged = judge.line(&line).unwrap();
-            let make = || Router::of(&options, &line);
+            let make = || Some((Router::of(&options, &line)?, Member::of(&options, &line)?));
             let router = routers.entry(receiver::key(&line)).or_insert_with(make);
-            let takes = router.as_ref().is_some_and(|router| router.takes(&line));
-            assert_eq!(takes, judged["verdict"] == "accepted", "{}: {judged}", line["id"]);
-            taken[usize::from(takes)] += 1;
+            let accepted = judged["verdict"] == "accepted";
+            let takes =
+                router.as_ref().map(|(alone, member)| (alone.takes(&line), member.takes(&line)));
+            assert_eq!(takes.unwrap_or_default(), (accepted, accepted), "{}: {judged}", line["id"]);
+            taken[usize::from(accepted)] += 1;
         }
     }
     assert!(taken[0] > 400 && taken[1] > 400, "{taken:?}");
@@ -117,51 +121,19 @@ struct Router(NonNull<lvs_vrrp>);
 impl Router {
     /// The receiver of a line, started; nobody if there can be none.
     fn of(options: &Options, line: &Value) -> Option<Self> {
-        let Receiver::Machine(machine) = Receiver::new(options, line) else { return None };
-        let rust = machine.router;
-        let addresses: Vec<lvs_address> = rust.addresses().iter().map(|&a| a.into()).collect();
-        let peers: Vec<lvs_vrrp_peer> = peers(&rust.policy());
-        let config = lvs_vrrp_config {
-            source: rust.source().into(),
-            addresses: addresses.as_ptr(),
-            address_count: addresses.len(),
-            peers: peers.as_ptr(),
-            peer_count: peers.len(),
-            ..lvs_vrrp_config::from(*rust.config())
-        };
+        let receiver = Configured::of(options, line)?;
         let mut vrrp = MaybeUninit::uninit();
         // SAFETY: as the header says of each call.
         let router = unsafe {
-            assert_eq!(lvs_vrrp_create(&raw const config, Some(&mut vrrp)), LVS_OK);
+            assert_eq!(lvs_vrrp_create(&raw const receiver.config, Some(&mut vrrp)), LVS_OK);
             Self(vrrp.assume_init())
         };
-        router.authenticate(auth(options, line));
+        authenticate(auth(options, line), |authentication| {
+            // SAFETY: as the header says.
+            unsafe { lvs_vrrp_set_authentication(router.handle(), authentication) }
+        });
         assert_eq!(lvs_vrrp_startup(router.handle(), 0), LVS_OK);
         Some(router)
-    }
-
-    fn authenticate(&self, auth: &Value) {
-        use lvs_vrrp_authentication_kind::{
-            LVS_VRRP_AUTHENTICATION_HEADER, LVS_VRRP_AUTHENTICATION_PASSWORD,
-        };
-
-        let (Some(kind), Some(text)) = (auth[0].as_str(), auth[1].as_str()) else { return };
-        let key = lvs_vrrp_key { octets: text.as_ptr(), length: text.len().min(8), id: 0 };
-        let authentication = lvs_vrrp_authentication {
-            size: size_of::<lvs_vrrp_authentication>(),
-            keys: &raw const key,
-            key_count: 1,
-            utc_offset_micros: 0,
-            kind: match kind {
-                "PASS" => LVS_VRRP_AUTHENTICATION_PASSWORD as i32,
-                _ => LVS_VRRP_AUTHENTICATION_HEADER as i32,
-            },
-            window_seconds: 0,
-            required: 0,
-        };
-        // SAFETY: as the header says.
-        let set = unsafe { lvs_vrrp_set_authentication(self.handle(), &raw const authentication) };
-        assert_eq!(set, LVS_OK);
     }
 
     fn takes(&self, line: &Value) -> bool {
@@ -176,14 +148,10 @@ impl Router {
     }
 
     fn taken(&self) -> u64 {
-        let mut counters = MaybeUninit::<lvs_vrrp_counters>::zeroed();
-        // SAFETY: the size is set, and the rest filled in.
-        unsafe {
-            counters.as_mut_ptr().cast::<usize>().write(size_of::<lvs_vrrp_counters>());
-            let vrrp = Some(self.0.as_ref());
-            assert_eq!(lvs_vrrp_get_counters(vrrp, counters.as_mut_ptr()), LVS_OK);
-            counters.assume_init().adv_rcvd
-        }
+        adv_rcvd(|counters| {
+            // SAFETY: the size is set.
+            unsafe { lvs_vrrp_get_counters(Some(self.0.as_ref()), counters) }
+        })
     }
 
     #[expect(clippy::mut_from_ref, reason = "it is one handle, as C has it")]
@@ -198,6 +166,124 @@ impl Drop for Router {
         // SAFETY: it was created and is not ended yet.
         unsafe { lvs_vrrp_destroy(self.0.as_ptr()) };
     }
+}
+
+/// The same in an engine.
+struct Member {
+    engine: NonNull<lvs_engine>,
+    id: lvs_router_id,
+    #[expect(dead_code, reason = "it is pointed to")]
+    memory: Vec<u8>,
+}
+
+impl Member {
+    fn of(options: &Options, line: &Value) -> Option<Self> {
+        let receiver = Configured::of(options, line)?;
+        let (addresses, peers) = (receiver.config.address_count, receiver.config.peer_count);
+        let mut memory = vec![0_u8; lvs_engine_sizeof(1, addresses, peers)];
+        let (mut engine, mut id) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+        let (place, size) = (memory.as_mut_ptr().cast(), memory.len());
+        // SAFETY: as the header says of each call.
+        let member = unsafe {
+            let made = lvs_engine_init(place, size, 1, addresses, peers, Some(&mut engine));
+            assert_eq!(made, LVS_OK);
+            let mut engine = engine.assume_init();
+            let config = &raw const receiver.config;
+            assert_eq!(lvs_engine_add(Some(engine.as_mut()), 1, config, Some(&mut id)), LVS_OK);
+            Self { engine, id: id.assume_init(), memory }
+        };
+        authenticate(auth(options, line), |authentication| {
+            // SAFETY: as the header says.
+            unsafe { lvs_engine_set_authentication(member.handle(), member.id, authentication) }
+        });
+        let startup = lvs_engine_input_kind::LVS_INPUT_STARTUP as i32;
+        assert_eq!(lvs_engine_input(member.handle(), 0, member.id, startup), LVS_OK);
+        Some(member)
+    }
+
+    fn takes(&self, line: &Value) -> bool {
+        let packet = packet::of(line).unwrap();
+        let ether_type = if packet[0] >> 4 == 6 { [0x86, 0xdd] } else { [0x08, 0x00] };
+        let frame = [&[0; 12], &ether_type[..], &packet].concat();
+        let before = self.taken();
+        // SAFETY: the frame has its octets.
+        let status =
+            unsafe { lvs_engine_handle_frame(self.handle(), 0, 1, frame.as_ptr(), frame.len()) };
+        let taken = self.taken() - before;
+        assert!(status == LVS_OK || taken == 0, "{status:?}");
+        taken == 1
+    }
+
+    fn taken(&self) -> u64 {
+        adv_rcvd(|counters| {
+            // SAFETY: the size is set.
+            unsafe { lvs_engine_get_counters(Some(self.engine.as_ref()), self.id, counters) }
+        })
+    }
+
+    #[expect(clippy::mut_from_ref, reason = "it is one handle, as C has it")]
+    fn handle(&self) -> Option<&mut lvs_engine> {
+        // SAFETY: its memory is there, and each call borrows it alone.
+        unsafe { self.engine.as_ptr().as_mut() }
+    }
+}
+
+/// The configuration of a receiver, and the memory of its addresses and peers.
+struct Configured {
+    config: lvs_vrrp_config,
+    #[expect(dead_code, reason = "they are pointed to")]
+    addresses: Vec<lvs_address>,
+    #[expect(dead_code, reason = "they are pointed to")]
+    peers: Vec<lvs_vrrp_peer>,
+}
+
+impl Configured {
+    fn of(options: &Options, line: &Value) -> Option<Self> {
+        let Receiver::Machine(machine) = Receiver::new(options, line) else { return None };
+        let rust = machine.router;
+        let addresses: Vec<lvs_address> = rust.addresses().iter().map(|&a| a.into()).collect();
+        let peers: Vec<lvs_vrrp_peer> = peers(&rust.policy());
+        let config = lvs_vrrp_config {
+            source: rust.source().into(),
+            addresses: addresses.as_ptr(),
+            address_count: addresses.len(),
+            peers: peers.as_ptr(),
+            peer_count: peers.len(),
+            ..lvs_vrrp_config::from(*rust.config())
+        };
+        Some(Self { config, addresses, peers })
+    }
+}
+
+fn authenticate(auth: &Value, set: impl FnOnce(*const lvs_vrrp_authentication) -> lvs_status) {
+    use lvs_vrrp_authentication_kind::{
+        LVS_VRRP_AUTHENTICATION_HEADER, LVS_VRRP_AUTHENTICATION_PASSWORD,
+    };
+
+    let (Some(kind), Some(text)) = (auth[0].as_str(), auth[1].as_str()) else { return };
+    let key = lvs_vrrp_key { octets: text.as_ptr(), length: text.len().min(8), id: 0 };
+    let authentication = lvs_vrrp_authentication {
+        size: size_of::<lvs_vrrp_authentication>(),
+        keys: &raw const key,
+        key_count: 1,
+        utc_offset_micros: 0,
+        kind: match kind {
+            "PASS" => LVS_VRRP_AUTHENTICATION_PASSWORD as i32,
+            _ => LVS_VRRP_AUTHENTICATION_HEADER as i32,
+        },
+        window_seconds: 0,
+        required: 0,
+    };
+    assert_eq!(set(&raw const authentication), LVS_OK);
+}
+
+fn adv_rcvd(get: impl FnOnce(*mut lvs_vrrp_counters) -> lvs_status) -> u64 {
+    let mut counters = MaybeUninit::<lvs_vrrp_counters>::zeroed();
+    // SAFETY: its size is the first member.
+    unsafe { counters.as_mut_ptr().cast::<usize>().write(size_of::<lvs_vrrp_counters>()) };
+    assert_eq!(get(counters.as_mut_ptr()), LVS_OK);
+    // SAFETY: zeros are numbers.
+    unsafe { counters.assume_init() }.adv_rcvd
 }
 
 fn peers(policy: &lvs_proto::vrrp::AdvertPolicy<'_>) -> Vec<lvs_vrrp_peer> {

@@ -106,7 +106,11 @@ pub struct Timeouts {
 /// The kernel's: 900, 120 and 300 seconds.
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { tcp_secs: 900, tcp_fin_secs: 120, udp_secs: 300 }
+        Self {
+            tcp_secs: TcpState::Established.timeout_secs(),
+            tcp_fin_secs: TcpState::FinWait.timeout_secs(),
+            udp_secs: 300,
+        }
     }
 }
 

@@ -42,6 +42,12 @@ impl RouterId {
     pub const fn from_bits(bits: u64) -> Self {
         Self { slot: bits as u32, generation: (bits >> 32) as u32 }
     }
+
+    /// The slot of the router, as [`Engine::vacant_slot`] foretold it.
+    #[must_use]
+    pub const fn slot(self) -> usize {
+        self.slot as usize
+    }
 }
 
 /// Room for one virtual router of an [`Engine`].

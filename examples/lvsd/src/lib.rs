@@ -24,7 +24,6 @@ pub mod probe;
 pub mod router_args;
 pub mod routes;
 pub mod run;
-pub mod secret;
 pub mod sync_group;
 pub mod sync_socket;
 pub mod virtual_router;

@@ -7,12 +7,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{ArgGroup, Args, ValueEnum};
 use lvs_proto::Family;
-use lvs_proto::vrrp::{AdvertInterval, Password, Peer, Priority, TrailerKey, Version, Vrid};
+use lvs_proto::vrrp::{
+    AdvertInterval, Password, Peer, Priority, Secret, TrailerKey, Version, Vrid,
+};
 use lvs_vrrp::{Announcements, Config, LosingAdvert, TrackerConfig};
 
 use crate::keepalived_conf::decimal_seconds;
 use crate::netlink::Interface;
-use crate::secret::Secret;
 use crate::virtual_router::{Setup, VirtualRouter};
 
 /// A virtual router's options on the command line.
@@ -169,7 +170,7 @@ impl SecretArgs {
             Self { auth_pass: Some(text), .. } => Secret::Password(password(text)),
             Self { auth_header: Some(text), .. } => Secret::Header(password(text)),
             Self { auth_hmac: Some(key), .. } => {
-                return Ok(Secret::Trailer(TrailerKey::new(1, key.as_bytes())?));
+                return Ok(Secret::trailer(TrailerKey::new(1, key.as_bytes())?));
             }
             _ => return Ok(Secret::None),
         };
@@ -356,7 +357,7 @@ mod tests {
         let header = setup("--version 2 --auth-header secret").unwrap().secret;
         assert!(matches!(header, Secret::Header(_)));
         let key = "--auth-hmac 0123456789abcdef0123456789abcdef";
-        assert!(matches!(setup(key).unwrap().secret, Secret::Trailer(_)));
+        assert!(matches!(setup(key).unwrap().secret, Secret::Trailer { .. }));
     }
 
     #[test]

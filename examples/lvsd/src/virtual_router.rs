@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use lvs_proto::MacAddr;
-use lvs_proto::vrrp::{Peer, TrailerTime};
+use lvs_proto::vrrp::{Advert, EncodeError, Peer, Secret, SequenceNumbers, TrailerTime};
+use lvs_proto::{AddressPair, MacAddr};
 use lvs_vrrp::{Config, ConfigError, Contribution, Router, Tracker, TrackerConfig, TrackerError};
 
-use crate::secret::Secret;
+/// The longest packet of an advert: 255 IPv6 addresses and a trailer.
+const LONGEST_PACKET: usize = 40 + 8 + 255 * 16 + 28;
 
 /// The machine of a virtual router.
 pub type Machine = Router<Vec<IpAddr>, Vec<Peer>>;
@@ -115,6 +116,18 @@ impl VirtualRouter {
 }
 
 impl Outfit {
+    /// The IP packet that carries `advert` over that path.
+    pub(crate) fn packet(
+        &self,
+        advert: &Advert<'_>,
+        path: AddressPair,
+        numbers: SequenceNumbers,
+    ) -> Result<Vec<u8>, EncodeError> {
+        let mut room = [0; LONGEST_PACKET];
+        let length = self.secret.packet(advert, path, numbers, &mut room)?;
+        Ok(room.get(..length).unwrap_or_default().to_vec())
+    }
+
     /// Whether it follows an interface besides its own.
     pub(crate) fn follows(&self, interface: &str) -> bool {
         self.trackers.iter().any(|(name, _)| name == interface)

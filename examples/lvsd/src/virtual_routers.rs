@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use lvs_proto::vrrp::{self, Advert, AdvertPolicy, Peer, Priority, Sequence, Vrid};
+use lvs_proto::vrrp::{self, AdvertPolicy, Peer, Priority, SequenceNumbers, Vrid};
 use lvs_proto::wire::ethernet;
 use lvs_proto::{Family, Instant, MacAddr, frames};
 use lvs_vrrp::{
@@ -12,6 +12,7 @@ use lvs_vrrp::{
     RouterId, Slot, State, Tracked,
 };
 
+use crate::clock::now_in_utc;
 use crate::sync_group::{GroupEvent, ShownState, SyncGroup};
 use crate::virtual_router::{Machine, Outfit, VirtualRouter};
 
@@ -155,7 +156,8 @@ impl VirtualRouters {
         let id = self.engine.hearer(interface, vrid, path);
         let found = id.and_then(|id| Some((self.engine.get(id)?, self.places.get(&id)?)));
         let Some((machine, place)) = found else { return self.engine.handle_unknown() };
-        let authentication = place.outfit.secret.authentication(trailer_window(machine));
+        let window = Some((now_in_utc(), trailer_window(machine)));
+        let authentication = place.outfit.secret.authentication(window);
         let policy = AdvertPolicy { authentication, ..machine.policy() };
         match vrrp::decode(message, &meta, &policy) {
             Ok(advert) => {
@@ -229,14 +231,13 @@ impl VirtualRouters {
     ) {
         let Some(machine) = self.engine.get(id) else { return };
         let Some(Place { port, outfit, .. }) = self.places.get_mut(&id) else { return };
-        let (header, window) = (machine.header_sequence(), trailer_window(machine));
-        let sequence = outfit.secret.sequence(header, outfit.last_trailer, window);
-        if let Some(Sequence::Trailer(time)) = sequence {
-            outfit.last_trailer = Some(time);
-        }
-        let advert = Advert { sequence, ..machine.advert(priority) };
+        let window = Some(trailer_window(machine));
+        let trailer = now_in_utc().next_after(outfit.last_trailer, window);
+        outfit.last_trailer = Some(trailer);
+        let numbers = SequenceNumbers { header: machine.header_sequence(), trailer };
+        let advert = machine.advert(priority);
         for path in machine.advert_paths() {
-            let packet = match outfit.secret.packet(&advert, path) {
+            let packet = match outfit.packet(&advert, path, numbers) {
                 Ok(packet) => packet,
                 Err(error) => return log::error!("an advert cannot be sent: {error}"),
             };

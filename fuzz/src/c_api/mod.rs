@@ -2,6 +2,7 @@
 //! destinations and connections that are good, stale or made up.
 
 mod director;
+mod engine;
 mod pool;
 mod router;
 mod sync;
@@ -16,8 +17,9 @@ use lvs::{LVS_IPV4, LVS_IPV6, lvs_address, lvs_flow};
 pub fn c_api(octets: &[u8]) {
     let input = &mut Unstructured::new(octets);
     let _ = match u8::arbitrary(input) {
-        Ok(choice) if choice % 3 == 0 => pool::calls(input),
-        Ok(choice) if choice % 3 == 1 => director::calls(input),
+        Ok(choice) if choice % 4 == 0 => pool::calls(input),
+        Ok(choice) if choice % 4 == 1 => director::calls(input),
+        Ok(choice) if choice % 4 == 2 => engine::calls(input),
         _ => router::calls(input),
     };
 }

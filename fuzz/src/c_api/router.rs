@@ -23,18 +23,8 @@ pub(super) fn calls(input: &mut Unstructured<'_>) -> Result<()> {
 }
 
 fn create(input: &mut Unstructured<'_>) -> Result<Option<NonNull<lvs_vrrp>>> {
-    // SAFETY: zeros are numbers, and NULL.
-    let mut config: lvs_vrrp_config = unsafe { sized() };
-    let (profile, vrid) = (input.int_in_range(-1..=5)?, input.int_in_range(0..=9)?);
-    // SAFETY: the struct is there.
-    sound(unsafe { lvs_vrrp_config_init(&raw mut config, profile, vrid) });
-    config.source = any_address(input)?;
-    // SAFETY: the pointers are replaced below.
-    config = unsafe { spoilt(config, input) }?;
     let addresses = [any_address(input)?, any_address(input)?];
-    config.addresses = addresses.as_ptr();
-    config.address_count = input.int_in_range(0..=2)?;
-    (config.peers, config.peer_count) = (std::ptr::null(), 0);
+    let config = any_config(input, &addresses)?;
     let mut vrrp = MaybeUninit::uninit();
     // SAFETY: the struct and what it points to are there; what is given was initialised.
     Ok(unsafe {
@@ -43,8 +33,50 @@ fn create(input: &mut Unstructured<'_>) -> Result<Option<NonNull<lvs_vrrp>>> {
     })
 }
 
+/// Of some profile, with the first of the addresses, or with all, or none.
+pub(super) fn any_config(
+    input: &mut Unstructured<'_>,
+    addresses: &[lvs_address],
+) -> Result<lvs_vrrp_config> {
+    // SAFETY: zeros are numbers, and NULL.
+    let mut config: lvs_vrrp_config = unsafe { sized() };
+    let (profile, vrid) = (input.int_in_range(-1..=5)?, input.int_in_range(0..=9)?);
+    // SAFETY: the struct is there.
+    sound(unsafe { lvs_vrrp_config_init(&raw mut config, profile, vrid) });
+    config.source = any_address(input)?;
+    // SAFETY: the pointers are replaced below.
+    config = unsafe { spoilt(config, input) }?;
+    config.addresses = addresses.as_ptr();
+    config.address_count = input.int_in_range(0..=addresses.len())?;
+    (config.peers, config.peer_count) = (std::ptr::null(), 0);
+    Ok(config)
+}
+
+/// Of some kind, with keys that are good, or nearly so.
+pub(super) fn any_authentication(
+    input: &mut Unstructured<'_>,
+) -> Result<(lvs_vrrp_authentication, Box<[lvs_vrrp_key]>)> {
+    static OCTETS: [u8; 66] = [7; 66];
+    // SAFETY: zeros are numbers, and NULL.
+    let mut authentication: lvs_vrrp_authentication = unsafe { sized() };
+    authentication.kind = input.int_in_range(0..=4)?;
+    authentication.utc_offset_micros = input.arbitrary()?;
+    authentication.window_seconds = input.int_in_range(0..=9)?;
+    authentication.required = input.arbitrary()?;
+    // SAFETY: the pointer is replaced below.
+    authentication = unsafe { spoilt(authentication, input) }?;
+    let mut keys = Vec::new();
+    for _ in 0..input.int_in_range(0..=3)? {
+        let length = *input.choose(&[0, 6, 8, 9, 32, 64, 65])?;
+        keys.push(lvs_vrrp_key { octets: OCTETS.as_ptr(), length, id: input.int_in_range(0..=2)? });
+    }
+    let keys = keys.into_boxed_slice();
+    (authentication.keys, authentication.key_count) = (keys.as_ptr(), keys.len());
+    Ok((authentication, keys))
+}
+
 fn call(input: &mut Unstructured<'_>, vrrp: Option<&mut lvs_vrrp>, now: u64) -> Result<()> {
-    match input.int_in_range(0..=9_u8)? {
+    match input.int_in_range(0..=10_u8)? {
         0 => sound(lvs_vrrp_startup(vrrp, now)),
         1 => sound(lvs_vrrp_interface_up(vrrp, now)),
         2 => sound(lvs_vrrp_interface_down(vrrp, now)),
@@ -59,6 +91,11 @@ fn call(input: &mut Unstructured<'_>, vrrp: Option<&mut lvs_vrrp>, now: u64) -> 
         }
         7 => write(input, vrrp, now)?,
         8 => drain(vrrp),
+        9 => {
+            let (authentication, _keys) = any_authentication(input)?;
+            // SAFETY: the struct and what it points to are there.
+            sound(unsafe { lvs_vrrp_set_authentication(vrrp, &raw const authentication) })
+        }
         _ => {
             let mut deadline = MaybeUninit::new(0);
             sound_number(lvs_vrrp_next_deadline(vrrp.as_deref(), Some(&mut deadline)));

@@ -44,7 +44,6 @@ impl From<LocalError> for lvs_status {
             LocalError::NoSuchLocal { .. } => LVS_ERR_NO_SUCH_LOCAL,
             LocalError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
             LocalError::OutOfMemory(error) => error.into(),
-            _ => LVS_ERR_OTHER,
         }
     }
 }

@@ -3,12 +3,12 @@
 mod memory;
 
 use core::ffi::c_int;
-use core::mem::MaybeUninit;
+use core::mem::{self, MaybeUninit};
 
 use ::lvs_vrrp::{
     AddError, FollowError, InterfaceId, JoinError, Router, RouterId, Tracked, UnknownRouter,
 };
-use lvs_proto::vrrp::{Priority, decode, from_ip_packet, vrid_of};
+use lvs_proto::vrrp::{AdvertPolicy, Priority, decode, from_ip_packet, vrid_of};
 use lvs_proto::wire::ethernet;
 use lvs_proto::{Instant, frames};
 
@@ -17,7 +17,9 @@ pub use self::memory::*;
 use super::memory::Machine;
 use super::output::write_advert;
 use super::proofs::Authenticator;
-use super::{lvs_vrrp_action, lvs_vrrp_config, lvs_vrrp_status};
+use super::{
+    lvs_vrrp_action, lvs_vrrp_authentication, lvs_vrrp_config, lvs_vrrp_counters, lvs_vrrp_status,
+};
 use crate::door::{items, items_mut, number, read_sized, required, status, write_sized};
 use crate::lvs_status::{
     LVS_ERR_ENGINE_FULL, LVS_ERR_INPUT, LVS_ERR_NO_SUCH_ROUTER, LVS_ERR_NOT_VRRP, LVS_ERR_OTHER,
@@ -69,19 +71,19 @@ pub unsafe extern "C" fn lvs_engine_add(
         let addresses = unsafe { items(config.addresses, config.address_count) }?;
         // SAFETY: the caller's contract.
         let peers = unsafe { items(config.peers, config.peer_count) }?;
-        let slot = engine.read()?.vacant_slot().ok_or(LVS_ERR_ENGINE_FULL)?;
+        let slot = engine.read()?.engine.vacant_slot().ok_or(LVS_ERR_ENGINE_FULL)?;
         // SAFETY: nobody has the slot, and so nobody its room.
         let (addresses, peers) = unsafe { rooms.place(slot, addresses, peers) }?;
         let source = config.source.try_into()?;
         let router = Router::with_senders(config.try_into()?, source, addresses, peers)?;
-        let id = engine.write(|engine| engine.add(InterfaceId(interface), router))??;
+        let id = engine.write(|it| it.engine.add(InterfaceId(interface), router))??;
         out.write(id.to_bits());
         Ok(())
     })
 }
 
-/// Removes a virtual router, and from its sync group. Nothing is sent: shut it down first and drain the
-/// actions.
+/// Removes a virtual router with its keys, and from its sync group. Nothing is sent: shut it down first
+/// and drain the actions.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
@@ -91,8 +93,13 @@ pub extern "C" fn lvs_engine_remove(
     router: lvs_router_id,
 ) -> lvs_status {
     status(|| {
-        let remove = |engine: &mut Routers| engine.remove(RouterId::from_bits(router)).map(drop);
-        required(engine)?.0.write(remove)?.ok_or(LVS_ERR_NO_SUCH_ROUTER)
+        let id = RouterId::from_bits(router);
+        let remove = |Routers { engine, authenticators }: &mut Routers| {
+            engine.remove(id).ok_or(LVS_ERR_NO_SUCH_ROUTER)?;
+            authenticators.get_mut(id.slot()).map(mem::take);
+            Ok(())
+        };
+        required(engine)?.0.write(remove)?
     })
 }
 
@@ -109,7 +116,7 @@ pub extern "C" fn lvs_engine_join(
     of: lvs_router_id,
 ) -> lvs_status {
     let (router, of) = (RouterId::from_bits(router), RouterId::from_bits(of));
-    status(|| Ok(required(engine)?.0.write(|engine| engine.join(router, of))??))
+    status(|| Ok(required(engine)?.0.write(|it| it.engine.join(router, of))??))
 }
 
 /// Has a virtual router leave its sync group, if it is in one.
@@ -122,7 +129,7 @@ pub extern "C" fn lvs_engine_leave(
     router: lvs_router_id,
 ) -> lvs_status {
     status(|| {
-        Ok(required(engine)?.0.write(|engine| engine.leave(RouterId::from_bits(router)))??)
+        Ok(required(engine)?.0.write(|it| it.engine.leave(RouterId::from_bits(router)))??)
     })
 }
 
@@ -140,7 +147,7 @@ pub extern "C" fn lvs_engine_follow(
     leader: lvs_router_id,
 ) -> lvs_status {
     let (router, leader) = (RouterId::from_bits(router), RouterId::from_bits(leader));
-    let follow = |engine: &mut Routers| engine.follow(instant(now), router, leader);
+    let follow = |it: &mut Routers| it.engine.follow(instant(now), router, leader);
     status(|| Ok(required(engine)?.0.write(follow)??))
 }
 
@@ -187,13 +194,40 @@ pub extern "C" fn lvs_engine_set_tracked(
     status(|| feed(engine, router, |router| router.track(instant(now), tracked)))
 }
 
+/// Sets how the adverts of a virtual router are authenticated from now on; at first they are not.
+///
+/// # Errors
+/// As for `lvs_vrrp_set_authentication`, and `LVS_ERR_NO_SUCH_ROUTER`.
+///
+/// # Safety
+/// `authentication` points to a `struct lvs_vrrp_authentication` of any version, its keys to
+/// `key_count` keys with their octets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_engine_set_authentication(
+    engine: Option<&mut lvs_engine>,
+    router: lvs_router_id,
+    authentication: *const lvs_vrrp_authentication,
+) -> lvs_status {
+    status(|| {
+        let version = get(engine.as_deref(), router)?.config().version;
+        // SAFETY: the caller's contract.
+        let authenticator = unsafe { Authenticator::new(&read_sized(authentication)?, version) }?;
+        let slot = RouterId::from_bits(router).slot();
+        required(engine)?.0.write(|it| {
+            let place = it.authenticators.get_mut(slot).ok_or(LVS_ERR_NO_SUCH_ROUTER)?;
+            *place = authenticator;
+            Ok(())
+        })?
+    })
+}
+
 fn feed(
     engine: Option<&mut lvs_engine>,
     router: lvs_router_id,
     input: impl FnOnce(&mut Machine),
 ) -> Result<(), lvs_status> {
     let id = RouterId::from_bits(router);
-    Ok(required(engine)?.0.write(|engine| engine.input(id, input))??)
+    Ok(required(engine)?.0.write(|it| it.engine.input(id, input))??)
 }
 
 /// Takes in an Ethernet frame that was received on `interface`: an advert is verified, decoded and fed
@@ -220,11 +254,12 @@ pub unsafe extern "C" fn lvs_engine_handle_frame(
         let (meta, message) = from_ip_packet(frame.payload)?;
         let vrid = vrid_of(message).ok_or(LVS_ERR_NOT_VRRP)?;
         let path = meta.addresses;
-        engine.0.write(|engine| {
-            let Some(policy) = engine.policy(interface, vrid, path) else {
-                engine.handle_unknown();
-                return;
-            };
+        engine.0.write(|Routers { engine, authenticators }| {
+            let id = engine.hearer(interface, vrid, path);
+            let found = id.and_then(|id| Some((engine.get(id)?, authenticators.get(id.slot())?)));
+            let Some((router, authenticator)) = found else { return engine.handle_unknown() };
+            let policy =
+                AdvertPolicy { authentication: authenticator.policy(now), ..router.policy() };
             match decode(message, &meta, &policy) {
                 Ok(advert) => engine.handle_advert(instant(now), interface, &advert, &meta),
                 Err(error) => engine.handle_rejected(interface, vrid, path, &error),
@@ -246,7 +281,7 @@ pub extern "C" fn lvs_engine_handle_timeout(
     budget: u16,
 ) -> c_int {
     number(|| {
-        let pass = |engine: &mut Routers| engine.handle_timeout(instant(now), budget.into());
+        let pass = |it: &mut Routers| it.engine.handle_timeout(instant(now), budget.into());
         // At most the budget.
         Ok(required(engine)?.0.write(pass)? as c_int)
     })
@@ -265,7 +300,8 @@ pub extern "C" fn lvs_engine_poll_action(
 ) -> c_int {
     number(|| {
         let (engine, router, out) = (required(engine)?, required(router)?, required(out)?);
-        let Some((id, action)) = engine.0.write(Routers::poll_action)? else { return Ok(0) };
+        let poll = |it: &mut Routers| it.engine.poll_action();
+        let Some((id, action)) = engine.0.write(poll)? else { return Ok(0) };
         router.write(id.to_bits());
         out.write(action.into());
         Ok(1)
@@ -283,7 +319,7 @@ pub extern "C" fn lvs_engine_next_deadline(
 ) -> c_int {
     number(|| {
         let (engine, out) = (required(engine)?, required(out)?);
-        let Some(deadline) = engine.0.read()?.next_deadline() else { return Ok(0) };
+        let Some(deadline) = engine.0.read()?.engine.next_deadline() else { return Ok(0) };
         out.write(deadline.as_micros());
         Ok(1)
     })
@@ -298,7 +334,8 @@ pub extern "C" fn lvs_engine_next_deadline(
 /// `frame` points to room for `capacity` octets.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lvs_engine_write_advert(
-    engine: Option<&lvs_engine>,
+    engine: Option<&mut lvs_engine>,
+    now: lvs_time,
     router: lvs_router_id,
     priority: u8,
     path: usize,
@@ -307,11 +344,16 @@ pub unsafe extern "C" fn lvs_engine_write_advert(
     length: Option<&mut MaybeUninit<usize>>,
 ) -> lvs_status {
     status(|| {
-        let (router, length) = (get(engine, router)?, required(length)?);
+        let (engine, length) = (required(engine)?, required(length)?);
         // SAFETY: the caller's contract; any octets are octets.
         let frame = unsafe { items_mut(frame, capacity) }?;
-        let (priority, mut nothing) = (Priority::new(priority), Authenticator::None);
-        length.write(write_advert(router, &mut nothing, 0, priority, path, frame)?);
+        let (id, priority) = (RouterId::from_bits(router), Priority::new(priority));
+        let write = |Routers { engine, authenticators }: &mut Routers| {
+            let found = engine.get(id).zip(authenticators.get_mut(id.slot()));
+            let (router, authenticator) = found.ok_or(LVS_ERR_NO_SUCH_ROUTER)?;
+            write_advert(router, authenticator, now, priority, path, frame)
+        };
+        length.write(engine.0.write(write)??);
         Ok(())
     })
 }
@@ -362,9 +404,29 @@ pub unsafe extern "C" fn lvs_engine_get_status(
     })
 }
 
+/// Fills in what a virtual router has counted. `out->size` is to be set before.
+///
+/// # Errors
+/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_ROUTER`.
+///
+/// # Safety
+/// `out` points to a `struct lvs_vrrp_counters` of any version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_engine_get_counters(
+    engine: Option<&lvs_engine>,
+    router: lvs_router_id,
+    out: *mut lvs_vrrp_counters,
+) -> lvs_status {
+    status(|| {
+        let counters = get(engine, router)?.counters();
+        // SAFETY: the caller's contract.
+        unsafe { write_sized(out, counters.into()) }
+    })
+}
+
 fn get(engine: Option<&lvs_engine>, router: lvs_router_id) -> Result<&Machine, lvs_status> {
-    let engine = required(engine)?.0.read()?;
-    engine.get(RouterId::from_bits(router)).ok_or(LVS_ERR_NO_SUCH_ROUTER)
+    let routers = required(engine)?.0.read()?;
+    routers.engine.get(RouterId::from_bits(router)).ok_or(LVS_ERR_NO_SUCH_ROUTER)
 }
 
 impl From<AddError> for lvs_status {

@@ -199,7 +199,8 @@ impl Plan<'_> {
         let peers = unsafe { Behind::place(addresses.end().cast(), self.peers) }?;
         let (config, source) = (self.config.try_into()?, self.config.source.try_into()?);
         let router = Router::with_senders(config, source, addresses, peers)?;
-        let guarded = Guarded::new(VirtualRouter { router, authenticator: Authenticator::None });
+        let authenticator = Authenticator::default();
+        let guarded = Guarded::new(VirtualRouter { router, authenticator });
         // SAFETY: it is the front of the layout.
         unsafe { vrrp.write(lvs_vrrp(guarded, allocated)) };
         Ok(vrrp)

@@ -1,7 +1,7 @@
 //! No proofs: what a build without ciphers has.
 
-use lvs_proto::vrrp::{Advert, Authentication, Version, encode};
-use lvs_proto::{AddressPair, Protocol};
+use lvs_proto::AddressPair;
+use lvs_proto::vrrp::{Advert, Authentication, Secret, SequenceNumbers, TrailerTime, Version};
 
 use super::lvs_vrrp_authentication;
 use super::lvs_vrrp_authentication_kind::LVS_VRRP_AUTHENTICATION_NONE;
@@ -12,10 +12,8 @@ use crate::{lvs_status, lvs_time};
 pub(super) const SENDERS: usize = 0;
 
 /// A virtual router that proves nothing, and has nothing proven to it.
-#[derive(Debug)]
-pub(super) enum Authenticator {
-    None,
-}
+#[derive(Debug, Default)]
+pub(super) struct Authenticator {}
 
 impl Authenticator {
     /// # Safety
@@ -25,7 +23,7 @@ impl Authenticator {
         _: Version,
     ) -> Result<Self, lvs_status> {
         match (of.kind, of.key_count) {
-            (kind, 0) if kind == LVS_VRRP_AUTHENTICATION_NONE as _ => Ok(Self::None),
+            (kind, 0) if kind == LVS_VRRP_AUTHENTICATION_NONE as _ => Ok(Self {}),
             (kind, _) if kind == LVS_VRRP_AUTHENTICATION_NONE as _ => Err(LVS_ERR_KEY),
             _ => Err(LVS_ERR_AUTHENTICATION),
         }
@@ -35,18 +33,15 @@ impl Authenticator {
         Authentication::None
     }
 
-    pub(super) const fn outside(&self, _: u32) -> (Protocol, u16) {
-        (Protocol::VRRP, 0)
-    }
-
-    pub(super) fn encode(
+    pub(super) fn write(
         &mut self,
         advert: &Advert<'_>,
         addresses: AddressPair,
-        _: u32,
+        header: u32,
         _: (lvs_time, bool),
         out: &mut [u8],
     ) -> Result<usize, lvs_status> {
-        Ok(encode(advert, addresses, out)?)
+        let numbers = SequenceNumbers { header, trailer: TrailerTime(0) };
+        Ok(Secret::None.packet(advert, addresses, numbers, out)?)
     }
 }

@@ -4,7 +4,6 @@ use core::mem::MaybeUninit;
 
 use lvs_proto::vrrp::Priority;
 use lvs_proto::wire::ethernet::{self, EtherType};
-use lvs_proto::wire::ip;
 use lvs_proto::{AddressPair, MacAddr, frames};
 
 use super::lvs_vrrp;
@@ -97,18 +96,12 @@ pub(super) fn write_advert(
     frame: &mut [u8],
 ) -> Result<usize, lvs_status> {
     let addresses = router.advert_paths().nth(path).ok_or(LVS_ERR_PATH)?;
-    let sequence = router.header_sequence();
-    let (protocol, identification) = authenticator.outside(sequence);
-    let front = LVS_ETHERNET_HEADER_LEN + ip::header_len(addresses.family());
-    let (headers, payload) = frame.split_at_mut_checked(front).ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
-    let advert = router.advert(priority);
-    let time = (now, path > 0);
-    let length = authenticator.encode(&advert, addresses, sequence, time, payload)?;
-    let (link, packet) = headers.split_at_mut(LVS_ETHERNET_HEADER_LEN);
+    let room = frame.split_at_mut_checked(LVS_ETHERNET_HEADER_LEN);
+    let (link, packet) = room.ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
+    let (advert, header) = (router.advert(priority), router.header_sequence());
+    let length = authenticator.write(&advert, addresses, header, (now, path > 0), packet)?;
     link.copy_from_slice(&link_header(addresses, router.virtual_mac()));
-    // At most 40 + 24 + 8 + 255 * 16 + 28 octets.
-    frames::advert_ip_header(addresses, protocol, identification, length as u16, packet)?;
-    Ok(front + length)
+    Ok(LVS_ETHERNET_HEADER_LEN + length)
 }
 
 /// From the virtual router to the group; to a peer, nothing that is known here.

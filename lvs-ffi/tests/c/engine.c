@@ -96,7 +96,7 @@ static int drain(struct lvs_engine *engine)
     int count = 0;
 
 #define ADVERT(engine, id, path, frame, capacity, length)                                          \
-    lvs_engine_write_advert(engine, id, action.priority, path, frame, capacity, length)
+    lvs_engine_write_advert(engine, 0, id, action.priority, path, frame, capacity, length)
 #define ANNOUNCE(engine, id, address, frame, capacity, length)                                     \
     lvs_engine_write_announcement(engine, id, address, frame, capacity, length)
     for (; lvs_engine_poll_action(engine, &id, &action) == 1; count++) {
@@ -230,6 +230,110 @@ static void follow(struct lvs_engine *engine, lvs_router_id ids[ROUTERS], lvs_ti
     EXPECT(LVS_VRRP_BACKUP, state(engine, ids[1]));
 }
 
+/* A virtual router of another host, or, in an engine, of this one; with the address of its VRID. */
+static struct lvs_vrrp_config config_of(int profile, uint8_t vrid)
+{
+    struct lvs_vrrp_config config = {.size = sizeof config};
+
+    EXPECT(LVS_OK, lvs_vrrp_config_init(&config, profile, vrid));
+    config.source = source;
+    config.addresses = &addresses[vrid - 51];
+    config.address_count = 1;
+    return config;
+}
+
+static struct lvs_vrrp *peer_of(int profile, uint8_t vrid,
+                                const struct lvs_vrrp_authentication *authentication)
+{
+    struct lvs_vrrp_config config = config_of(profile, vrid);
+    struct lvs_vrrp *vrrp;
+
+    config.source = peer.address;
+    EXPECT(LVS_OK, lvs_vrrp_create(&config, &vrrp));
+    EXPECT(LVS_OK, lvs_vrrp_set_authentication(vrrp, authentication));
+    EXPECT(LVS_OK, lvs_vrrp_startup(vrrp, 0));
+    return vrrp;
+}
+
+/* Has them send each other an advert; whether both were heard, or neither. */
+static int understand(struct lvs_engine *engine, lvs_router_id id, struct lvs_vrrp *vrrp)
+{
+    struct lvs_vrrp_counters ours = {.size = sizeof ours}, theirs = ours;
+    uint8_t frame[128];
+    size_t length;
+    uint64_t before;
+
+    EXPECT(LVS_OK, lvs_engine_get_counters(engine, id, &ours));
+    before = ours.adv_rcvd;
+    EXPECT(LVS_OK, lvs_vrrp_write_advert(vrrp, 7, 100, 0, frame, sizeof frame, &length));
+    EXPECT(LVS_OK, lvs_engine_handle_frame(engine, 7, 1, frame, length));
+    EXPECT(LVS_OK, lvs_engine_write_advert(engine, 7, id, 100, 0, frame, sizeof frame, &length));
+    EXPECT(LVS_OK, lvs_vrrp_handle_frame(vrrp, 7, frame, length));
+    EXPECT(LVS_OK, lvs_engine_get_counters(engine, id, &ours));
+    EXPECT(LVS_OK, lvs_vrrp_get_counters(vrrp, &theirs));
+    EXPECT(1, ours.adv_rcvd - before == theirs.adv_rcvd);
+    lvs_vrrp_destroy(vrrp);
+    return (int)theirs.adv_rcvd;
+}
+
+/* Of two virtual routers of an engine one proves its adverts. */
+static void prove(void *memory, int profile, int kind)
+{
+    static const uint8_t octets[64] = "0123456789abcdef0123456789abcdef";
+    const size_t size = lvs_engine_sizeof(ROUTERS, 1, 1);
+    const size_t length = kind == LVS_VRRP_AUTHENTICATION_TRAILER ? 32 : 8;
+    const struct lvs_vrrp_key keys[2] = {{octets, length, 1}, {octets + 1, length, 1}};
+    const struct lvs_vrrp_authentication none = {.size = sizeof none};
+    struct lvs_vrrp_authentication good = none, other, bad;
+    struct lvs_vrrp_config configs[ROUTERS] = {config_of(profile, 51), config_of(profile, 52)};
+    struct lvs_vrrp_counters counters = {.size = 1};
+    struct lvs_engine *engine;
+    lvs_router_id ids[ROUTERS];
+
+    good.kind = kind;
+    good.keys = keys;
+    good.key_count = 1;
+    good.utc_offset_micros = 1700000000000000;
+    good.window_seconds = 2;
+    good.required = 1;
+    other = good;
+    other.keys = &keys[1];
+
+    EXPECT(LVS_OK, lvs_engine_init(memory, size, ROUTERS, 1, 1, &engine));
+    for (int i = 0; i < ROUTERS; i++) {
+        EXPECT(LVS_OK, lvs_engine_add(engine, 1, &configs[i], &ids[i]));
+        EXPECT(LVS_OK, lvs_engine_input(engine, 0, ids[i], LVS_INPUT_STARTUP));
+    }
+#define SET lvs_engine_set_authentication(engine, ids[0], &bad)
+    EXPECT(LVS_ERR_NULL, lvs_engine_set_authentication(NULL, ids[0], &good));
+    EXPECT(LVS_ERR_NULL, lvs_engine_set_authentication(engine, ids[0], NULL));
+    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_set_authentication(engine, 7, &good));
+    EXPECT_FIELD(LVS_ERR_STRUCT_SIZE, size, 0, SET);
+    EXPECT_FIELD(LVS_ERR_AUTHENTICATION, kind, -1, SET);
+    EXPECT_FIELD(LVS_ERR_KEY, kind, LVS_VRRP_AUTHENTICATION_NONE, SET);
+    EXPECT_FIELD(LVS_ERR_KEY, key_count, 0, SET);
+    EXPECT_FIELD(LVS_ERR_COUNT, key_count, SIZE_MAX, SET);
+    EXPECT_FIELD(LVS_ERR_NULL, keys, NULL, SET);
+    EXPECT(LVS_ERR_NULL, lvs_engine_get_counters(NULL, ids[0], &counters));
+    EXPECT(LVS_ERR_NULL, lvs_engine_get_counters(engine, ids[0], NULL));
+    EXPECT(LVS_ERR_STRUCT_SIZE, lvs_engine_get_counters(engine, ids[0], &counters));
+    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_get_counters(engine, 7, &counters));
+    EXPECT(1, understand(engine, ids[0], peer_of(profile, 51, &none)));
+
+    EXPECT(LVS_OK, lvs_engine_set_authentication(engine, ids[0], &good));
+    EXPECT(0, understand(engine, ids[0], peer_of(profile, 51, &none)));
+    EXPECT(0, understand(engine, ids[0], peer_of(profile, 51, &other)));
+    EXPECT(1, understand(engine, ids[0], peer_of(profile, 51, &good)));
+    EXPECT(1, understand(engine, ids[1], peer_of(profile, 52, &none)));
+    EXPECT(0, understand(engine, ids[1], peer_of(profile, 52, &good)));
+
+    EXPECT(LVS_OK, lvs_engine_remove(engine, ids[0]));
+    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_set_authentication(engine, ids[0], &good));
+    EXPECT(LVS_OK, lvs_engine_add(engine, 1, &configs[0], &ids[0]));
+    EXPECT(LVS_OK, lvs_engine_input(engine, 0, ids[0], LVS_INPUT_STARTUP));
+    EXPECT(1, understand(engine, ids[0], peer_of(profile, 51, &none)));
+}
+
 int main(void)
 {
     char *memory = malloc(lvs_engine_sizeof(ROUTERS, 1, 1) + 8);
@@ -243,6 +347,10 @@ int main(void)
     now = run(engine, ids);
     lose(engine, ids, now);
     follow(engine, ids, now);
+    prove(memory, LVS_VRRP_RFC9568, LVS_VRRP_AUTHENTICATION_TRAILER);
+    prove(memory, LVS_VRRP_RFC3768, LVS_VRRP_AUTHENTICATION_TRAILER);
+    prove(memory, LVS_VRRP_RFC3768, LVS_VRRP_AUTHENTICATION_PASSWORD);
+    prove(memory, LVS_VRRP_RFC3768, LVS_VRRP_AUTHENTICATION_HEADER);
     free(memory);
     return 0;
 }

@@ -67,6 +67,17 @@ impl Sequence {
     }
 }
 
+/// The numbers of an advert that is sent, each for one kind of [`Sequence`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct SequenceNumbers {
+    /// Of an [`AuthenticationHeader`]: greater than those that were sent or accepted \[W-12\].
+    pub header: u32,
+    /// Of a trailer: [`TrailerTime::next_after`] that of the advert before \[W-39\].
+    pub trailer: TrailerTime,
+}
+
 /// The number of a trailer: a moment in UTC as 32 bits of seconds since 1970, 16 bits of fraction
 /// and 16 bits that tell adverts of the same moment apart \[W-39\].
 ///

@@ -14,13 +14,14 @@ mod legacy;
 mod message;
 mod nouns;
 mod policy;
+mod secret;
 #[cfg(feature = "auth-hmac")]
 mod trailer;
 
 pub use advert::{AddressList, AddressListIter, Advert};
 pub use authentication::{
-    AUTHENTICATION_HEADER_LEN, AuthFailure, AuthenticationHeader, Sequence, TRAILER_LEN,
-    TrailerTime,
+    AUTHENTICATION_HEADER_LEN, AuthFailure, AuthenticationHeader, Sequence, SequenceNumbers,
+    TRAILER_LEN, TrailerTime,
 };
 pub use datagram::{DatagramError, from_ip_packet};
 pub use decode::{AdvertError, decode};
@@ -40,5 +41,6 @@ pub use nouns::{AdvertInterval, AdvertIntervalError, Priority, Version, Vrid};
 pub use policy::{
     AdvertMeta, AdvertPath, AdvertPolicy, Authentication, ChecksumAccept, ChecksumForm, Peer, group,
 };
+pub use secret::Secret;
 #[cfg(feature = "auth-hmac")]
 pub use trailer::{KeyError, TrailerKey, TrailerPolicy};

@@ -38,8 +38,7 @@ pub struct DirectorConfig {
     pub fragments: u32,
     /// The most passive data connections of FTP that are expected at a time, of 104 octets each: what
     /// control connections by NAT say is read, and followed \[FTP-1\], in a build with the feature
-    /// `helpers`. 0 is no help, as where the
-    /// kernel's module is not loaded.
+    /// `helpers`. 0 is no help, as where the kernel's module is not loaded.
     pub ftp: u32,
     /// The ports of the [local addresses](crate::Director::add_local) \[FN-1\]: of several
     /// directors that share the addresses, each needs its own.
@@ -64,8 +63,8 @@ pub struct DirectorConfig {
 /// The most connections that are given memory unless it is said how many.
 const CONNECTIONS: u32 = if cfg!(feature = "large") { 65_536 } else { 1024 };
 
-/// 65536 connections of each family (1024 in a build without the feature `large`), 4096 rare ones, 1024 calls, no packets in fragments, no FTP, a seed of
-/// zeros, and the kernel's figures.
+/// 65536 connections of each family (1024 in a build without the feature `large`), 4096 rare ones,
+/// 1024 calls, no packets in fragments, no FTP, a seed of zeros, and the kernel's figures.
 impl Default for DirectorConfig {
     fn default() -> Self {
         Self {

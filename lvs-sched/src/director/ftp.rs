@@ -16,7 +16,7 @@ use crate::recent::Recent;
 use crate::{Conn, ConnId, ConnKey, State, TcpState};
 
 /// How long a passive connection is expected: as long as one in LISTEN lives \[TCP-4\].
-const LISTEN: Duration = Duration::from_secs(120);
+const LISTEN: Duration = Duration::from_secs(TcpState::Listen.timeout_secs() as u64);
 
 /// Passive data connections: client, virtual address and virtual port.
 pub(super) type Expected = Recent<(Address, Address, u16), Data>;
@@ -175,7 +175,7 @@ impl Director {
         let dest = self.conns.dest(self.conns.course(control)?.dest);
         let hop = Hop::new(Method::Nat, server.address, server.port);
         let (state, controller) = (State::Tcp(TcpState::Listen), Some(control));
-        let timeout_secs = LISTEN.as_secs() as u32;
+        let timeout_secs = TcpState::Listen.timeout_secs();
         let conn = Conn { state, controller, timeout_secs, ..Conn::new(key, dest, hop) };
         self.conns.hold(controller);
         let Some(id) = self.insert(now, &conn, None) else {

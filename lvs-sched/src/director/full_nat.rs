@@ -14,9 +14,10 @@ const PROBES: usize = 64;
 
 /// Local addresses.
 impl Director {
-    /// Adds an address that packets of [`FullNat`](lvs_proto::Method::FullNat) may come from in the eyes of real servers,
-    /// from its [own ports](crate::DirectorConfig::local_ports): `ipvsadm --add-laddr` of DPVS, for
-    /// all services. Answers to it must reach this director; nobody else may use those ports.
+    /// Adds an address that packets of [`FullNat`](lvs_proto::Method::FullNat) may come from in the
+    /// eyes of real servers, from its [own ports](crate::DirectorConfig::local_ports):
+    /// `ipvsadm --add-laddr` of DPVS, for all services. Answers to it must reach this director;
+    /// nobody else may use those ports.
     ///
     /// ```
     /// use lvs_proto::{AddressPair, Decide, Flow, Instant, TcpFlags, Verdict};
@@ -37,7 +38,8 @@ impl Director {
     /// let Verdict::Forward(hop) = director.decide(now, &syn) else { panic!("not forwarded") };
     /// let local = hop.local.ok_or("no local address")?;
     ///
-    /// let addresses = AddressPair::V4 { source: [10, 2, 0, 1].into(), destination: [10, 2, 0, 254].into() };
+    /// let (server, laddr) = ([10, 2, 0, 1].into(), [10, 2, 0, 254].into());
+    /// let addresses = AddressPair::V4 { source: server, destination: laddr };
     /// let answer = Flow::tcp(addresses, 80, local.port, TcpFlags::SYN.with(TcpFlags::ACK));
     /// let Verdict::Reply(origin) = director.decide(now, &answer) else { panic!("no reply") };
     /// assert_eq!(origin.client.map(|client| client.port), Some(40_000));

@@ -206,8 +206,9 @@ impl Director {
 
     /// Deletes the destinations of a service that is no more.
     fn delete_dests(&mut self, now: Instant, service: &ServiceEntry) {
-        let policy = service.config.policy.unwrap_or(self.config.policy);
-        if policy.expire_nodest_conn && self.dests.list(service.group).next().is_some() {
+        if self.policy_of(service).expire_nodest_conn
+            && self.dests.list(service.group).next().is_some()
+        {
             self.expire_nodest_conns(now);
         }
         self.dests.delete_group(now, service.group);
@@ -263,7 +264,7 @@ impl Director {
     ) -> Result<(), DestError> {
         let now = self.advance(now);
         self.dests.delete(now, self.group(service)?, address, port)?;
-        if self.policy_of(Some(service)).expire_nodest_conn {
+        if self.policy_by_key(Some(service)).expire_nodest_conn {
             self.expire_nodest_conns(now);
         }
         Ok(())
@@ -333,9 +334,16 @@ impl Director {
         self.dests.set_expiration(SchedulerKind::Lblcr, secs);
     }
 
-    fn policy_of(&self, service: Option<&ServiceKey>) -> &Policy {
-        let own = service.and_then(|key| self.services.get(key)?.config.policy.as_ref());
-        own.unwrap_or(&self.config.policy)
+    fn policy_by_key(&self, service: Option<&ServiceKey>) -> &Policy {
+        let service = service.and_then(|key| self.services.get(key));
+        service.map_or(&self.config.policy, |service| self.policy_of(service))
+    }
+
+    const fn policy_of<'a>(&'a self, service: &'a ServiceEntry) -> &'a Policy {
+        match &service.config.policy {
+            Some(own) => own,
+            None => &self.config.policy,
+        }
     }
 
     fn group(&self, service: &ServiceKey) -> Result<Key, DestError> {

@@ -103,7 +103,7 @@ impl Director {
         if !opens(flow.transport) && dest.is_some_and(Dest::is_available) {
             return self.forward(now, id, flow);
         }
-        let policy = self.policy_of(dest.and_then(Dest::service));
+        let policy = self.policy_by_key(dest.and_then(Dest::service));
         let judgement = judge(course, dest, flow, policy);
         match judgement {
             Judgement::Keep => self.forward(now, id, flow),

@@ -27,8 +27,7 @@ impl Director {
     pub(super) fn schedule(&mut self, now: Instant, packet: Packet<'_>, key: ConnKey) -> Verdict {
         let Packet { flow, .. } = packet;
         let Some(&service) = self.find_service(flow, &key) else { return unserved(flow) };
-        let policy = service.config.policy.unwrap_or(self.config.policy);
-        if let Err(verdict) = may_open(flow, &policy) {
+        if let Err(verdict) = may_open(flow, self.policy_of(&service)) {
             return verdict;
         }
         if self.guard.drops_packet(&self.config.defences) {
@@ -137,7 +136,7 @@ impl Director {
             Some(call) => self.conns.find_call(now, key, call)?,
             None => self.conns.find(now, key)?,
         };
-        let policy = service.config.policy.unwrap_or(self.config.policy);
+        let policy = self.policy_of(service);
         let serves = |dest: Dest<'_>| {
             dest.is_available() && !(policy.expire_quiescent_template && dest.weight() == 0)
         };
@@ -256,9 +255,12 @@ impl Director {
         key: ConnKey,
         service: &ServiceEntry,
     ) -> Verdict {
-        let policy = service.config.policy.unwrap_or(self.config.policy);
         let is_marked = matches!(service.config.key, ServiceKey::Mark { .. });
-        if policy.cache_bypass && is_marked && flow.unicast && flow.embedded.is_none() {
+        if self.policy_of(service).cache_bypass
+            && is_marked
+            && flow.unicast
+            && flow.embedded.is_none()
+        {
             return self.bypass(now, flow, key, service);
         }
         refuse(flow, &key, service)

@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 
 use lvs_proto::Family;
-use lvs_proto::vrrp::{
-    AdvertInterval, Authentication, ChecksumAccept, Password, Priority, Version, Vrid,
-};
+use lvs_proto::vrrp::{AdvertInterval, ChecksumAccept, Password, Priority, Secret, Version, Vrid};
 use lvs_vrrp::{AddressMismatch, Config};
 use serde_json::Value;
 
@@ -21,22 +19,6 @@ pub(crate) enum Profile {
     Keepalived,
     /// FRR 8.4.4 and 10.3.
     Frr,
-}
-
-/// An authentication of version 2.
-pub(crate) enum Kind {
-    Password(Password),
-    Header(Password),
-}
-
-impl Kind {
-    pub(crate) fn policy(kind: Option<&Self>) -> Authentication<'_> {
-        match kind {
-            None => Authentication::None,
-            Some(Self::Password(password)) => Authentication::Password(password),
-            Some(Self::Header(password)) => Authentication::Header(password),
-        }
-    }
 }
 
 /// keepalived's version unless it is given \[X-9\].
@@ -102,12 +84,16 @@ pub(crate) fn interval(version: Version, instance: &Value) -> Option<AdvertInter
     }
 }
 
-pub(crate) fn authentication(auth: &Value) -> Option<Kind> {
-    let password = Password::new(auth[1].as_str()?.as_bytes());
-    match auth[0].as_str()? {
-        "PASS" => Some(Kind::Password(password)),
-        "AH" => Some(Kind::Header(password)),
-        _ => None,
+/// What its adverts prove.
+pub(crate) fn secret(auth: &Value) -> Secret {
+    let (Some(kind), Some(text)) = (auth[0].as_str(), auth[1].as_str()) else {
+        return Secret::None;
+    };
+    let password = Password::new(text.as_bytes());
+    match kind {
+        "PASS" => Secret::Password(password),
+        "AH" => Secret::Header(password),
+        _ => Secret::None,
     }
 }
 

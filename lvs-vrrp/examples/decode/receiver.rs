@@ -4,13 +4,13 @@ use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use lvs_proto::vrrp::{
-    AdvertPolicy, ChecksumAccept, ChecksumForm, Peer, Version, Vrid, decode, from_ip_packet,
+    AdvertPolicy, ChecksumAccept, ChecksumForm, Peer, Secret, Version, Vrid, decode, from_ip_packet,
 };
 use lvs_proto::{Family, Instant};
 use lvs_vrrp::{Config, Router};
 use serde_json::Value;
 
-use crate::daemon::{Kind, Profile, address, addresses, authentication, config, texts, version};
+use crate::daemon::{Profile, address, addresses, config, secret, texts, version};
 use crate::judge::Options;
 
 /// Which receiver a line is for. The senders of a recording of its own are each heard by one.
@@ -36,7 +36,7 @@ pub(crate) enum Receiver {
 /// A virtual router in Backup.
 pub(crate) struct Machine {
     pub(crate) router: Router<Vec<IpAddr>, Vec<Peer>>,
-    authentication: Option<Kind>,
+    secret: Secret,
     checksum: ChecksumAccept,
     profile: Profile,
 }
@@ -79,7 +79,7 @@ impl Machine {
     fn policy(&self) -> AdvertPolicy<'_> {
         AdvertPolicy {
             checksum: self.checksum,
-            authentication: Kind::policy(self.authentication.as_ref()),
+            authentication: self.secret.authentication(None),
             ..self.router.policy()
         }
     }
@@ -155,9 +155,9 @@ fn receiver(
     match Router::with_peers(config, own, addresses, peers) {
         Ok(mut router) => {
             router.startup(Instant::EPOCH);
-            let authentication = authentication(&instance["auth"]);
+            let secret = secret(&instance["auth"]);
             let profile = options.profile;
-            Receiver::Machine(Box::new(Machine { router, authentication, checksum, profile }))
+            Receiver::Machine(Box::new(Machine { router, secret, checksum, profile }))
         }
         Err(error) => Receiver::Nobody(name(&error)),
     }

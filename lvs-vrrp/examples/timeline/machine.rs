@@ -4,14 +4,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use lvs_proto::vrrp::{
-    AdvertError, AdvertPolicy, HeaderFields, Peer, Priority, Vrid, decode, encode,
+    AdvertError, AdvertPolicy, HeaderFields, Peer, Priority, Secret, Vrid, decode, encode,
     encode_with_header, encode_with_password, from_ip_packet,
 };
 use lvs_proto::{AddressPair, Family, Instant};
 use lvs_vrrp::{Announcements, Config, LateBackup, LosingAdvert, OwnerAdverts, Router};
 use serde_json::{Value, json};
 
-use crate::daemon::{Kind, Profile, address, addresses, authentication, config, texts, version};
+use crate::daemon::{Profile, address, addresses, config, secret, texts, version};
 use crate::packet;
 use crate::script::Script;
 
@@ -23,7 +23,7 @@ const IDENTIFICATIONS: std::ops::RangeInclusive<u16> = 1..=300;
 
 pub(crate) struct Machine {
     pub(crate) router: Router<Vec<IpAddr>, Vec<Peer>>,
-    authentication: Option<Kind>,
+    secret: Secret,
     /// The identification of the last packet sent.
     identification: u16,
 }
@@ -38,7 +38,7 @@ impl Machine {
         Ok(Self {
             router: Router::with_peers(config, script.source, addresses, peers)
                 .map_err(|error| error.to_string())?,
-            authentication: authentication(&instance["auth"]),
+            secret: secret(&instance["auth"]),
             identification: 0,
         })
     }
@@ -96,8 +96,7 @@ impl Machine {
     }
 
     fn policy(&self) -> AdvertPolicy<'_> {
-        let authentication = Kind::policy(self.authentication.as_ref());
-        AdvertPolicy { authentication, ..self.router.policy() }
+        AdvertPolicy { authentication: self.secret.authentication(None), ..self.router.policy() }
     }
 
     /// The payloads of the packets that make up an advert, with where they go.
@@ -107,12 +106,11 @@ impl Machine {
         for path in self.router.advert_paths() {
             let mut octets = vec![0; 4096];
             self.identification += 1;
-            let length = match &self.authentication {
-                None => encode(&advert, path, &mut octets),
-                Some(Kind::Password(password)) => {
+            let length = match &self.secret {
+                Secret::Password(password) => {
                     encode_with_password(&advert, path, password, &mut octets)
                 }
-                Some(Kind::Header(password)) => {
+                Secret::Header(password) => {
                     let fields = HeaderFields {
                         identification: self.identification,
                         sequence: self.router.header_sequence(),
@@ -120,6 +118,7 @@ impl Machine {
                     };
                     encode_with_header(&advert, path, password, fields, &mut octets)
                 }
+                _ => encode(&advert, path, &mut octets),
             };
             octets.truncate(length.unwrap_or_default());
             copies.push((path, octets));

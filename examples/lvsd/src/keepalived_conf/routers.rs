@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lvs_proto::Family;
 use lvs_proto::vrrp::{
-    AdvertInterval, ChecksumAccept, ChecksumForm, Password, Priority, Version, Vrid,
+    AdvertInterval, ChecksumAccept, ChecksumForm, Password, Priority, Secret, Version, Vrid,
 };
 use lvs_vrrp::{
     Announcements, ChecksumTransmit, Config as RouterConfig, LosingAdvert, OwnerAdverts,
@@ -19,7 +19,6 @@ use super::global::{GlobalDefs, SyncDaemon};
 use super::instance::{AuthType, Authentication, InitialState, VrrpInstance};
 use super::report::{Finding, Verdict};
 use super::tracking::{Tracked, Weight};
-use crate::secret::Secret;
 use crate::virtual_router::{Setup, VirtualRouter};
 
 impl VrrpInstance {

@@ -7,12 +7,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lvs_proto::vrrp::{ChecksumAccept, Password, Version};
+use lvs_proto::vrrp::{ChecksumAccept, Password, Secret, Version};
 use lvs_sched::health::{self, CheckConfig};
 use lvs_sched::{Director, DirectorConfig};
 use lvs_vrrp::{Config as RouterConfig, InterfaceDelays, LosingAdvert};
 use lvsd::keepalived_conf::{AuthType, CheckKind, Config, ConnSync, Report};
-use lvsd::secret::Secret;
 
 /// The files, and the lines and keywords of them that are not followed. The rules that they come to
 /// stand beside them.

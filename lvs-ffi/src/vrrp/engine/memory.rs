@@ -16,10 +16,10 @@ use crate::lvs_status::{
 };
 use crate::vrrp::lvs_vrrp_peer;
 use crate::vrrp::memory::{ADDRESSES_MAX, Behind, PEERS_MAX};
-use crate::vrrp::proofs::SENDERS;
+use crate::vrrp::proofs::{Authenticator, SENDERS};
 use crate::{lvs_address, lvs_status};
 
-/// Virtual routers on any number of interfaces, of both families (RFC 9568), without authentication.
+/// Virtual routers on any number of interfaces, of both families (RFC 9568).
 ///
 /// Its loop: drain `lvs_engine_poll_action` until it is empty, wait for input or for the deadline, feed
 /// exactly one input, drain again. It lives in memory of the caller's, and there is nothing to be ended.
@@ -28,7 +28,14 @@ pub struct lvs_engine(pub(super) Guarded<Routers>, pub(super) Rooms);
 
 const _: () = assert_thread_rule::<lvs_engine>();
 
-pub(super) type Routers = Engine<'static, Behind<IpAddr>, Behind<Peer>, SENDERS>;
+/// Virtual routers, and what proves the adverts of each.
+#[derive(Debug)]
+pub(super) struct Routers {
+    pub(super) engine: Engine<'static, Behind<IpAddr>, Behind<Peer>, SENDERS>,
+    /// As many as there are slots.
+    pub(super) authenticators: &'static mut [Authenticator],
+}
+
 type RouterSlot = Slot<Behind<IpAddr>, Behind<Peer>, SENDERS>;
 
 /// How many virtual routers share a block.
@@ -81,11 +88,12 @@ pub unsafe extern "C" fn lvs_engine_init(
     })
 }
 
-/// Behind an engine: its slots, its blocks, and the rooms.
+/// Behind an engine: its slots, its blocks, its authenticators, and the rooms.
 struct Plan {
     layout: Layout,
     slots: (usize, usize),
     blocks: (usize, usize),
+    authenticators: (usize, usize),
     rooms: usize,
 }
 
@@ -97,9 +105,11 @@ impl Plan {
         unsafe {
             let slots = filled::<RouterSlot>(memory.add(self.slots.0), self.slots.1);
             let blocks = filled::<Block>(memory.add(self.blocks.0), self.blocks.1);
-            let engine = Guarded::new(Routers::new(slots, blocks));
+            let authenticators = filled(memory.add(self.authenticators.0), self.authenticators.1);
+            let engine = Engine::new(slots, blocks);
+            let routers = Guarded::new(Routers { engine, authenticators });
             let place = memory.cast::<lvs_engine>();
-            place.write(lvs_engine(engine, Rooms { first: memory.add(self.rooms), ..rooms }));
+            place.write(lvs_engine(routers, Rooms { first: memory.add(self.rooms), ..rooms }));
             place
         }
     }
@@ -147,10 +157,17 @@ impl Rooms {
         let layout = Layout::new::<lvs_engine>();
         let (layout, slots_at) = layout.extend(Layout::array::<RouterSlot>(routers)?)?;
         let (layout, blocks_at) = layout.extend(Layout::array::<Block>(blocks)?)?;
+        let (layout, proofs_at) = layout.extend(Layout::array::<Authenticator>(routers)?)?;
         let room = Layout::from_size_align(self.size(), 1)?;
         let rooms = Layout::from_size_align(room.size().saturating_mul(routers), 1)?;
         let (layout, rooms) = layout.extend(rooms)?;
-        Ok(Plan { layout, slots: (slots_at, routers), blocks: (blocks_at, blocks), rooms })
+        Ok(Plan {
+            layout,
+            slots: (slots_at, routers),
+            blocks: (blocks_at, blocks),
+            authenticators: (proofs_at, routers),
+            rooms,
+        })
     }
 
     const fn size(&self) -> usize {
