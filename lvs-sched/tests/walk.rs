@@ -286,6 +286,9 @@ fn ovh_4_wlc_2_amounts_wrap_and_come_back() {
         (dest.active, dest.total) = (many, many);
         (0..200).for_each(|_| trial.pick());
         assert_eq!(trial.pool.conn_closed(id, false), Err(CountError::NoneInactive));
+        // What is kept of the list is made anew, and its amounts are too great from the beginning.
+        trial.add_new();
+        (0..200).for_each(|_| trial.pick());
         for _ in 0..9 {
             trial.pool.conn_closed(id, true).unwrap();
             trial.list.close(id, true);

@@ -288,7 +288,7 @@ mod tests {
     use crate::dests::load::Terms;
 
     /// The line that is counted in, what was configured and went through it, its place in the list:
-    /// with the index of its scheduler and its place in the trash, the 320 of `docs/speed.md`.
+    /// the index of its scheduler and its place in the trash come on top in `docs/footprint.md`.
     #[test]
     fn octets_for_each_destination() {
         let octets = size_of::<Load>() + size_of::<Terms>() + size_of::<Facts>() + size_of::<u32>();

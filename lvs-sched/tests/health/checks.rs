@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lvs_proto::Instant;
 use lvs_sched::health::{
-    Action, CheckConfig, CheckKind, Checker, CheckerConfig, Event, Outcome, RealServer,
-    RealServerError, VirtualServer, VirtualServerError,
+    Action, AttemptId, CheckConfig, CheckId, CheckKind, Checker, CheckerConfig, Event, Outcome,
+    RealServer, RealServerError, VirtualServer, VirtualServerError,
 };
 use lvs_sched::{DestConfig, Rule, ServiceKey};
 
@@ -76,6 +76,9 @@ fn what_comes_too_late_is_stale() {
     let first = next_attempt(&mut checker);
     checker.handle_timeout(secs(5));
     assert_eq!(checker.poll_action(), Some(Action::Abort(first)));
+    let timed_out =
+        |checker: &Checker| checker.check(first.check()).map(|it| it.counters().timed_out);
+    assert_eq!(timed_out(&checker), Some(1));
     let second = next_attempt(&mut checker);
     assert_eq!(first.check(), second.check());
     for attempt in [first, second, second] {
@@ -85,7 +88,7 @@ fn what_comes_too_late_is_stale() {
     let check = checker.check(first.check()).unwrap();
     let counters = check.counters();
     assert_eq!((counters.attempts, counters.passed, counters.failed), (2, 1, 1));
-    assert_eq!((counters.timed_out, counters.downs), (1, 0));
+    assert_eq!((timed_out(&checker), counters.downs), (Some(1), 0));
     assert!(check.is_up() && !check.is_running());
     assert_eq!(checker.next_deadline(), Some(secs(65)), "delay_loop after its end");
 
@@ -106,6 +109,9 @@ fn what_comes_too_late_is_stale() {
     assert_eq!(checker.stale_outcomes(), 3);
     assert_eq!(checker.add_dest(secs(66), &WEB, again), Ok(()));
     assert!(checker.check(third.check()).is_none(), "an id is never another's");
+    let fourth = next_attempt(&mut checker);
+    let kept = CheckId::from_bits(fourth.check().to_bits());
+    assert_eq!(AttemptId::new(kept, fourth.number()), fourth);
 }
 
 /// It takes its real servers along, and what runs is aborted; then its key is free again.

@@ -1,7 +1,9 @@
 //! Those that look an address up in a table: `dh`, `sh` and `mh`.
 
 use lvs_proto::{Embedded, Flow, Protocol, Transport};
-use lvs_sched::{DestConfig, MhTableIndex, Pool, PoolConfig, SchedulerFlags, SchedulerKind};
+use lvs_sched::{
+    DestConfig, Group, GroupConfig, MhTableIndex, Pool, PoolConfig, SchedulerFlags, SchedulerKind,
+};
 
 use super::common;
 use super::common::{SYN, ip, secs, tcp};
@@ -93,4 +95,62 @@ fn dh_1_dh_3() {
     assert_eq!(pool.pick(secs(0), &syn()), None);
     pool.delete_dest(secs(0), ip("10.2.2.3"), 80).unwrap();
     assert_eq!(picks(&mut pool, secs(0), &syn(), 1), [1]);
+}
+
+/// [MH-9] [MH-10] A table that is not built anew leads to whom it did, deleted or not: weight and
+/// overload are all that is asked.
+#[test]
+fn mh_9_an_old_table_leads_to_who_was_deleted() {
+    let mh = MhTableIndex::try_from(8).unwrap();
+    let config = PoolConfig { scheduler: SchedulerKind::Mh, mh, ..PoolConfig::default() };
+    // One more than slots, and another that makes up for the one that goes.
+    let mut pool = pool_of(config, &[1; 252]);
+    let other = DestConfig::new(ip("10.2.3.1"), 80);
+    pool.add_dest(secs(0), other).unwrap();
+
+    let named = pool.pick(secs(0), &syn()).unwrap();
+    let again = *pool.dest(named).unwrap().config();
+    pool.delete_dest(secs(0), again.address, 80).unwrap();
+    // It is kept in the trash for that [DST-6].
+    for minute in 1..10 {
+        pool.handle_timeout(secs(60 * minute));
+    }
+    assert_eq!(pool.pick(secs(600), &syn()), Some(named));
+    assert_eq!(pool.add_dest(secs(600), again), Ok(named));
+    assert_eq!(pool.pick(secs(600), &syn()), Some(named));
+
+    // One of 251 does not know it, and then nothing does.
+    pool.delete_dest(secs(600), again.address, 80).unwrap();
+    pool.delete_dest(secs(600), other.address, 80).unwrap();
+    assert!(pool.pick(secs(600), &syn()).is_some_and(|picked| picked != named));
+    for minute in 11..20 {
+        pool.handle_timeout(secs(60 * minute));
+    }
+    assert_ne!(pool.add_dest(secs(1200), again), Ok(named));
+}
+
+/// [MH-9] Who is gone from a group has no place, and whoever comes gets none that an old table leads to.
+#[test]
+fn mh_9_a_place_that_is_still_named_is_not_given_away() {
+    let mh = MhTableIndex::try_from(8).unwrap();
+    let config = GroupConfig { scheduler: SchedulerKind::Mh, mh, ..GroupConfig::default() };
+    let mut group = Group::new(secs(0), config).unwrap();
+    let dest = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        DestConfig::new([10, 2, high, low].into(), 80)
+    };
+    for number in 0..253 {
+        group.add(dest(number)).unwrap();
+    }
+    let named = group.pick(secs(0), &syn()).unwrap();
+    group.remove(named).unwrap();
+    assert_eq!(group.pick(secs(0), &syn()), None);
+    assert_eq!(group.add(dest(300)), Ok(253));
+    assert_eq!(group.pick(secs(0), &syn()), None);
+    // Of 251 the table is another one, and the place is free.
+    for place in [251, 252] {
+        group.remove(place).unwrap();
+    }
+    assert!(group.pick(secs(0), &syn()).is_some_and(|place| place != named));
+    assert_eq!(group.add(dest(301)), Ok(named));
 }

@@ -116,3 +116,33 @@ fn lblcr_5_a_set_that_does_not_change_loses_its_most_loaded() {
     assert_eq!(picks(&mut pool, secs(100), &syn(), 1), [1]);
     assert_eq!(picks(&mut pool, secs(101), &syn(), 5), [1, 1, 1, 1, 1]);
 }
+
+/// [LBLCR-3] [LBLCR-4] Flags keep a deleted destination from being picked, and not from leaving the set
+/// of an address.
+#[test]
+fn lblcr_3_a_deleted_destination_serves_again_when_it_comes_back() {
+    let lblc = LblcConfig { expiration_secs: 1000, ..LblcConfig::default() };
+    let scheduler = SchedulerKind::Lblcr;
+    let mut pool = pool_of(PoolConfig { scheduler, lblc, ..Default::default() }, &[1, 9]);
+    let heavy = pool.pick(secs(0), &syn()).unwrap();
+    assert_eq!(number(pool.dest(heavy).unwrap()), 2);
+    pool.delete_dest(secs(0), ip("10.2.2.2"), 80).unwrap();
+    let light = pool.pick(secs(0), &syn()).unwrap();
+    assert_eq!(number(pool.dest(light).unwrap()), 1);
+    // The set keeps it in the trash, long after it lost its last connection [DST-6].
+    for minute in 1..10 {
+        pool.handle_timeout(secs(60 * minute));
+    }
+    assert_eq!(add(&mut pool, 2, 9), heavy);
+    connect(&mut pool, light);
+    assert_eq!(pool.pick(secs(600), &syn()), Some(heavy));
+
+    // As the most loaded of a set that no longer changes it leaves, deleted or not.
+    for _ in 0..10 {
+        connect(&mut pool, heavy);
+    }
+    pool.delete_dest(secs(600), ip("10.2.2.2"), 80).unwrap();
+    assert_eq!(pool.pick(secs(1001), &syn()), Some(light));
+    assert_eq!(add(&mut pool, 2, 9), heavy);
+    assert_eq!(pool.pick(secs(1001), &syn()), Some(light));
+}
