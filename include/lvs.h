@@ -3459,7 +3459,7 @@ struct lvs_vrrp_counters {
  * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`, `lvs_vrrp_track`,
  * `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`,
  * `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
- * `lvs_vrrp_handle_timeout`; only they change actions and deadline.
+ * `lvs_vrrp_handle_timeout`; only they, and `lvs_vrrp_restore`, change actions and deadline.
  */
 struct lvs_vrrp;
 
@@ -4314,6 +4314,42 @@ enum lvs_status lvs_engine_get_status(const struct lvs_engine *engine,
 enum lvs_status lvs_engine_get_counters(const struct lvs_engine *engine,
                                         lvs_router_id router,
                                         struct lvs_vrrp_counters *out);
+
+/* ---------------------------------------------------------------------------
+ * Virtual routers of an engine that outlive their process.
+ */
+
+/**
+ * As `lvs_vrrp_snapshot`, of one virtual router. Its sync group, and whom it follows, are not in it.
+ *
+ * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `snapshot` points to room for `capacity` octets.
+ */
+enum lvs_status lvs_engine_snapshot(const struct lvs_engine *engine,
+                                    lvs_router_id router,
+                                    uint8_t *snapshot,
+                                    size_t capacity,
+                                    size_t *length);
+
+/**
+ * Adds a virtual router that is what the one of the snapshot was, with its configuration and as much
+ * time left to its deadlines as there was, as `lvs_vrrp_restore` has it. Of `config` the addresses and
+ * peers count, which have to be those that the router had, and nothing else. Then come its
+ * authentication, its sync group, and whom it follows.
+ *
+ * Errors: As for `lvs_engine_add`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another release.
+ *
+ * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers,
+ * `snapshot` to `length` octets.
+ */
+enum lvs_status lvs_engine_restore(struct lvs_engine *engine,
+                                   lvs_time now,
+                                   uint32_t interface,
+                                   const struct lvs_vrrp_config *config,
+                                   const uint8_t *snapshot,
+                                   size_t length,
+                                   lvs_router_id *out);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 //! The memory that `docs/footprint.md` says everything takes, which is all taken at configuration time.
 //! `UPDATE_DOCS=1 cargo test -p lvs-benches --test footprint` writes the table anew.
 #![cfg(target_pointer_width = "64")]
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::{env, fs};

@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 45] = [
+const SOURCES: [&str; 46] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -60,6 +60,7 @@ const SOURCES: [&str; 45] = [
     "vrrp/snapshot.rs",
     "vrrp/engine/memory.rs",
     "vrrp/engine.rs",
+    "vrrp/engine/snapshot.rs",
 ];
 
 #[test]

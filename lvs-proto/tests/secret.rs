@@ -1,5 +1,5 @@
 //! Adverts and what proves them, from one router to another.
-#![cfg(all(feature = "auth-legacy", feature = "auth-hmac"))]
+#![cfg(all(feature = "arbitrary", feature = "auth-legacy", feature = "auth-hmac"))]
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -50,7 +50,7 @@ impl Host {
     fn call(&mut self, input: &mut Unstructured<'_>, now: u64) -> Result<()> {
         let (name, other) = (any_name(input, &self.names)?, any_name(input, &self.names)?);
         let mut engine = self.engine();
-        match input.int_in_range(0..=9_u8)? {
+        match input.int_in_range(0..=10_u8)? {
             0 => self.add(input)?,
             1 => sound(lvs_engine_remove(engine, name)),
             2 => {
@@ -65,6 +65,7 @@ impl Host {
             6 => self.write(input, now, name)?,
             7 => self.receive(input, now)?,
             8 => ask(engine.as_deref(), name),
+            9 => self.restart(input, now, name)?,
             _ => {
                 let mut deadline = MaybeUninit::new(0);
                 sound_number(lvs_engine_next_deadline(engine.as_deref(), Some(&mut deadline)));
@@ -123,6 +124,38 @@ impl Host {
         let status =
             unsafe { lvs_engine_handle_frame(self.engine(), now, interface, frame, length) };
         Ok(sound(status))
+    }
+
+    /// Takes a snapshot of a virtual router and goes on from it, with an octet changed, or not.
+    fn restart(&mut self, input: &mut Unstructured<'_>, now: u64, name: u64) -> Result<bool> {
+        let (mut octets, mut length) = ([0; LVS_VRRP_SNAPSHOT_MAX], MaybeUninit::new(0));
+        let (room, capacity) = (octets.as_mut_ptr(), octets.len());
+        // SAFETY: there is room for so many octets.
+        let taken = sound(unsafe {
+            lvs_engine_snapshot(self.engine().as_deref(), name, room, capacity, Some(&mut length))
+        });
+        // SAFETY: it was initialised above.
+        let length = unsafe { length.assume_init() };
+        if let Some(octet) = octets.get_mut(input.int_in_range(0..=2 * length)?) {
+            *octet = input.arbitrary()?;
+        }
+        if taken && input.arbitrary()? {
+            sound(lvs_engine_remove(self.engine(), name));
+        }
+        let addresses = [any_address(input)?, any_address(input)?];
+        let config = any_config(input, &addresses)?;
+        let (config, snapshot) = (&raw const config, octets.as_ptr());
+        let (interface, mut name) = (input.int_in_range(0..=1)?, MaybeUninit::uninit());
+        let out = Some(&mut name);
+        // SAFETY: the struct and what it points to are there, and so are the octets.
+        let status = unsafe {
+            lvs_engine_restore(self.engine(), now, interface, config, snapshot, length, out)
+        };
+        if sound(status) {
+            // SAFETY: what is given was initialised.
+            self.names.push(unsafe { name.assume_init() });
+        }
+        Ok(true)
     }
 }
 

@@ -1,20 +1,23 @@
 //! Many virtual routers, with one deadline and one stream of actions.
 
 mod memory;
+mod snapshot;
 
 use core::ffi::c_int;
 use core::mem::{self, MaybeUninit};
+use core::net::IpAddr;
 
 use ::lvs_vrrp::{
     AddError, FollowError, InterfaceId, JoinError, Router, RouterId, Tracked, UnknownRouter,
 };
-use lvs_proto::vrrp::{AdvertPolicy, Priority, decode, from_ip_packet, vrid_of};
+use lvs_proto::vrrp::{AdvertPolicy, Peer, Priority, decode, from_ip_packet, vrid_of};
 use lvs_proto::wire::ethernet;
 use lvs_proto::{Instant, frames};
 
 use self::lvs_engine_input_kind::*;
 pub use self::memory::*;
-use super::memory::Machine;
+pub use self::snapshot::*;
+use super::memory::{Behind, Machine};
 use super::output::write_advert;
 use super::proofs::Authenticator;
 use super::{
@@ -63,23 +66,39 @@ pub unsafe extern "C" fn lvs_engine_add(
     config: *const lvs_vrrp_config,
     out: Option<&mut MaybeUninit<lvs_router_id>>,
 ) -> lvs_status {
-    status(|| {
-        let (lvs_engine(engine, rooms), out) = (required(engine)?, required(out)?);
-        // SAFETY: the caller's contract.
-        let config = unsafe { read_sized(config) }?;
-        // SAFETY: the caller's contract.
-        let addresses = unsafe { items(config.addresses, config.address_count) }?;
-        // SAFETY: the caller's contract.
-        let peers = unsafe { items(config.peers, config.peer_count) }?;
-        let slot = engine.read()?.engine.vacant_slot().ok_or(LVS_ERR_ENGINE_FULL)?;
-        // SAFETY: nobody has the slot, and so nobody its room.
-        let (addresses, peers) = unsafe { rooms.place(slot, addresses, peers) }?;
+    let make = |config: lvs_vrrp_config, addresses, peers| {
         let source = config.source.try_into()?;
-        let router = Router::with_senders(config.try_into()?, source, addresses, peers)?;
-        let id = engine.write(|it| it.engine.add(InterfaceId(interface), router))??;
-        out.write(id.to_bits());
-        Ok(())
-    })
+        Ok(Router::with_senders(config.try_into()?, source, addresses, peers)?)
+    };
+    // SAFETY: the caller's contract.
+    status(|| unsafe { add(engine, interface, config, out, make) })
+}
+
+/// Adds what `make` makes of a configuration and the lists in it.
+///
+/// # Safety
+/// `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
+unsafe fn add(
+    engine: Option<&mut lvs_engine>,
+    interface: u32,
+    config: *const lvs_vrrp_config,
+    out: Option<&mut MaybeUninit<lvs_router_id>>,
+    make: impl FnOnce(lvs_vrrp_config, Behind<IpAddr>, Behind<Peer>) -> Result<Machine, lvs_status>,
+) -> Result<(), lvs_status> {
+    let (lvs_engine(engine, rooms), out) = (required(engine)?, required(out)?);
+    // SAFETY: the caller vouches for it.
+    let config = unsafe { read_sized(config) }?;
+    // SAFETY: the caller vouches for it.
+    let addresses = unsafe { items(config.addresses, config.address_count) }?;
+    // SAFETY: the caller vouches for it.
+    let peers = unsafe { items(config.peers, config.peer_count) }?;
+    let slot = engine.read()?.engine.vacant_slot().ok_or(LVS_ERR_ENGINE_FULL)?;
+    // SAFETY: nobody has the slot, and so nobody its room.
+    let (addresses, peers) = unsafe { rooms.place(slot, addresses, peers) }?;
+    let router = make(config, addresses, peers)?;
+    let id = engine.write(|it| it.engine.add(InterfaceId(interface), router))??;
+    out.write(id.to_bits());
+    Ok(())
 }
 
 /// Removes a virtual router with its keys, and from its sync group. Nothing is sent: shut it down first

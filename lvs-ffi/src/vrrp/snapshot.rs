@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use ::lvs_vrrp::{Router, Snapshot};
 
 use super::lvs_vrrp;
-use super::memory::{Behind, VirtualRouter};
+use super::memory::{Behind, Machine, VirtualRouter};
 use crate::door::{items, items_mut, required, status};
 use crate::lvs_status::LVS_ERR_BUFFER_TOO_SMALL;
 use crate::time::instant;
@@ -32,15 +32,25 @@ pub unsafe extern "C" fn lvs_vrrp_snapshot(
     capacity: usize,
     length: Option<&mut MaybeUninit<usize>>,
 ) -> lvs_status {
-    status(|| {
-        let (vrrp, length) = (required(vrrp)?.0.read()?, required(length)?);
-        // SAFETY: the caller's contract; any octets are octets.
-        let room = unsafe { items_mut(snapshot, capacity) }?;
-        let place = room.first_chunk_mut().ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
-        *place = vrrp.router.snapshot().to_octets();
-        length.write(place.len());
-        Ok(())
-    })
+    // SAFETY: the caller's contract.
+    status(|| unsafe { write(&required(vrrp)?.0.read()?.router, snapshot, capacity, length) })
+}
+
+/// # Safety
+/// `snapshot` points to room for `capacity` octets.
+pub(super) unsafe fn write(
+    router: &Machine,
+    snapshot: *mut u8,
+    capacity: usize,
+    length: Option<&mut MaybeUninit<usize>>,
+) -> Result<(), lvs_status> {
+    let length = required(length)?;
+    // SAFETY: the caller vouches for it; any octets are octets.
+    let room = unsafe { items_mut(snapshot, capacity) }?;
+    let place = room.first_chunk_mut().ok_or(LVS_ERR_BUFFER_TOO_SMALL)?;
+    *place = router.snapshot().to_octets();
+    length.write(place.len());
+    Ok(())
 }
 
 /// Makes a virtual router what the one of the snapshot was, with its configuration and as much time
