@@ -20,7 +20,7 @@ impl Sh {
         Ok(sh)
     }
 
-    /// Runs as long as the weight, and of one slot for weight 0 \[SH-2\] \[SH-3\].
+    /// Runs as long as the weight, and of one slot for weight 0 \[SH-1\] \[SH-2\] \[SH-3\].
     fn rebuild(&mut self, list: DestList<'_>) {
         let run = |(place, load): (u32, &Load)| repeat_n(place, load.weight.max(1) as usize);
         self.0.fill(list.iter().flat_map(run));
