@@ -1733,7 +1733,7 @@ enum lvs_status lvs_director_decide_burst(struct lvs_director *director,
 
 /**
  * Parses a frame seen at `now`, decides about it, and rewrites it in place. `routes` are the ways to
- * `route_count` neighbours, sorted by the `memcmp` of their addresses. `frame->offset` and
+ * `route_count` neighbors, sorted by the `memcmp` of their addresses. `frame->offset` and
  * `frame->length` change with a frame that grows.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`. What is wrong with the frame is said by its outcome.
