@@ -1735,7 +1735,7 @@ enum lvs_status lvs_director_decide_burst(struct lvs_director *director,
 
 /**
  * Parses a frame seen at `now`, decides about it, and rewrites it in place. `routes` are the ways to
- * `route_count` neighbours, sorted by the `memcmp` of their addresses. `frame->offset` and
+ * `route_count` neighbors, sorted by the `memcmp` of their addresses. `frame->offset` and
  * `frame->length` change with a frame that grows.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`. What is wrong with the frame is said by its outcome.
@@ -3462,7 +3462,7 @@ struct lvs_vrrp_counters {
  * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`, `lvs_vrrp_track`,
  * `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`, `lvs_vrrp_apply`,
  * `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
- * `lvs_vrrp_handle_timeout`; only they change actions and deadline.
+ * `lvs_vrrp_handle_timeout`; only they, and `lvs_vrrp_restore`, change actions and deadline.
  */
 struct lvs_vrrp;
 

@@ -1,8 +1,14 @@
 //! Instructions, counted by callgrind.
 
+use std::hint::black_box;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+
+use crate::measure::Candidate;
+
+/// So many turns are counted.
+const TURNS: u64 = 1000;
 
 /// Fails if valgrind is not there.
 ///
@@ -15,33 +21,38 @@ pub fn check_valgrind() -> Result<()> {
     Ok(())
 }
 
-/// The instructions of one turn of what this program does so many times if these arguments and a
-/// number are given to it: the difference between a long and a short run, in which all that comes
-/// before is the same.
+/// The instructions of one turn of what this program lets be [counted](turns_to_count) if it is given
+/// these arguments.
 ///
 /// # Errors
 ///
 /// If valgrind does not start, or the program fails.
 pub fn instructions(arguments: &[&str]) -> Result<f64> {
-    const SHORT: u64 = 200;
-    const LONG: u64 = 1200;
-    let [short, long] = [SHORT, LONG].map(|count| counted(arguments, count));
-    Ok((long? - short?) as f64 / (LONG - SHORT) as f64)
-}
-
-/// The instructions of a run of so many turns, all that goes before included.
-fn counted(arguments: &[&str], count: u64) -> Result<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--toggle-collect=*callgrind*counted*")
         .arg(std::env::current_exe()?)
         .args(arguments)
-        .arg(count.to_string())
         .output()
         .context("valgrind does not start")?;
     let report = String::from_utf8_lossy(&output.stderr);
     let collected = report.lines().find_map(|line| line.split("Collected : ").nth(1));
-    match collected.map(str::trim).map(str::parse) {
-        Some(Ok(instructions)) if output.status.success() => Ok(instructions),
+    match collected.map(str::trim).map(str::parse::<u64>) {
+        Some(Ok(instructions)) if output.status.success() => Ok(instructions as f64 / TURNS as f64),
         _ => bail!("callgrind says: {report}"),
     }
+}
+
+/// Takes turns for [`instructions`]: first a few that are not counted, so that what is done once is.
+pub fn turns_to_count(mut work: Candidate<'_>) {
+    work(TURNS / 5);
+    counted(&mut work);
+}
+
+/// Its name tells callgrind when to count.
+#[inline(never)]
+fn counted(work: &mut Candidate<'_>) {
+    work(TURNS);
+    // There is something left to do, so that the work is not jumped to.
+    black_box(work);
 }

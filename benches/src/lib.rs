@@ -28,8 +28,8 @@ mod table;
 mod vrrp;
 mod walk;
 
-pub use bounds::{CALLS, Call};
-pub use callgrind::{check_valgrind, instructions};
+pub use bounds::{Call, Size, Takes, calls, scheduler_calls};
+pub use callgrind::{check_valgrind, instructions, turns_to_count};
 pub use cases::{Who, Work, candidate, mh_build, worst_pick};
 pub use churn::{Churn, Null, Random, Scheduler};
 pub use compact::Compact;

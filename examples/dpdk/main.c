@@ -192,7 +192,7 @@ static void start_port(uint16_t port)
         status = rte_eth_dev_start(port);
     if (status != 0)
         rte_exit(EXIT_FAILURE, "port %u: %s\n", port, rte_strerror(-status));
-    /* For the virtual MAC address, and the groups of VRRP and neighbour discovery. */
+    /* For the virtual MAC address, and the groups of VRRP and neighbor discovery. */
     rte_eth_promiscuous_enable(port);
 }
 

@@ -1,5 +1,5 @@
 /* Who is where: a table of the main lcore, of which every worker has a copy. It learns from ARP and
- * neighbour discovery. SPDX-License-Identifier: MIT OR Apache-2.0 */
+ * neighbor discovery. SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "director.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 //! What the `sip` persistence engine keeps calls together by.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 /// The Call-ID of a SIP message (RFC 3261 section 20.8): 1 to 255 octets, compared as they are
 /// \[PE-1\] \[PE-2\].
@@ -33,15 +33,31 @@ impl<'a> CallId<'a> {
     }
 }
 
-/// The text; octets that are no printable ASCII are escaped.
+/// The text, quotes and all, as the kernel shows it; octets that are no printable ASCII are escaped.
 impl fmt::Display for CallId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.escape_ascii().fmt(f)
+        self.0.iter().try_for_each(|octet| match octet {
+            b' '..=b'~' => f.write_char(char::from(*octet)),
+            _ => write!(f, "{}", octet.escape_ascii()),
+        })
     }
 }
 
 impl fmt::Debug for CallId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CallId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString as _;
+
+    use super::*;
+
+    #[test]
+    fn pe_4_a_call_id_is_shown_as_it_is_but_for_what_no_terminal_shows() {
+        let shown = CallId::new(b"it's\\\"a\"\n\x1b@b\xff").map(|id| id.to_string());
+        assert_eq!(shown.as_deref(), Some(r#"it's\"a"\n\x1b@b\xff"#));
     }
 }

@@ -7,7 +7,7 @@ use lvs_proto::{Flow, Instant};
 
 use crate::dests::{List, Load, Loads};
 use crate::hash::Seed;
-use crate::scheduler::{Change, FEW, SchedulerSetup, WantsList};
+use crate::scheduler::{Change, FEW, SchedulerSetup};
 use crate::{CountError, DestConfig, DestError, LblcConfig, MhTableIndex, OutOfMemory};
 use crate::{Profile, SchedulerFlags, SchedulerKind, Timers};
 
@@ -174,8 +174,18 @@ impl Group {
     #[inline]
     pub fn pick(&mut self, now: Instant, flow: &Flow) -> Option<u32> {
         match self.list.pick_at_once(&self.loads, flow) {
-            Ok(pick) => pick,
-            Err(WantsList) => self.pick_otherwise(now, flow),
+            None => self.pick_soon(now, flow),
+            picked => picked,
+        }
+    }
+
+    // Each step is out of line, so that it has a frame of its own, or none.
+
+    #[inline(never)]
+    fn pick_soon(&mut self, now: Instant, flow: &Flow) -> Option<u32> {
+        match self.list.pick_soon(&self.loads, flow) {
+            None => self.pick_otherwise(now, flow),
+            picked => picked,
         }
     }
 

@@ -13,7 +13,9 @@
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Profile {
-    /// What almost every running kernel does: those before the change of mid-2026.
+    /// What almost every running kernel does: those before the change of mid-2026. But records of
+    /// connections are refused as since then, whatever the profile: what the kernels took before is
+    /// contradictory, and no kernel announces it \[BK-4\].
     #[default]
     Classic,
     /// The change of mid-2026, in the 6.1 stable line since 6.1.183.

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use lvs_benches::{Row, SIZES, Setting, Shape, Unit, Who, Work};
-use lvs_benches::{candidate, check_valgrind, instructions};
+use lvs_benches::{candidate, check_valgrind, instructions, turns_to_count};
 use lvs_sched::SchedulerKind;
 
 /// Measures what everything costs, and how much dearer it is done another way.
@@ -24,15 +24,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Part {
-    /// Does so many steps, to be counted from outside.
+    /// Takes steps, to be counted from outside.
     #[command(hide = true)]
-    Steps { kind: SchedulerKind, dests: u32, shape: Shape, who: Who, count: u64 },
+    Steps { kind: SchedulerKind, dests: u32, shape: Shape, who: Who },
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if let Some(Part::Steps { kind, dests, shape, who, count }) = arguments.part {
-        candidate(who, &Setting::new(kind, dests, shape), Work::Step)(count);
+    if let Some(Part::Steps { kind, dests, shape, who }) = arguments.part {
+        turns_to_count(candidate(who, &Setting::new(kind, dests, shape), Work::Step));
         return Ok(());
     }
     if arguments.instructions {

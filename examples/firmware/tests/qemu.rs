@@ -2,6 +2,7 @@
 //! forwards, resigns, and comes back.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, TcpListener, TcpStream, UdpSocket};
@@ -28,6 +29,8 @@ struct Machine {
     qemu: &'static str,
     /// What QEMU is told of it.
     options: &'static [&'static str],
+    /// Its column in `docs/footprint.md`.
+    column: usize,
 }
 
 #[test]
@@ -36,6 +39,7 @@ fn cortex_m4() {
         target: "thumbv7em-none-eabihf",
         qemu: "qemu-system-arm",
         options: &["-machine", "mps2-an386", "-net", "nic,netdev=link,model=lan9118"],
+        column: 2,
     });
 }
 
@@ -54,6 +58,7 @@ fn riscv() {
             "-device",
             "virtio-net-device,netdev=link",
         ],
+        column: 3,
     });
 }
 
@@ -64,7 +69,7 @@ fn play(machine: &Machine) {
         let _ = writeln!(std::io::stderr(), "skipped: {obstacle}");
         return;
     }
-    let image = build(machine.target);
+    let image = build(machine);
     let mut network = Network::new().unwrap();
     let mut host = |last: &[u8]| {
         let addresses = last.iter().map(|last| (IpAddr::from([10, 8, 0, *last]), 24));
@@ -88,7 +93,9 @@ fn play(machine: &Machine) {
     assert_served(&client, "10.8.0.7", 53);
     assert_served(&client, "10.8.0.8", 5000);
     assert_connected(&client);
-    firmware.report();
+    let report = firmware.report();
+    assert_told(machine, "| RAM: tables", report["heap used"]);
+    assert_told(machine, "| RAM: the stack", report["stack used"]);
 
     let resigned = Instant::now();
     firmware.type_in("d");
@@ -118,17 +125,29 @@ fn obstacle(machine: &Machine) -> Option<String> {
     Namespace::new().err().map(|error| format!("needs root: {error:#}"))
 }
 
-/// Builds the image for a target; where it is.
-fn build(target: &str) -> PathBuf {
+/// `docs/footprint.md` says so, within a tenth.
+fn assert_told(machine: &Machine, row: &str, octets: u32) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/footprint.md");
+    let page = fs::read_to_string(page).unwrap();
+    let row = page.lines().find(|line| line.starts_with(row)).unwrap();
+    let told: u32 = row.split('|').nth(machine.column).unwrap().replace(' ', "").parse().unwrap();
+    assert!(octets.abs_diff(told) <= told / 10, "{octets}: {row}");
+}
+
+/// Builds the image for a machine; where it is.
+fn build(machine: &Machine) -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("build");
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("image");
     let mut command = Command::new(script);
-    command.arg(target).env("CARGO_TARGET_DIR", &directory);
+    command.arg(machine.target).env("CARGO_TARGET_DIR", &directory);
     let output = command.output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{words}");
-    let _ = write!(std::io::stderr(), "{}", String::from_utf8_lossy(&output.stdout));
-    directory.join(target).join("firmware/firmware")
+    let sizes = String::from_utf8_lossy(&output.stdout);
+    let _ = write!(std::io::stderr(), "{sizes}");
+    let text = sizes.lines().nth(1).and_then(|line| line.split_whitespace().next());
+    assert_told(machine, "| flash", text.unwrap().parse().unwrap());
+    directory.join(machine.target).join("firmware/firmware")
 }
 
 /// Makes a real server of a host: each of its answers is its name.
@@ -238,16 +257,17 @@ impl Firmware {
         assert_eq!(self.lines.recv_timeout(PATIENCE).as_deref(), Ok(line));
     }
 
-    /// Shows what the device reports.
-    fn report(&mut self) {
+    /// Shows what the device reports, and tells it by name.
+    fn report(&mut self) -> HashMap<String, u32> {
         self.type_in("r");
-        loop {
+        let mut report = HashMap::new();
+        while !report.contains_key("replied") {
             let line = self.lines.recv_timeout(PATIENCE).unwrap();
             let _ = writeln!(std::io::stderr(), "{line}");
-            if line.starts_with("replied") {
-                return;
-            }
+            let (name, number) = line.rsplit_once(' ').unwrap();
+            report.insert(name.to_owned(), number.parse().unwrap());
         }
+        report
     }
 }
 

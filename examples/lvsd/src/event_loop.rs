@@ -200,7 +200,7 @@ impl Link {
 }
 
 /// Lets the socket of a port also hear the groups of the adverts, the virtual MAC addresses, and
-/// whatever solicits neighbours.
+/// whatever solicits neighbors.
 fn join(routers: &VirtualRouters, port: usize, socket: &PacketSocket) -> Result<()> {
     for machine in routers.at(port) {
         socket.join(machine.virtual_mac())?;

@@ -182,7 +182,7 @@ pub unsafe extern "C" fn lvs_director_decide_burst(
 }
 
 /// Parses a frame seen at `now`, decides about it, and rewrites it in place. `routes` are the ways to
-/// `route_count` neighbours, sorted by the `memcmp` of their addresses. `frame->offset` and
+/// `route_count` neighbors, sorted by the `memcmp` of their addresses. `frame->offset` and
 /// `frame->length` change with a frame that grows.
 ///
 /// # Errors

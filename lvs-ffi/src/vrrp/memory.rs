@@ -24,7 +24,7 @@ use crate::lvs_status::LVS_ERR_BUFFER_TOO_SMALL;
 /// `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`, `lvs_vrrp_track`,
 /// `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`, `lvs_vrrp_apply`,
 /// `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
-/// `lvs_vrrp_handle_timeout`; only they change actions and deadline.
+/// `lvs_vrrp_handle_timeout`; only they, and `lvs_vrrp_restore`, change actions and deadline.
 #[derive(Debug)]
 pub struct lvs_vrrp(pub(super) Guarded<VirtualRouter>, pub(super) TwoRooms);
 

@@ -60,10 +60,10 @@ impl Daemons {
     /// A frame comes to the backup.
     pub(crate) fn inject(&self, director: &mut Director, line: &Line) -> Result<(), String> {
         let datagram = datagram(&line.value["frame"])?;
-        match &self.backup {
-            Some(config) => director.receive_sync_message(line.now(), config, &datagram),
-            None => Ok(()),
+        if let Some(config) = &self.backup {
+            director.receive_sync_message(line.now(), config, &datagram);
         }
+        Ok(())
     }
 }
 

@@ -167,6 +167,7 @@ fn w_20_the_checksum_field_is_never_all_ones() {
 #[test]
 fn buffers_of_bytes_hold_adverts() {
     use bytes::{Buf, BytesMut};
+    use lvs_proto::BufferTooSmall;
     use lvs_proto::vrrp::encode_buf;
 
     let parts = Parts::v3();

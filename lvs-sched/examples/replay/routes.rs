@@ -17,7 +17,7 @@ pub(crate) struct Routes {
     found: HashMap<DestId, Method>,
     /// The real servers whose link addresses are known. A backup is told of others, and what goes
     /// there is lost until they are added.
-    neighbours: HashSet<IpAddr>,
+    neighbors: HashSet<IpAddr>,
 }
 
 impl Routes {
@@ -34,7 +34,7 @@ impl Routes {
 
     /// A real server was added, or sent something.
     pub(crate) fn meet(&mut self, server: IpAddr) {
-        self.neighbours.insert(server);
+        self.neighbors.insert(server);
     }
 
     /// Whether the kernel loses the packet on its way.
@@ -44,7 +44,7 @@ impl Routes {
             let ports = Some((key.client_port, key.virtual_port));
             key.addresses == flow.addresses && ports == flow.transport.ports() && !key.template
         };
-        if !self.neighbours.contains(&hop.address) {
+        if !self.neighbors.contains(&hop.address) {
             return true;
         }
         if self.methods.len() < 2 {

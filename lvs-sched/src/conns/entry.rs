@@ -111,7 +111,7 @@ pub(crate) struct Course {
     pub(crate) controller: Option<ConnId>,
     /// The mark of the packet that it was made for, or where that stands [`Flags::RARE`].
     pub(crate) mark: u32,
-    /// Its neighbours among the connections of its destination: the older one, the newer one.
+    /// Its neighbors among the connections of its destination: the older one, the newer one.
     pub(crate) older: Option<ConnId>,
     pub(crate) newer: Option<ConnId>,
     pub(crate) state: State,

@@ -70,7 +70,7 @@ impl Rare {
     }
 }
 
-/// Neighbours in a chain of which the newest alone is found; the others come after it.
+/// Neighbors in a chain of which the newest alone is found; the others come after it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Links {
     /// The next newer one.

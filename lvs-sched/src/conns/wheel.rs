@@ -33,7 +33,7 @@ pub(super) const fn widened(number: Number) -> u32 {
 /// The end of a list.
 pub(super) const END: Number = Number::MAX;
 
-/// The neighbours in a list.
+/// The neighbors in a list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Link {
     pub(super) newer: Number,

@@ -35,18 +35,17 @@ impl List {
         }
     }
 
-    /// The same where no other list has a place among the loads, as far as it is decided at a glance.
-    ///
-    /// # Errors
-    ///
-    /// In other cases [`pick`](Self::pick) is to be asked; nothing has changed.
+    /// The same where no other list has a place among the loads, if few registers do for that; else
+    /// nothing has changed, and [`pick_soon`](Self::pick_soon) is to be asked.
     #[inline]
-    pub(crate) fn pick_at_once(
-        &mut self,
-        loads: &Loads,
-        flow: &Flow,
-    ) -> Result<Option<u32>, WantsList> {
+    pub(crate) fn pick_at_once(&mut self, loads: &Loads, flow: &Flow) -> Option<u32> {
         self.scheduler.pick_at_once(&self.order, loads, self.setup.flags, flow)
+    }
+
+    /// The same if it takes more of them; else [`pick`](Self::pick) is to be asked.
+    #[inline]
+    pub(crate) fn pick_soon(&self, loads: &Loads, flow: &Flow) -> Option<u32> {
+        self.scheduler.pick_soon(loads, self.setup.flags, flow)
     }
 
     // Picks that look at the packet: each step is out of line, so that it has a frame of its own, or

@@ -47,11 +47,8 @@ impl AnyScheduler {
         }
     }
 
-    /// The same where no other list has a place among the loads, as far as it is decided at a glance.
-    ///
-    /// # Errors
-    ///
-    /// In other cases the [list](Self::pick) is wanted; nothing has changed.
+    /// The same where no other list has a place among the loads, if few registers do for that; else
+    /// nothing has changed, and [`pick_soon`](Self::pick_soon) is to be asked.
     #[inline]
     pub(crate) fn pick_at_once(
         &mut self,
@@ -59,17 +56,33 @@ impl AnyScheduler {
         loads: &Loads,
         flags: SchedulerFlags,
         flow: &Flow,
-    ) -> Result<Option<u32>, WantsList> {
-        let picked = match self {
-            Self::Rr(rr) => return Ok(rr.pick(order)),
-            Self::Wrr(wrr) => return Ok(wrr.pick(order)),
-            Self::Dh(dh) => return Ok(dh.pick(loads, flow)),
-            Self::Least(least) => least.pick_of_all(loads),
+    ) -> Option<u32> {
+        match self {
+            Self::Rr(rr) => rr.pick_at_once(order),
+            Self::Wrr(wrr) => wrr.pick_at_once(order),
+            Self::Least(least) => least.pick_at_once(loads),
+            Self::Dh(dh) if flow.embedded.is_none() => dh.pick(loads, flow),
+            Self::Sh(sh) if flow.embedded.is_none() && !flags.contains(SchedulerFlags::SH_PORT) => {
+                sh.pick_at_once(loads, flags, flow)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same if it takes more of them; else [`pick`](Self::pick) is to be asked.
+    #[inline]
+    pub(crate) fn pick_soon(
+        &self,
+        loads: &Loads,
+        flags: SchedulerFlags,
+        flow: &Flow,
+    ) -> Option<u32> {
+        match self {
+            Self::Least(least) => least.pick_soon(loads),
             Self::Sh(sh) => sh.pick_at_once(loads, flags, flow),
             Self::Mh(mh) => mh.pick_at_once(loads, flags, flow),
-            Self::Lblc(_) | Self::Lblcr(_) | Self::Twos(_) => None,
-        };
-        if picked.is_some() { Ok(picked) } else { Err(WantsList) }
+            _ => None,
+        }
     }
 
     /// The same by kinds that look an address up in a table.

@@ -1,8 +1,8 @@
 //! The fixed hash of the tables that schedulers look addresses up in.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 
-use lvs_proto::{Family, Flow};
+use lvs_proto::{AddressPair, Family, Flow};
 
 /// The upper `bits` bits of `value` spread by the golden ratio \[CONV-6\].
 pub(super) const fn spread(value: u32, bits: u32) -> u32 {
@@ -14,24 +14,37 @@ pub(super) const fn spread(value: u32, bits: u32) -> u32 {
 pub(super) fn fold(address: IpAddr) -> u32 {
     match address {
         IpAddr::V4(v4) => v4.to_bits(),
-        IpAddr::V6(v6) => {
-            let bits = v6.to_bits();
-            (bits >> 96) as u32 ^ (bits >> 64) as u32 ^ (bits >> 32) as u32 ^ bits as u32
-        }
+        IpAddr::V6(v6) => fold_v6(v6),
     }
+}
+
+#[inline]
+const fn fold_v6(address: Ipv6Addr) -> u32 {
+    let bits = address.to_bits();
+    let half = (bits >> 64) as u64 ^ bits as u64;
+    (half >> 32) as u32 ^ half as u32
 }
 
 /// Where a packet goes; of an ICMP error, where the packet that it is about went \[DH-2\].
 #[inline]
 pub(super) fn destination(flow: &Flow) -> IpAddr {
-    flow.embedded.map_or(flow.destination(), |embedded| embedded.addresses.destination())
+    meant(flow).destination()
+}
+
+/// The same in 32 bits.
+#[inline]
+pub(super) fn destination_bits(flow: &Flow) -> u32 {
+    fold_destination(meant(flow))
 }
 
 /// The client's address in 32 bits, and its port if that counts and can be read. The packet that an
 /// ICMP error is about went to the client \[SH-4\].
 #[inline]
 pub(super) fn client(flow: &Flow, port_counts: bool) -> (u32, u16) {
-    let address = fold(flow.embedded.map_or(flow.source(), |of| of.addresses.destination()));
+    let address = match &flow.embedded {
+        None => fold_source(&flow.addresses),
+        Some(embedded) => fold_destination(&embedded.addresses),
+    };
     if !port_counts {
         return (address, 0);
     }
@@ -40,6 +53,30 @@ pub(super) fn client(flow: &Flow, port_counts: bool) -> (u32, u16) {
         Some(embedded) => embedded.ports.map(|(_, destination)| destination),
     };
     (address, port.unwrap_or(0))
+}
+
+/// The addresses of the packet, or of the one that it is about.
+#[inline]
+fn meant(flow: &Flow) -> &AddressPair {
+    flow.embedded.as_ref().map_or(&flow.addresses, |embedded| &embedded.addresses)
+}
+
+// An `IpAddr` in between would be put together of octets, and taken apart again.
+
+#[inline]
+const fn fold_source(addresses: &AddressPair) -> u32 {
+    match addresses {
+        AddressPair::V4 { source, .. } => source.to_bits(),
+        AddressPair::V6 { source, .. } => fold_v6(*source),
+    }
+}
+
+#[inline]
+const fn fold_destination(addresses: &AddressPair) -> u32 {
+    match addresses {
+        AddressPair::V4 { destination, .. } => destination.to_bits(),
+        AddressPair::V6 { destination, .. } => fold_v6(*destination),
+    }
 }
 
 /// What is hashed of a destination \[MH-2\].

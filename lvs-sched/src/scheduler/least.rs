@@ -128,16 +128,35 @@ impl Least {
         }
     }
 
-    /// The same where no other list has a place among the loads: the order is in the keys. `None` also
-    /// if they are many, or have no keys.
+    /// The same where no other list has a place among the loads, and there are but two or four: the
+    /// order is in the keys. `None` also if they have none.
     #[inline]
-    pub(super) fn pick_of_all(&self, loads: &Loads) -> Option<u32> {
-        let (key, place) = match loads.as_slice() {
-            [a, b] => lesser((a.key, 0), (b.key, 1)),
-            [a, b, c, d] => lesser_of_four([a, b, c, d], 0),
-            loads if loads.len() <= FEW => least_of(loads),
-            _ => return None,
-        };
+    pub(super) fn pick_at_once(&self, loads: &Loads) -> Option<u32> {
+        match loads.as_slice() {
+            [a, b] => self.sure(lesser((a.key, 0), (b.key, 1))),
+            [a, b, c, d] => self.sure(lesser_of_four([a, b, c, d], 0)),
+            _ => None,
+        }
+    }
+
+    /// The same of a few more.
+    #[inline]
+    pub(super) fn pick_soon(&self, loads: &Loads) -> Option<u32> {
+        let loads = loads.as_slice();
+        if loads.len() > FEW || self.limit == 0 {
+            return None;
+        }
+        let mut least = (u64::MAX, 0);
+        for (four, first) in loads.chunks(4).zip([0, 4, 8, 12]) {
+            if let [a, b, c, d] = four {
+                least = lesser(least, lesser_of_four([a, b, c, d], first));
+            }
+        }
+        self.sure(least)
+    }
+
+    #[inline]
+    const fn sure(&self, (key, place): (u64, u32)) -> Option<u32> {
         if key < self.limit { Some(place) } else { None }
     }
 
@@ -225,17 +244,6 @@ impl Scheduler for Least {
 }
 
 /// The least key, and its place.
-#[inline(never)]
-fn least_of(loads: &[Load]) -> (u64, u32) {
-    let mut least = (u64::MAX, 0);
-    for (four, first) in loads.chunks(4).zip([0, 4, 8, 12]) {
-        if let [a, b, c, d] = four {
-            least = lesser(least, lesser_of_four([a, b, c, d], first));
-        }
-    }
-    least
-}
-
 #[inline]
 const fn lesser_of_four([a, b, c, d]: [&Load; 4], first: u32) -> (u64, u32) {
     let one = lesser((a.key, first), (b.key, first + 1));

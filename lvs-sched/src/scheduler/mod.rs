@@ -30,6 +30,8 @@ mod sed;
 #[cfg(feature = "tables")]
 mod sh;
 #[cfg(feature = "tables")]
+mod slots;
+#[cfg(feature = "tables")]
 mod spare;
 #[cfg(feature = "tables")]
 mod sums;

@@ -36,8 +36,16 @@ impl Rr {
     /// \[RR-2\] \[RR-3\]
     #[inline]
     pub(super) fn pick(&mut self, order: &[u32]) -> Option<u32> {
-        // Most often it is the next one.
-        if self.eligible.get(self.next) { self.take(self.next, order) } else { self.search(order) }
+        match self.pick_at_once(order) {
+            None => self.search(order),
+            picked => picked,
+        }
+    }
+
+    /// The same if it is the next one, as most often; else nothing has changed.
+    #[inline]
+    pub(super) fn pick_at_once(&mut self, order: &[u32]) -> Option<u32> {
+        if self.eligible.get(self.next) { self.take(self.next, order) } else { None }
     }
 
     #[inline(never)]

@@ -1,40 +1,29 @@
 //! Source hashing: the client's address names a slot, the slot a destination.
 
-use alloc::vec::Vec;
 use core::iter::repeat_n;
 
 use lvs_proto::Flow;
 
-use super::hash::{client, spread};
+use super::hash::client;
+use super::slots::Slots;
 use super::{Change, Scheduler, SchedulerFlags};
 use crate::OutOfMemory;
 use crate::dests::{DestList, Load, Loads};
 
-const SLOT_BITS: u32 = 8;
-/// \[SH-1\]
-const SLOTS: u32 = 1 << SLOT_BITS;
-
 #[derive(Debug)]
-pub(crate) struct Sh {
-    /// [`SLOTS`] of them, or none if the list is empty.
-    slots: Vec<u32>,
-}
+pub(crate) struct Sh(Slots);
 
 impl Sh {
     pub(super) fn new(list: DestList<'_>) -> Result<Self, OutOfMemory> {
-        let mut slots = Vec::new();
-        slots.try_reserve_exact(SLOTS as usize).map_err(|_| OutOfMemory)?;
-        let mut sh = Self { slots };
+        let mut sh = Self(Slots::new()?);
         sh.rebuild(list);
         Ok(sh)
     }
 
-    /// Runs as long as the weight, and of one slot for weight 0 \[SH-2\] \[SH-3\].
+    /// Runs as long as the weight, and of one slot for weight 0 \[SH-1\] \[SH-2\] \[SH-3\].
     fn rebuild(&mut self, list: DestList<'_>) {
-        let runs =
-            list.iter().flat_map(|(place, load)| repeat_n(place, load.weight.max(1) as usize));
-        self.slots.clear();
-        self.slots.extend(runs.cycle().take(SLOTS as usize));
+        let run = |(place, load): (u32, &Load)| repeat_n(place, load.weight.max(1) as usize);
+        self.0.fill(list.iter().flat_map(run));
     }
 
     /// \[SH-5\]
@@ -45,28 +34,23 @@ impl Sh {
         flags: SchedulerFlags,
         flow: &Flow,
     ) -> Option<u32> {
-        let place = self.slot(key(flow, flags))?;
-        if loads.at(place)?.is_eligible() { Some(place) } else { None }
+        self.0.pick(loads, slot(flow, flags))
     }
 
-    /// \[SH-5\] \[SH-6\]
+    /// \[SH-5\]
     #[inline(never)]
     pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<u32> {
-        if let Some(place) = self.pick_at_once(loads, flags, flow) {
-            return Some(place);
+        let first = slot(flow, flags);
+        match self.0.pick(loads, first) {
+            None if flags.contains(SchedulerFlags::SH_FALLBACK) => self.probe(loads, first),
+            picked => picked,
         }
-        let key = key(flow, flags);
-        let available = |place: &u32| loads.at(*place).is_some_and(Load::is_eligible);
-        if !flags.contains(SchedulerFlags::SH_FALLBACK) {
-            return None;
-        }
-        // Probing begins at twice the key: the kernel adds it a second time [WART-10].
-        (0..SLOTS).find_map(|offset| self.slot((offset + key) % SLOTS + key).filter(available))
     }
 
-    #[inline]
-    fn slot(&self, slot: u32) -> Option<u32> {
-        self.slots.get((slot % SLOTS) as usize).copied()
+    /// Begins at twice the first slot: the kernel adds it a second time \[SH-6\] \[WART-10\].
+    fn probe(&self, loads: &Loads, first: u8) -> Option<u32> {
+        let begin = first.wrapping_add(first);
+        (0..=u8::MAX).find_map(|offset| self.0.pick(loads, begin.wrapping_add(offset)))
     }
 }
 
@@ -78,7 +62,7 @@ impl Scheduler for Sh {
 
 /// \[SH-4\] for offset 0.
 #[inline]
-fn key(flow: &Flow, flags: SchedulerFlags) -> u32 {
+fn slot(flow: &Flow, flags: SchedulerFlags) -> u8 {
     let (address, port) = client(flow, flags.contains(SchedulerFlags::SH_PORT));
-    spread(address.wrapping_add(port.into()), SLOT_BITS)
+    Slots::of(address.wrapping_add(port.into()))
 }

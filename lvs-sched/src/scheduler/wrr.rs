@@ -22,10 +22,16 @@ pub(crate) struct Wrr {
     step: NonZeroU32,
     /// The weights of those that are not overloaded.
     free: Weights,
-    /// Of a short list, a bit for each destination that is left in this pass.
-    left: u16,
     /// The greatest of them.
     heaviest_free: u32,
+    /// Of a short list, a bit for each destination that this pass picks.
+    pass: u16,
+    /// A bit for each of them that is still to be picked.
+    left: u16,
+    /// As long as the threshold is above this one, the next pass picks the same.
+    alike_above: u32,
+    /// What the threshold falls by then: nothing if each round has but one pass.
+    fall: u32,
 }
 
 impl Wrr {
@@ -42,8 +48,11 @@ impl Wrr {
             highest,
             step,
             free,
-            left: 0,
             heaviest_free: 0,
+            pass: 0,
+            left: 0,
+            alike_above: 0,
+            fall: 0,
         };
         wrr.free.reserve(list.len())?;
         wrr.rebuild(list);
@@ -59,17 +68,29 @@ impl Wrr {
     /// \[WRR-5\] \[WRR-6\]
     #[inline]
     pub(super) fn pick(&mut self, order: &[u32]) -> Option<u32> {
-        if self.left != 0 {
-            let place = self.left.trailing_zeros();
-            self.left &= self.left - 1;
-            self.walked = place as usize + 1;
-            return order.get(place as usize).copied();
+        match self.pick_at_once(order) {
+            None => self.search(order),
+            picked => picked,
+        }
+    }
+
+    /// The same if it takes no search; else nothing has changed.
+    #[inline]
+    pub(super) fn pick_at_once(&mut self, order: &[u32]) -> Option<u32> {
+        let mut left = self.left;
+        if left == 0 && self.threshold > self.alike_above {
+            self.threshold = self.threshold.wrapping_sub(self.fall);
+            left = self.pass;
+        }
+        if left != 0 {
+            self.left = left & (left - 1);
+            return self.take(left.trailing_zeros() as usize, order);
         }
         // Most often it is the next one of a long list.
         if self.highest != 0 && self.free.get(self.walked) >= self.threshold {
             return self.take(self.walked, order);
         }
-        self.search(order)
+        None
     }
 
     #[inline]
@@ -83,9 +104,12 @@ impl Wrr {
         if self.highest == 0 {
             return None;
         }
-        if let Some(dest) = self.begin_pass(order) {
-            return Some(dest);
-        }
+        let picked = self.search_passes(order);
+        self.look_ahead();
+        picked
+    }
+
+    fn search_passes(&mut self, order: &[u32]) -> Option<u32> {
         if let Some(place) = self.free.next(self.walked, self.threshold) {
             return self.take(place, order);
         }
@@ -98,38 +122,24 @@ impl Wrr {
                 return self.take(place, order);
             }
         }
-        let picked = self.search_later_passes(order);
-        self.look_ahead();
-        picked
+        self.search_later_passes(order)
     }
 
-    /// The next pass over a short list, if it finds somebody.
-    #[inline]
-    fn begin_pass(&mut self, order: &[u32]) -> Option<u32> {
-        let weights = self.free.few()?;
-        let step = self.step.get();
-        let falls = self.threshold > step;
-        let threshold = if falls { self.threshold - step } else { self.highest };
-        let found = places_of(weights, threshold);
-        let place = found.trailing_zeros() as usize;
-        // In another round after the last pass, the walk ends where it began, and begins nowhere
-        // new.
-        let is_sure = falls || place < self.walked;
-        if found == 0 || !is_sure {
-            return None;
-        }
-        self.threshold = threshold;
-        self.left = found & (found - 1);
-        self.take(place, order)
-    }
-
-    /// Finds out who is left in this pass.
+    /// Finds out whom this pass over a short list picks, and which passes pick the same.
     fn look_ahead(&mut self) {
-        let passed = u16::MAX.checked_shl(self.walked as u32).unwrap_or(0);
-        self.left = match self.free.few() {
-            Some(weights) if self.highest != 0 => places_of(weights, self.threshold) & passed,
-            _ => 0,
+        (self.pass, self.left, self.alike_above) = (0, 0, u32::MAX);
+        let weights = match self.free.few() {
+            Some(weights) if self.highest != 0 => weights,
+            _ => return,
         };
+        self.pass = places_of(weights, self.threshold);
+        let passed = u16::MAX.checked_shl(self.walked as u32).unwrap_or(0);
+        self.left = self.pass & passed;
+        if self.pass != 0 {
+            let lighter = weights.iter().copied().filter(|weight| *weight < self.threshold);
+            self.fall = if self.highest > self.step.get() { self.step.get() } else { 0 };
+            self.alike_above = lighter.fold(0, u32::max).saturating_add(self.fall);
+        }
     }
 
     /// \[WRR-5\] from the end of a pass on.

@@ -21,7 +21,7 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// One of `buckets`. Neighbouring interfaces and VRIDs fall far apart.
+    /// One of `buckets`. Neighboring interfaces and VRIDs fall far apart.
     fn bucket(self, buckets: u32) -> usize {
         let family = u32::from(self.family == Family::V6) << 8;
         let name = self.interface.0.wrapping_mul(0x9e37_79b1) ^ family ^ u32::from(self.vrid.get());

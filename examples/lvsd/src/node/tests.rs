@@ -160,7 +160,7 @@ fn v2_ac_1_only_an_active_node_answers_arp_and_with_the_virtual_mac() {
 }
 
 #[test]
-fn v3_ac_4_an_active_node_answers_neighbour_solicitations() {
+fn v3_ac_4_an_active_node_answers_neighbor_solicitations() {
     let mut node = node("fe80::1", "fe80::100", &[]);
     let target: Ipv6Addr = "fe80::100".parse().unwrap();
     assert!(handle(&mut node, &solicitation(target)).is_empty());

@@ -22,7 +22,11 @@ impl Least {
         walk::pick(self.kind, order, loads, self.active_surplus)
     }
 
-    pub(super) const fn pick_of_all(&self, _loads: &Loads) -> Option<u32> {
+    pub(super) const fn pick_at_once(&self, _loads: &Loads) -> Option<u32> {
+        None
+    }
+
+    pub(super) const fn pick_soon(&self, _loads: &Loads) -> Option<u32> {
         None
     }
 

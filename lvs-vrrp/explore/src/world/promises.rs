@@ -3,9 +3,9 @@
 use super::{Scenario, World};
 
 /// The most adverts of a router, resignations aside, that may follow each other faster than answers
-/// may: one answer, a regular one, one of another priority \[X-46\], the next answer, and a last one
+/// may: three answers, a regular one and one of another priority \[X-46\] between them, and a last one
 /// before giving way \[X-12\].
-const HASTY: u8 = 5;
+const HASTY: u8 = 6;
 
 impl World {
     /// Where routers hear each other undisturbed for long enough, one of them is Active: not more
