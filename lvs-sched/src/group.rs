@@ -7,7 +7,7 @@ use lvs_proto::{Flow, Instant};
 
 use crate::dests::{List, Load, Loads};
 use crate::hash::Seed;
-use crate::scheduler::{Change, FEW, SchedulerSetup};
+use crate::scheduler::{Change, FEW, SchedulerSetup, WantsList};
 use crate::{CountError, DestConfig, DestError, LblcConfig, MhTableIndex, OutOfMemory};
 use crate::{Profile, SchedulerFlags, SchedulerKind, Timers};
 
@@ -184,8 +184,8 @@ impl Group {
     #[inline(never)]
     fn pick_soon(&mut self, now: Instant, flow: &Flow) -> Option<u32> {
         match self.list.pick_soon(&self.loads, flow) {
-            None => self.pick_otherwise(now, flow),
-            picked => picked,
+            Ok(picked) => picked,
+            Err(WantsList) => self.pick_otherwise(now, flow),
         }
     }
 
