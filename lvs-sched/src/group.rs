@@ -61,7 +61,8 @@ impl Default for GroupConfig {
 /// use lvs_sched::{DestConfig, Group, GroupConfig, SchedulerKind};
 ///
 /// let now = Instant::EPOCH;
-/// let mut group = Group::new(now, GroupConfig { scheduler: SchedulerKind::Lc, ..Default::default() })?;
+/// let config = GroupConfig { scheduler: SchedulerKind::Lc, ..GroupConfig::default() };
+/// let mut group = Group::new(now, config)?;
 /// let a = group.add(DestConfig::new([10, 2, 0, 1].into(), 80))?;
 /// let b = group.add(DestConfig::new([10, 2, 0, 2].into(), 80))?;
 /// assert_eq!((a, b), (0, 1));
