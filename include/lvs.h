@@ -1426,7 +1426,8 @@ enum lvs_status lvs_director_edit_service(struct lvs_director *director,
 
 /**
  * Deletes a service and its destinations. Its connections stay until they end, but their packets
- * are dropped [SVC-7], or passed if no service is left [IN-1].
+ * are dropped [SVC-7], or passed if no service is left [IN-1]; where `expire_nodest_conn` is set
+ * they end at once [DST-7].
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_NO_SUCH_SERVICE`.
  */

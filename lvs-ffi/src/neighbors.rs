@@ -477,6 +477,7 @@ impl From<StaticError> for lvs_status {
         match error {
             StaticError::Address(_) | StaticError::Mac(_) => LVS_ERR_NOT_A_NEIGHBOR,
             StaticError::Full => LVS_ERR_NEIGHBORS_FULL,
+            _ => LVS_ERR_OTHER,
         }
     }
 }

@@ -7,7 +7,7 @@ use lvs_proto::{Flow, Instant};
 
 use crate::dests::{List, Load, Loads};
 use crate::hash::Seed;
-use crate::scheduler::{Change, FEW, SchedulerSetup};
+use crate::scheduler::{Change, FEW, SchedulerSetup, WantsList};
 use crate::{CountError, DestConfig, DestError, LblcConfig, MhTableIndex, OutOfMemory};
 use crate::{Profile, SchedulerFlags, SchedulerKind, Timers};
 
@@ -61,7 +61,8 @@ impl Default for GroupConfig {
 /// use lvs_sched::{DestConfig, Group, GroupConfig, SchedulerKind};
 ///
 /// let now = Instant::EPOCH;
-/// let mut group = Group::new(now, GroupConfig { scheduler: SchedulerKind::Lc, ..Default::default() })?;
+/// let config = GroupConfig { scheduler: SchedulerKind::Lc, ..GroupConfig::default() };
+/// let mut group = Group::new(now, config)?;
 /// let a = group.add(DestConfig::new([10, 2, 0, 1].into(), 80))?;
 /// let b = group.add(DestConfig::new([10, 2, 0, 2].into(), 80))?;
 /// assert_eq!((a, b), (0, 1));
@@ -184,8 +185,8 @@ impl Group {
     #[inline(never)]
     fn pick_soon(&mut self, now: Instant, flow: &Flow) -> Option<u32> {
         match self.list.pick_soon(&self.loads, flow) {
-            None => self.pick_otherwise(now, flow),
-            picked => picked,
+            Ok(picked) => picked,
+            Err(WantsList) => self.pick_otherwise(now, flow),
         }
     }
 

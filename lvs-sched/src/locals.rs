@@ -83,6 +83,7 @@ impl LocalPorts {
 
 /// Why a local address was not added or deleted. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LocalError {
     /// It is one already.
     #[error("{address} is a local address already")]

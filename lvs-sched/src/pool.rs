@@ -370,6 +370,7 @@ impl ConnToken {
 
 /// Why a connection was not counted. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The pool has no destination of this id, or no longer.
     #[error("unknown destination")]

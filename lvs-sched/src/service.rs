@@ -270,6 +270,7 @@ impl ServiceConfig {
 
 /// Why a service was not added, edited or deleted. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ServiceError {
     /// There is a service of this key.
     #[error("service already exists")]

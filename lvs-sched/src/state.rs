@@ -116,6 +116,7 @@ impl Default for Timeouts {
 
 /// Why timeouts were not set. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TimeoutError {
     /// [`Timeouts::tcp_secs`] is too large.
     #[error("TCP timeout of {secs} s is more than {max} s")]

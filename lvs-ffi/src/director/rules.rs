@@ -10,7 +10,7 @@ use lvs_sched::{ApplyError, Director, Rule, RuleError};
 
 use super::lvs_director;
 use crate::door::{check_size, required, status};
-use crate::lvs_status::{LVS_ERR_RULE, LVS_ERR_TEXT};
+use crate::lvs_status::{LVS_ERR_OTHER, LVS_ERR_RULE, LVS_ERR_TEXT};
 use crate::text::{show, write_text};
 use crate::time::instant;
 use crate::{lvs_status, lvs_time};
@@ -169,6 +169,7 @@ impl From<Refused> for lvs_status {
             Refused::Apply(ApplyError::Service(error)) => error.into(),
             Refused::Apply(ApplyError::Dest(error)) => error.into(),
             Refused::Apply(ApplyError::Timeout(error)) => error.into(),
+            Refused::Apply(_) => LVS_ERR_OTHER,
         }
     }
 }

@@ -31,8 +31,8 @@ impl From<DestError> for lvs_status {
             DestError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
             DestError::AlreadyExists => LVS_ERR_DEST_EXISTS,
             DestError::NoSuchDestination => LVS_ERR_NO_SUCH_DEST,
-            DestError::NotBuilt { .. } => LVS_ERR_OTHER,
             DestError::OutOfMemory(error) => error.into(),
+            _ => LVS_ERR_OTHER,
         }
     }
 }
@@ -44,6 +44,7 @@ impl From<LocalError> for lvs_status {
             LocalError::NoSuchLocal { .. } => LVS_ERR_NO_SUCH_LOCAL,
             LocalError::NotUnicast { .. } => LVS_ERR_NOT_UNICAST,
             LocalError::OutOfMemory(error) => error.into(),
+            _ => LVS_ERR_OTHER,
         }
     }
 }
@@ -58,8 +59,8 @@ impl From<ServiceError> for lvs_status {
                 LVS_ERR_NETMASK
             }
             ServiceError::TooManyDestinations { .. } => LVS_ERR_TOO_MANY_DESTS,
-            ServiceError::NotBuilt { .. } => LVS_ERR_OTHER,
             ServiceError::OutOfMemory(error) => error.into(),
+            _ => LVS_ERR_OTHER,
         }
     }
 }
@@ -71,6 +72,7 @@ impl From<VirtualServerError> for lvs_status {
             VirtualServerError::NoSuchService => LVS_ERR_NO_SUCH_SERVICE,
             VirtualServerError::HysteresisTooLarge { .. } => LVS_ERR_QUORUM,
             VirtualServerError::OutOfMemory(error) => error.into(),
+            _ => LVS_ERR_OTHER,
         }
     }
 }
@@ -85,6 +87,7 @@ impl From<RealServerError> for lvs_status {
             RealServerError::NoConnectPort => LVS_ERR_CONNECT_PORT,
             RealServerError::TooManyChecks { .. } => LVS_ERR_TOO_MANY_CHECKS,
             RealServerError::OutOfMemory(error) => error.into(),
+            _ => LVS_ERR_OTHER,
         }
     }
 }
@@ -106,6 +109,7 @@ impl From<SyncOutboxError> for lvs_status {
         match error {
             SyncOutboxError::MessageTooShort(_) => LVS_ERR_SYNC_LENGTH,
             SyncOutboxError::OutOfMemory(error) => error.into(),
+            _ => LVS_ERR_OTHER,
         }
     }
 }
@@ -121,6 +125,7 @@ impl From<OpenError> for lvs_status {
         match error {
             OpenError::UnknownDest => LVS_ERR_NO_SUCH_DEST,
             OpenError::TableFull => LVS_ERR_TABLE_FULL,
+            _ => LVS_ERR_OTHER,
         }
     }
 }

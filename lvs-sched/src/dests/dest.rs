@@ -92,6 +92,7 @@ impl DestConfig {
 
 /// Why a destination was not added, edited or deleted. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DestError {
     /// The director has no service of this key.
     #[error("no such service")]

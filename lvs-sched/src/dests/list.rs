@@ -42,10 +42,18 @@ impl List {
         self.scheduler.pick_at_once(&self.order, loads, self.setup.flags, flow)
     }
 
-    /// The same if it takes more of them; else [`pick`](Self::pick) is to be asked.
+    /// The same behind that, if it takes more of them.
+    ///
+    /// # Errors
+    ///
+    /// In other cases [`pick`](Self::pick) is to be asked; nothing has changed.
     #[inline]
-    pub(crate) fn pick_soon(&self, loads: &Loads, flow: &Flow) -> Option<u32> {
-        self.scheduler.pick_soon(loads, self.setup.flags, flow)
+    pub(crate) fn pick_soon(
+        &mut self,
+        loads: &Loads,
+        flow: &Flow,
+    ) -> Result<Option<u32>, WantsList> {
+        self.scheduler.pick_soon(&self.order, loads, self.setup.flags, flow)
     }
 
     // Picks that look at the packet: each step is out of line, so that it has a frame of its own, or

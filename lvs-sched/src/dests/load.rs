@@ -328,6 +328,7 @@ pub(crate) const fn inverse(weight: u32) -> u64 {
 
 /// Why a connection was not counted. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CountError {
     /// There is no destination of this id, or no longer.
     #[error("unknown destination")]

@@ -358,6 +358,7 @@ impl Director {
 
 /// Why a rule was not applied. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ApplyError {
     /// The service's part.
     #[error(transparent)]

@@ -70,6 +70,7 @@ impl VirtualServer {
 
 /// Why a virtual server was not added or removed. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum VirtualServerError {
     /// There is a virtual server of this key, or one is being removed.
     #[error("virtual server already exists")]
@@ -258,6 +259,7 @@ impl CheckConfig {
 
 /// Why a real server was not added, edited or removed. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RealServerError {
     /// There is no virtual server of this key.
     #[error("no such virtual server")]

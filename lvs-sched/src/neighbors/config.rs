@@ -45,6 +45,7 @@ pub struct NeighborCounters {
 
 /// Why a static entry was not made. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum StaticError {
     /// No neighbor can have this address.
     #[error("{0} is not the address of a neighbor")]

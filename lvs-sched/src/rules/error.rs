@@ -27,6 +27,7 @@ impl RuleError {
 
 /// What is wrong with a line; its text says what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RuleErrorKind {
     /// The line does not begin with a command.
     #[error("expected a command: -A, -E, -D, -a, -e, -d, -C, -Z or --set")]

@@ -39,9 +39,7 @@ impl sh::Sh {
     pub(super) fn pick(&self, _: &Loads, _: SchedulerFlags, _: &Flow) -> Option<u32> {
         match *self {}
     }
-}
 
-impl sh::Sh {
     pub(super) fn pick_at_once(&self, _: &Loads, _: SchedulerFlags, _: &Flow) -> Option<u32> {
         match *self {}
     }

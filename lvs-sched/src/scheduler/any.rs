@@ -69,20 +69,27 @@ impl AnyScheduler {
         }
     }
 
-    /// The same if it takes more of them; else [`pick`](Self::pick) is to be asked.
+    /// The same behind that, if it takes more of them.
+    ///
+    /// # Errors
+    ///
+    /// In other cases [`pick`](Self::pick) is to be asked; nothing has changed.
     #[inline]
     pub(crate) fn pick_soon(
-        &self,
+        &mut self,
+        order: &[u32],
         loads: &Loads,
         flags: SchedulerFlags,
         flow: &Flow,
-    ) -> Option<u32> {
-        match self {
+    ) -> Result<Option<u32>, WantsList> {
+        let picked = match self {
+            Self::Wrr(wrr) => return Ok(wrr.search(order)),
             Self::Least(least) => least.pick_soon(loads),
             Self::Sh(sh) => sh.pick_at_once(loads, flags, flow),
             Self::Mh(mh) => mh.pick_at_once(loads, flags, flow),
             _ => None,
-        }
+        };
+        if picked.is_some() { Ok(picked) } else { Err(WantsList) }
     }
 
     /// The same by kinds that look an address up in a table.

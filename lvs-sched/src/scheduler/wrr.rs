@@ -99,8 +99,9 @@ impl Wrr {
         order.get(place).copied()
     }
 
+    /// The same behind that.
     #[inline(never)]
-    fn search(&mut self, order: &[u32]) -> Option<u32> {
+    pub(super) fn search(&mut self, order: &[u32]) -> Option<u32> {
         if self.highest == 0 {
             return None;
         }

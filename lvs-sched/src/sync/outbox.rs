@@ -35,6 +35,7 @@ impl Default for SyncOutboxConfig {
 
 /// Why there is no outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SyncOutboxError {
     /// [`SyncOutboxConfig::message_len`] does not hold a header.
     #[error(transparent)]
