@@ -28,7 +28,7 @@
  * `lvs_director_handle_timeout`, `lvs_director_poll_sync_message`,
  * `lvs_director_receive_sync_message`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
  * `lvs_pool_handle_timeout`, all that a virtual router, an engine, an interface hold or a neighbor
- * cache is fed or asked after its creation, and a checker while it runs.
+ * cache is fed or asked after its creation, other configurations aside, and a checker while it runs.
  *
  * Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
  * it is empty, wait for input or for the deadline, feed exactly one input, drain again.
@@ -189,6 +189,8 @@ enum lvs_status {
     LVS_ERR_NOT_IP = -60,
     /** The frame is cut short or damaged. */
     LVS_ERR_MALFORMED = -61,
+    /** It is a local address already. */
+    LVS_ERR_LOCAL_EXISTS = -62,
     /** The frame is not to be answered. */
     LVS_ERR_NO_ANSWER = -63,
     /** A hook is none of `LVS_HOOK_*`. */
@@ -197,12 +199,10 @@ enum lvs_status {
     LVS_ERR_TUNNEL = -65,
     /** A verdict is none that a frame can follow. */
     LVS_ERR_VERDICT = -66,
-    /** The UDP port of a GUE tunnel is 0 [DST-8]. */
-    LVS_ERR_TUNNEL_PORT = -68,
     /** A Call-ID is not 1 to 255 octets. */
     LVS_ERR_CALL_ID = -67,
-    /** It is a local address already. */
-    LVS_ERR_LOCAL_EXISTS = -62,
+    /** The UDP port of a GUE tunnel is 0 [DST-8]. */
+    LVS_ERR_TUNNEL_PORT = -68,
     /** It is no local address. */
     LVS_ERR_NO_SUCH_LOCAL = -69,
     /** A line is no rule. */
@@ -232,6 +232,8 @@ enum lvs_status {
     LVS_ERR_SNAPSHOT = -87,
     /** More addresses are to be advertised than there are, or than 255. */
     LVS_ERR_ADVERTISED = -88,
+    /** The configuration is that of another virtual router: version, VRID or family differ [FSM-26]. */
+    LVS_ERR_RESTART = -89,
     /** An advert is for VRID 0, or for another one [V3-RX-7]. */
     LVS_ERR_ADVERT_VRID = -90,
     /** The TTL or hop limit of an advert is not 255 [V3-RX-1]. */
@@ -3321,7 +3323,8 @@ enum lvs_vrrp_action_kind {
     /**
      * Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
      * virtual addresses with it; IPv6 addresses without duplicate address detection [ND-2].
-     * Unless `enable`, drop other packets to the addresses, save neighbor discovery [ND-5].
+     * Unless `enable`, drop other packets to the addresses, save neighbor discovery [ND-5]. It may
+     * come again, for other addresses: remove those that are no longer among them [CORE-1].
      */
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /**
@@ -3458,7 +3461,7 @@ struct lvs_vrrp_counters {
  * Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
  * feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
  * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`, `lvs_vrrp_track`,
- * `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`,
+ * `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`, `lvs_vrrp_apply`,
  * `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
  * `lvs_vrrp_handle_timeout`; only they, and `lvs_vrrp_restore`, change actions and deadline.
  */
@@ -3470,8 +3473,11 @@ struct lvs_vrrp;
  */
 #define LVS_VRRP_MEMORY 2048
 
-/** Octets of memory that each virtual address and each peer takes besides, at most. */
-#define LVS_VRRP_MEMORY_PER_ADDRESS 20
+/**
+ * Octets of memory that each virtual address and each peer takes besides, at most: for itself, and for
+ * another one that `lvs_vrrp_apply` may put in its place.
+ */
+#define LVS_VRRP_MEMORY_PER_ADDRESS 40
 
 /**
  * Makes a virtual router that is not started, whose interface is believed to be up.
@@ -3486,15 +3492,16 @@ enum lvs_status lvs_vrrp_create(const struct lvs_vrrp_config *config,
                                 struct lvs_vrrp **out);
 
 /**
- * Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers, wherever it begins; 0
- * if there are more than 1024 addresses or 255 peers.
+ * Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers at any time, wherever it
+ * begins; 0 if there are more than 1024 addresses or 255 peers.
  */
 size_t lvs_vrrp_sizeof(size_t address_count,
                        size_t peer_count);
 
 /**
  * As `lvs_vrrp_create`, but in `memory` of the caller's, of `size` octets, which has to stay where it
- * is and as long as the virtual router is used. Nothing is allocated.
+ * is and as long as the virtual router is used. Nothing is allocated, now or later: if there are to be
+ * more addresses or peers some day, have `size` be what `lvs_vrrp_sizeof` says of those.
  *
  * Errors: As for `lvs_vrrp_create`, and `LVS_ERR_BUFFER_TOO_SMALL` if `size` is less than
  * `lvs_vrrp_sizeof` says. The memory is of no account then.
@@ -3714,6 +3721,65 @@ int lvs_vrrp_poll_action(struct lvs_vrrp *vrrp, struct lvs_vrrp_action *out);
  * Errors: `LVS_ERR_NULL`.
  */
 int lvs_vrrp_next_deadline(const struct lvs_vrrp *vrrp, lvs_time *out);
+
+/* ---------------------------------------------------------------------------
+ * Other configurations for virtual routers that run.
+ */
+
+/**
+ * It is another virtual router: version, VRID or family differ. This one is to be shut down and
+ * drained, and a new one to be made.
+ */
+#define LVS_VRRP_PLAN_RESTART 1
+
+/** The configured priority changes. The effective one keeps its distance [T-7]. */
+#define LVS_VRRP_PLAN_PRIORITY 2
+
+/**
+ * What timers are computed from changes: the interval, or the count of adverts. Those that run are
+ * moved by the difference; the advert that is due next may come sooner, but not later [T-7].
+ */
+#define LVS_VRRP_PLAN_TIMERS 4
+
+/** The virtual addresses change, or their order, or how many of them adverts list. */
+#define LVS_VRRP_PLAN_ADDRESSES 8
+
+/** The peers change, or their order. */
+#define LVS_VRRP_PLAN_PEERS 16
+
+/** Something changes that is only looked at when it matters. */
+#define LVS_VRRP_PLAN_OPTIONS 32
+
+/**
+ * What `lvs_vrrp_apply` would change: `plan` is the sum of some of `LVS_VRRP_PLAN_*`, 0 if nothing
+ * changes [FSM-26].
+ *
+ * Errors: As for `lvs_vrrp_apply`, but of another virtual router `plan` says so.
+ *
+ * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
+ */
+enum lvs_status lvs_vrrp_plan(struct lvs_vrrp *vrrp,
+                              const struct lvs_vrrp_config *config,
+                              uint32_t *plan);
+
+/**
+ * Takes another configuration and keeps state and deadlines; `plan` is what has changed, as with
+ * `lvs_vrrp_plan`. An unchanged virtual router does nothing [FSM-26].
+ *
+ * An Active router whose addresses changed has them installed, and announced if one is new; the advert
+ * that is due next lists them. Another priority is as with `lvs_vrrp_set_priority`. `config->source` is
+ * not looked at, `lvs_vrrp_set_source` changes that; authentication stays as it is.
+ *
+ * Errors: As for `lvs_vrrp_create`, but for `source`; `LVS_ERR_RESTART` if it is another virtual router;
+ * `LVS_ERR_BUFFER_TOO_SMALL` if `lvs_vrrp_init` had less memory than `lvs_vrrp_sizeof` says for so many
+ * addresses and peers.
+ *
+ * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
+ */
+enum lvs_status lvs_vrrp_apply(struct lvs_vrrp *vrrp,
+                               lvs_time now,
+                               const struct lvs_vrrp_config *config,
+                               uint32_t *plan);
 
 /* ---------------------------------------------------------------------------
  * Interfaces that come and go, or hear nothing yet.
@@ -4060,7 +4126,7 @@ enum lvs_status lvs_vrrp_snapshot(const struct lvs_vrrp *vrrp,
 /**
  * Makes a virtual router what the one of the snapshot was, with its configuration and as much time
  * left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
- * another epoch. The addresses and peers that it was created with have to be those of the snapshot.
+ * another epoch. The addresses and peers that it has are to be those of the snapshot.
  *
  * What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the
  * time that nobody listened by `lvs_vrrp_resumed`.
@@ -4120,18 +4186,6 @@ enum lvs_status lvs_engine_init(void *memory,
 /** Names a virtual router of one engine, and never another one that came after it. */
 typedef uint64_t lvs_router_id;
 
-/** What a virtual router of an engine can be told. */
-enum lvs_engine_input_kind {
-    /** As `lvs_vrrp_startup`. */
-    LVS_INPUT_STARTUP = 0,
-    /** As `lvs_vrrp_shutdown`. */
-    LVS_INPUT_SHUTDOWN = 1,
-    /** As `lvs_vrrp_interface_up`. */
-    LVS_INPUT_INTERFACE_UP = 2,
-    /** As `lvs_vrrp_interface_down`. */
-    LVS_INPUT_INTERFACE_DOWN = 3,
-};
-
 /**
  * Adds a virtual router that is not started, whose interface is believed to be up. `interface` is the
  * caller's number of the link; unicast routers that use a VRID twice on one link need a number each
@@ -4158,7 +4212,7 @@ enum lvs_status lvs_engine_remove(struct lvs_engine *engine,
                                   lvs_router_id router);
 
 /**
- * Has a virtual router join the sync group of another one, or form a group with it: they are Active
+ * Has a virtual router join the sync group of `member`, or form a group with it: they are Active
  * together or not at all [X-57]. One that becomes unable to run takes the others with it [X-60].
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`; `LVS_ERR_SYNC_GROUP` if it is in a group already, is to join
@@ -4166,7 +4220,7 @@ enum lvs_status lvs_engine_remove(struct lvs_engine *engine,
  */
 enum lvs_status lvs_engine_join(struct lvs_engine *engine,
                                 lvs_router_id router,
-                                lvs_router_id of);
+                                lvs_router_id member);
 
 /**
  * Has a virtual router leave its sync group, if it is in one.
@@ -4186,27 +4240,6 @@ enum lvs_status lvs_engine_follow(struct lvs_engine *engine,
                                   lvs_time now,
                                   lvs_router_id router,
                                   lvs_router_id leader);
-
-/**
- * Feeds `kind`, one of `enum lvs_engine_input_kind`, to a virtual router.
- *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`, `LVS_ERR_INPUT`.
- */
-enum lvs_status lvs_engine_input(struct lvs_engine *engine,
-                                 lvs_time now,
-                                 lvs_router_id router,
-                                 int kind);
-
-/**
- * As `lvs_vrrp_set_tracked`.
- *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
- */
-enum lvs_status lvs_engine_set_tracked(struct lvs_engine *engine,
-                                       lvs_time now,
-                                       lvs_router_id router,
-                                       uint8_t priority,
-                                       int fault);
 
 /**
  * Sets how the adverts of a virtual router are authenticated from now on; at first they are not.
@@ -4294,6 +4327,127 @@ enum lvs_status lvs_engine_write_announcement(const struct lvs_engine *engine,
                                               size_t capacity,
                                               size_t *length);
 
+/* ---------------------------------------------------------------------------
+ * What virtual routers of an engine are told.
+ */
+
+/** What a virtual router of an engine can be told. */
+enum lvs_engine_input_kind {
+    /** As `lvs_vrrp_startup`. */
+    LVS_ENGINE_INPUT_STARTUP = 0,
+    /** As `lvs_vrrp_shutdown`. */
+    LVS_ENGINE_INPUT_SHUTDOWN = 1,
+    /** As `lvs_vrrp_interface_up`. */
+    LVS_ENGINE_INPUT_INTERFACE_UP = 2,
+    /** As `lvs_vrrp_interface_down`. */
+    LVS_ENGINE_INPUT_INTERFACE_DOWN = 3,
+};
+
+/**
+ * Feeds `kind`, one of `enum lvs_engine_input_kind`, to a virtual router.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`, `LVS_ERR_INPUT`.
+ */
+enum lvs_status lvs_engine_input(struct lvs_engine *engine,
+                                 lvs_time now,
+                                 lvs_router_id router,
+                                 int kind);
+
+/**
+ * As `lvs_vrrp_resumed`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_resumed(struct lvs_engine *engine,
+                                   lvs_time now,
+                                   lvs_router_id router,
+                                   uint64_t gap);
+
+/**
+ * As `lvs_vrrp_hold_announcements`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_hold_announcements(struct lvs_engine *engine,
+                                              lvs_router_id router,
+                                              lvs_time until);
+
+/**
+ * As `lvs_vrrp_set_priority`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_set_priority(struct lvs_engine *engine,
+                                        lvs_time now,
+                                        lvs_router_id router,
+                                        uint8_t priority);
+
+/**
+ * As `lvs_vrrp_set_source`.
+ *
+ * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_set_source(struct lvs_engine *engine,
+                                      lvs_time now,
+                                      lvs_router_id router,
+                                      const struct lvs_address *source);
+
+/**
+ * As `lvs_vrrp_peer_down`.
+ *
+ * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_peer_down(struct lvs_engine *engine,
+                                     lvs_time now,
+                                     lvs_router_id router,
+                                     const struct lvs_address *peer);
+
+/**
+ * As `lvs_vrrp_set_tracked`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_set_tracked(struct lvs_engine *engine,
+                                       lvs_time now,
+                                       lvs_router_id router,
+                                       uint8_t priority,
+                                       int fault);
+
+/* ---------------------------------------------------------------------------
+ * Other configurations for virtual routers of an engine.
+ */
+
+/**
+ * As `lvs_vrrp_plan`, of one virtual router.
+ *
+ * Errors: As for `lvs_engine_apply`, but of another virtual router `plan` says so.
+ *
+ * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
+ */
+enum lvs_status lvs_engine_plan(struct lvs_engine *engine,
+                                lvs_router_id router,
+                                const struct lvs_vrrp_config *config,
+                                uint32_t *plan);
+
+/**
+ * As `lvs_vrrp_apply`, for one virtual router. Of its VRID and family it has to stay the only one on
+ * its interface that hears what it hears [X-38].
+ *
+ * Errors: As there, but `LVS_ERR_TOO_MANY_ADDRESSES` or `LVS_ERR_PEER` if there are more than the engine has
+ * room for; and `LVS_ERR_NO_SUCH_ROUTER`.
+ *
+ * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
+ */
+enum lvs_status lvs_engine_apply(struct lvs_engine *engine,
+                                 lvs_time now,
+                                 lvs_router_id router,
+                                 const struct lvs_vrrp_config *config,
+                                 uint32_t *plan);
+
+/* ---------------------------------------------------------------------------
+ * How virtual routers of an engine stand.
+ */
+
 /**
  * Fills in how a virtual router stands. `out->size` is to be set before.
  *
@@ -4306,6 +4460,15 @@ enum lvs_status lvs_engine_get_status(const struct lvs_engine *engine,
                                       struct lvs_vrrp_status *out);
 
 /**
+ * As `lvs_vrrp_get_interface_tolerance`.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
+ */
+enum lvs_status lvs_engine_get_interface_tolerance(const struct lvs_engine *engine,
+                                                   lvs_router_id router,
+                                                   uint64_t *out);
+
+/**
  * Fills in what a virtual router has counted. `out->size` is to be set before.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_ROUTER`.
@@ -4315,6 +4478,32 @@ enum lvs_status lvs_engine_get_status(const struct lvs_engine *engine,
 enum lvs_status lvs_engine_get_counters(const struct lvs_engine *engine,
                                         lvs_router_id router,
                                         struct lvs_vrrp_counters *out);
+
+/**
+ * What was received that concerns no virtual router in particular, or all of them: the global counters
+ * of RFC 6527.
+ */
+struct lvs_engine_counters {
+    /** The sizeof of this struct. */
+    size_t size;
+    /** Messages for a VRID that no virtual router has on the interface in their family. */
+    uint64_t vrid_errors;
+    /** Messages of virtual routers whose checksum does not verify. */
+    uint64_t checksum_errors;
+    /** Messages of virtual routers of an unknown version or of one that is not the router's. */
+    uint64_t version_errors;
+};
+
+/**
+ * Fills in what the engine has counted beside the counters of each virtual router. `out->size` is to
+ * be set before.
+ *
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
+ *
+ * Safety: `out` points to a `struct lvs_engine_counters` of any version.
+ */
+enum lvs_status lvs_engine_get_global_counters(const struct lvs_engine *engine,
+                                               struct lvs_engine_counters *out);
 
 /* ---------------------------------------------------------------------------
  * Virtual routers of an engine that outlive their process.

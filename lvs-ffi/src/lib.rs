@@ -27,7 +27,7 @@
 //! `lvs_director_handle_timeout`, `lvs_director_poll_sync_message`,
 //! `lvs_director_receive_sync_message`, `lvs_pool_pick_burst`, `lvs_pool_*_conn`,
 //! `lvs_pool_handle_timeout`, all that a virtual router, an engine, an interface hold or a neighbor
-//! cache is fed or asked after its creation, and a checker while it runs.
+//! cache is fed or asked after its creation, other configurations aside, and a checker while it runs.
 //!
 //! Time is an argument, `lvs_time`. What is timed has one loop: drain `lvs_vrrp_poll_action` until
 //! it is empty, wait for input or for the deadline, feed exactly one input, drain again.

@@ -127,6 +127,8 @@ pub enum lvs_status {
     LVS_ERR_NOT_IP = -60,
     /// The frame is cut short or damaged.
     LVS_ERR_MALFORMED = -61,
+    /// It is a local address already.
+    LVS_ERR_LOCAL_EXISTS = -62,
     /// The frame is not to be answered.
     LVS_ERR_NO_ANSWER = -63,
     /// A hook is none of `LVS_HOOK_*`.
@@ -135,13 +137,10 @@ pub enum lvs_status {
     LVS_ERR_TUNNEL = -65,
     /// A verdict is none that a frame can follow.
     LVS_ERR_VERDICT = -66,
-    /// The UDP port of a GUE tunnel is 0 \[DST-8\].
-    LVS_ERR_TUNNEL_PORT = -68,
     /// A Call-ID is not 1 to 255 octets.
     LVS_ERR_CALL_ID = -67,
-
-    /// It is a local address already.
-    LVS_ERR_LOCAL_EXISTS = -62,
+    /// The UDP port of a GUE tunnel is 0 \[DST-8\].
+    LVS_ERR_TUNNEL_PORT = -68,
     /// It is no local address.
     LVS_ERR_NO_SUCH_LOCAL = -69,
 
@@ -171,6 +170,8 @@ pub enum lvs_status {
     LVS_ERR_SNAPSHOT = -87,
     /// More addresses are to be advertised than there are, or than 255.
     LVS_ERR_ADVERTISED = -88,
+    /// The configuration is that of another virtual router: version, VRID or family differ \[FSM-26\].
+    LVS_ERR_RESTART = -89,
 
     /// An advert is for VRID 0, or for another one \[V3-RX-7\].
     LVS_ERR_ADVERT_VRID = -90,
@@ -293,21 +294,21 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_SOURCE_NOT_UNICAST, c"the source address is not unicast"),
     (LVS_ERR_SOURCE_NOT_LINK_LOCAL, c"the IPv6 source address is not link-local"),
     (LVS_ERR_NOT_VRRP, c"no whole VRRP message from a host on the link"),
+    (LVS_ERR_PREEMPT_DELAY, c"the preempt delay is longer than 1000 s"),
+    (LVS_ERR_ANNOUNCEMENT_GAP, c"announcements would be less than 10 ms apart"),
     (LVS_ERR_NOT_IP, c"neither IPv4 nor IPv6"),
     (LVS_ERR_MALFORMED, c"the frame is cut short or damaged"),
+    (LVS_ERR_LOCAL_EXISTS, c"it is a local address already"),
     (LVS_ERR_NO_ANSWER, c"the frame is not to be answered"),
     (LVS_ERR_HOOK, c"a hook is none of LVS_HOOK_*"),
     (LVS_ERR_TUNNEL, c"no such tunnel"),
     (LVS_ERR_VERDICT, c"no verdict that a frame can follow"),
-    (LVS_ERR_TUNNEL_PORT, c"the port of a GUE tunnel is 0"),
     (LVS_ERR_CALL_ID, c"a Call-ID is not 1 to 255 octets"),
-    (LVS_ERR_LOCAL_EXISTS, c"it is a local address already"),
+    (LVS_ERR_TUNNEL_PORT, c"the port of a GUE tunnel is 0"),
     (LVS_ERR_NO_SUCH_LOCAL, c"no such local address"),
     (LVS_ERR_RULE, c"a line is no rule"),
     (LVS_ERR_COLUMNS, c"columns are none of lvs_columns"),
     (LVS_ERR_LISTING_FLAGS, c"no such listing flag"),
-    (LVS_ERR_PREEMPT_DELAY, c"the preempt delay is longer than 1000 s"),
-    (LVS_ERR_ANNOUNCEMENT_GAP, c"announcements would be less than 10 ms apart"),
     (LVS_ERR_PEER, c"an address is no possible peer, or there are too many"),
     (LVS_ERR_GROUP, c"an address is not a group for adverts"),
     (LVS_ERR_AUTHENTICATION, c"no such authentication with this version"),
@@ -317,6 +318,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_NO_REPORTS, c"a tracker would change without a report"),
     (LVS_ERR_SNAPSHOT, c"no snapshot, or one of another release"),
     (LVS_ERR_ADVERTISED, c"more addresses are to be advertised than there are, or than 255"),
+    (LVS_ERR_RESTART, c"another virtual router: shut this one down and make a new one"),
     (LVS_ERR_ADVERT_VRID, c"an advert of another VRID, or of none"),
     (LVS_ERR_ADVERT_HOP_LIMIT, c"an advert with another TTL or hop limit than 255"),
     (LVS_ERR_ADVERT_VERSION, c"an advert of another version, or of an unknown one"),

@@ -76,7 +76,7 @@ fn two_routers_fail_over() {
 }
 
 /// The programs of misuse, each of some functions.
-const NOUNS: [&str; 18] = [
+const NOUNS: [&str; 19] = [
     "words",
     "frame",
     "pool",
@@ -91,6 +91,7 @@ const NOUNS: [&str; 18] = [
     "advert",
     "vrrp",
     "peers",
+    "reload",
     "interface",
     "tracker",
     "snapshot",

@@ -14,7 +14,7 @@ mod common;
 use common::{is_installed, root, run};
 
 /// The sources in the order of the sections of the header.
-const SOURCES: [&str; 46] = [
+const SOURCES: [&str; 50] = [
     "version.rs",
     "status.rs",
     "memory.rs",
@@ -53,6 +53,7 @@ const SOURCES: [&str; 46] = [
     "vrrp/memory.rs",
     "vrrp/authentication.rs",
     "vrrp.rs",
+    "vrrp/reload.rs",
     "vrrp/interface.rs",
     "vrrp/tracker.rs",
     "vrrp/output.rs",
@@ -60,6 +61,9 @@ const SOURCES: [&str; 46] = [
     "vrrp/snapshot.rs",
     "vrrp/engine/memory.rs",
     "vrrp/engine.rs",
+    "vrrp/engine/input.rs",
+    "vrrp/engine/reload.rs",
+    "vrrp/engine/status.rs",
     "vrrp/engine/snapshot.rs",
 ];
 

@@ -196,7 +196,7 @@ impl Member {
             // SAFETY: as the header says.
             unsafe { lvs_engine_set_authentication(member.handle(), member.id, authentication) }
         });
-        let startup = lvs_engine_input_kind::LVS_INPUT_STARTUP as i32;
+        let startup = lvs_engine_input_kind::LVS_ENGINE_INPUT_STARTUP as i32;
         assert_eq!(lvs_engine_input(member.handle(), 0, member.id, startup), LVS_OK);
         Some(member)
     }

@@ -50,7 +50,7 @@ impl Host {
     fn call(&mut self, input: &mut Unstructured<'_>, now: u64) -> Result<()> {
         let (name, other) = (any_name(input, &self.names)?, any_name(input, &self.names)?);
         let mut engine = self.engine();
-        match input.int_in_range(0..=10_u8)? {
+        match input.int_in_range(0..=13_u8)? {
             0 => self.add(input)?,
             1 => sound(lvs_engine_remove(engine, name)),
             2 => {
@@ -66,6 +66,9 @@ impl Host {
             7 => self.receive(input, now)?,
             8 => ask(engine.as_deref(), name),
             9 => self.restart(input, now, name)?,
+            10 => self.reload(input, now, name)?,
+            11 => tell(input, engine, now, name)?,
+            12 => sound(lvs_engine_leave(engine, name)),
             _ => {
                 let mut deadline = MaybeUninit::new(0);
                 sound_number(lvs_engine_next_deadline(engine.as_deref(), Some(&mut deadline)));
@@ -90,6 +93,22 @@ impl Host {
             self.names.push(unsafe { name.assume_init() });
         }
         Ok(true)
+    }
+
+    /// Has another configuration planned and applied: what changes is what was planned.
+    fn reload(&mut self, input: &mut Unstructured<'_>, now: u64, name: u64) -> Result<bool> {
+        let addresses = [any_address(input)?, any_address(input)?];
+        let config = any_config(input, &addresses)?;
+        let config = &raw const config;
+        let (mut planned, mut applied) = (MaybeUninit::new(0), MaybeUninit::new(0));
+        // SAFETY: the struct and what it points to are there.
+        let done = unsafe {
+            sound(lvs_engine_plan(self.engine(), name, config, Some(&mut planned)))
+                && sound(lvs_engine_apply(self.engine(), now, name, config, Some(&mut applied)))
+        };
+        // SAFETY: they were initialised above.
+        assert!(!done || unsafe { planned.assume_init() == applied.assume_init() });
+        Ok(done)
     }
 
     /// Writes the advert that a virtual router might send.
@@ -159,13 +178,34 @@ impl Host {
     }
 }
 
-/// How a virtual router stands, and what it counted.
+/// One of the inputs that say more than a word.
+fn tell(
+    input: &mut Unstructured<'_>,
+    engine: Option<&mut lvs_engine>,
+    now: u64,
+    name: u64,
+) -> Result<bool> {
+    let address = any_address(input)?;
+    Ok(sound(match input.int_in_range(0..=5_u8)? {
+        0 => lvs_engine_resumed(engine, now, name, input.arbitrary()?),
+        1 => lvs_engine_hold_announcements(engine, name, input.arbitrary()?),
+        2 => lvs_engine_set_priority(engine, now, name, input.arbitrary()?),
+        3 => lvs_engine_set_source(engine, now, name, Some(&address)),
+        4 => lvs_engine_peer_down(engine, now, name, Some(&address)),
+        _ => lvs_engine_set_tracked(engine, now, name, input.arbitrary()?, input.arbitrary()?),
+    }))
+}
+
+/// How a virtual router stands, and what it and the engine counted.
 fn ask(engine: Option<&lvs_engine>, name: u64) -> bool {
     // SAFETY: zeros are numbers.
-    let (mut state, mut counters) = unsafe { (sized(), sized()) };
+    let (mut state, mut counters, mut global) = unsafe { (sized(), sized(), sized()) };
+    let mut tolerance = MaybeUninit::uninit();
+    sound(lvs_engine_get_interface_tolerance(engine, name, Some(&mut tolerance)));
     // SAFETY: the structs are there.
     unsafe {
         sound(lvs_engine_get_status(engine, name, &raw mut state));
+        sound(lvs_engine_get_global_counters(engine, &raw mut global));
         sound(lvs_engine_get_counters(engine, name, &raw mut counters))
     }
 }

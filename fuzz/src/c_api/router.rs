@@ -76,7 +76,7 @@ pub(super) fn any_authentication(
 }
 
 fn call(input: &mut Unstructured<'_>, vrrp: Option<&mut lvs_vrrp>, now: u64) -> Result<()> {
-    match input.int_in_range(0..=10_u8)? {
+    match input.int_in_range(0..=11_u8)? {
         0 => sound(lvs_vrrp_startup(vrrp, now)),
         1 => sound(lvs_vrrp_interface_up(vrrp, now)),
         2 => sound(lvs_vrrp_interface_down(vrrp, now)),
@@ -96,6 +96,7 @@ fn call(input: &mut Unstructured<'_>, vrrp: Option<&mut lvs_vrrp>, now: u64) -> 
             // SAFETY: the struct and what it points to are there.
             sound(unsafe { lvs_vrrp_set_authentication(vrrp, &raw const authentication) })
         }
+        10 => reload(input, vrrp, now)?,
         _ => {
             let mut deadline = MaybeUninit::new(0);
             sound_number(lvs_vrrp_next_deadline(vrrp.as_deref(), Some(&mut deadline)));
@@ -104,6 +105,25 @@ fn call(input: &mut Unstructured<'_>, vrrp: Option<&mut lvs_vrrp>, now: u64) -> 
         }
     };
     Ok(())
+}
+
+/// Has another configuration planned and applied: what changes is what was planned, once.
+fn reload(input: &mut Unstructured<'_>, vrrp: Option<&mut lvs_vrrp>, now: u64) -> Result<bool> {
+    let addresses = [any_address(input)?, any_address(input)?];
+    let config = any_config(input, &addresses)?;
+    let (config, mut vrrp) = (&raw const config, vrrp);
+    let mut plans = [MaybeUninit::new(0), MaybeUninit::new(0), MaybeUninit::new(0)];
+    let [planned, applied, again] = &mut plans;
+    // SAFETY: the struct and what it points to are there.
+    let done = unsafe {
+        sound(lvs_vrrp_plan(vrrp.as_deref_mut(), config, Some(planned)))
+            && sound(lvs_vrrp_apply(vrrp.as_deref_mut(), now, config, Some(applied)))
+            && sound(lvs_vrrp_apply(vrrp, now, config, Some(again)))
+    };
+    // SAFETY: they were initialised above.
+    let [planned, applied, again] = plans.map(|plan| unsafe { plan.assume_init() });
+    assert!(!done || (planned == applied && again == 0));
+    Ok(done)
 }
 
 fn write(input: &mut Unstructured<'_>, vrrp: Option<&mut lvs_vrrp>, now: u64) -> Result<bool> {

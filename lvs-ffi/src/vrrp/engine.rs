@@ -1,31 +1,33 @@
 //! Many virtual routers, with one deadline and one stream of actions.
 
+mod input;
 mod memory;
+mod reload;
 mod snapshot;
+mod status;
 
 use core::ffi::c_int;
 use core::mem::{self, MaybeUninit};
 use core::net::IpAddr;
 
-use ::lvs_vrrp::{
-    AddError, FollowError, InterfaceId, JoinError, Router, RouterId, Tracked, UnknownRouter,
-};
+use ::lvs_vrrp::{AddError, FollowError, InterfaceId, JoinError, Router, RouterId, UnknownRouter};
+use lvs_proto::frames;
 use lvs_proto::vrrp::{AdvertPolicy, Peer, Priority, decode, from_ip_packet, vrid_of};
 use lvs_proto::wire::ethernet;
-use lvs_proto::{Instant, frames};
 
-use self::lvs_engine_input_kind::*;
+pub use self::input::*;
 pub use self::memory::*;
+pub use self::reload::*;
 pub use self::snapshot::*;
-use super::memory::{Behind, Machine};
+pub use self::status::*;
+use super::lists::{Given, Kept};
+use super::memory::Machine;
 use super::output::write_advert;
 use super::proofs::Authenticator;
-use super::{
-    lvs_vrrp_action, lvs_vrrp_authentication, lvs_vrrp_config, lvs_vrrp_counters, lvs_vrrp_status,
-};
-use crate::door::{items, items_mut, number, read_sized, required, status, write_sized};
+use super::{lvs_vrrp_action, lvs_vrrp_authentication, lvs_vrrp_config};
+use crate::door::{items, items_mut, number, read_sized, required, status};
 use crate::lvs_status::{
-    LVS_ERR_ENGINE_FULL, LVS_ERR_INPUT, LVS_ERR_NO_SUCH_ROUTER, LVS_ERR_NOT_VRRP, LVS_ERR_OTHER,
+    LVS_ERR_ENGINE_FULL, LVS_ERR_NO_SUCH_ROUTER, LVS_ERR_NOT_VRRP, LVS_ERR_OTHER,
     LVS_ERR_ROUTER_EXISTS, LVS_ERR_SYNC_GROUP,
 };
 use crate::time::instant;
@@ -33,20 +35,6 @@ use crate::{lvs_address, lvs_status, lvs_time};
 
 /// Names a virtual router of one engine, and never another one that came after it.
 pub type lvs_router_id = u64;
-
-/// What a virtual router of an engine can be told.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum lvs_engine_input_kind {
-    /// As `lvs_vrrp_startup`.
-    LVS_INPUT_STARTUP = 0,
-    /// As `lvs_vrrp_shutdown`.
-    LVS_INPUT_SHUTDOWN = 1,
-    /// As `lvs_vrrp_interface_up`.
-    LVS_INPUT_INTERFACE_UP = 2,
-    /// As `lvs_vrrp_interface_down`.
-    LVS_INPUT_INTERFACE_DOWN = 3,
-}
 
 /// Adds a virtual router that is not started, whose interface is believed to be up. `interface` is the
 /// caller's number of the link; unicast routers that use a VRID twice on one link need a number each
@@ -83,19 +71,15 @@ unsafe fn add(
     interface: u32,
     config: *const lvs_vrrp_config,
     out: Option<&mut MaybeUninit<lvs_router_id>>,
-    make: impl FnOnce(lvs_vrrp_config, Behind<IpAddr>, Behind<Peer>) -> Result<Machine, lvs_status>,
+    make: impl FnOnce(lvs_vrrp_config, Kept<IpAddr>, Kept<Peer>) -> Result<Machine, lvs_status>,
 ) -> Result<(), lvs_status> {
     let (lvs_engine(engine, rooms), out) = (required(engine)?, required(out)?);
     // SAFETY: the caller vouches for it.
-    let config = unsafe { read_sized(config) }?;
-    // SAFETY: the caller vouches for it.
-    let addresses = unsafe { items(config.addresses, config.address_count) }?;
-    // SAFETY: the caller vouches for it.
-    let peers = unsafe { items(config.peers, config.peer_count) }?;
+    let given = unsafe { Given::read(config) }?;
     let slot = engine.read()?.engine.vacant_slot().ok_or(LVS_ERR_ENGINE_FULL)?;
-    // SAFETY: nobody has the slot, and so nobody its room.
-    let (addresses, peers) = unsafe { rooms.place(slot, addresses, peers) }?;
-    let router = make(config, addresses, peers)?;
+    // SAFETY: the slot is vacant.
+    let (addresses, peers) = unsafe { rooms.keep(slot, &given) }?;
+    let router = make(given.config, addresses, peers)?;
     let id = engine.write(|it| it.engine.add(InterfaceId(interface), router))??;
     out.write(id.to_bits());
     Ok(())
@@ -122,7 +106,7 @@ pub extern "C" fn lvs_engine_remove(
     })
 }
 
-/// Has a virtual router join the sync group of another one, or form a group with it: they are Active
+/// Has a virtual router join the sync group of `member`, or form a group with it: they are Active
 /// together or not at all \[X-57\]. One that becomes unable to run takes the others with it \[X-60\].
 ///
 /// # Errors
@@ -132,10 +116,10 @@ pub extern "C" fn lvs_engine_remove(
 pub extern "C" fn lvs_engine_join(
     engine: Option<&mut lvs_engine>,
     router: lvs_router_id,
-    of: lvs_router_id,
+    member: lvs_router_id,
 ) -> lvs_status {
-    let (router, of) = (RouterId::from_bits(router), RouterId::from_bits(of));
-    status(|| Ok(required(engine)?.0.write(|it| it.engine.join(router, of))??))
+    let (router, member) = (RouterId::from_bits(router), RouterId::from_bits(member));
+    status(|| Ok(required(engine)?.0.write(|it| it.engine.join(router, member))??))
 }
 
 /// Has a virtual router leave its sync group, if it is in one.
@@ -170,49 +154,6 @@ pub extern "C" fn lvs_engine_follow(
     status(|| Ok(required(engine)?.0.write(follow)??))
 }
 
-/// Feeds `kind`, one of `enum lvs_engine_input_kind`, to a virtual router.
-///
-/// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`, `LVS_ERR_INPUT`.
-#[unsafe(no_mangle)]
-pub extern "C" fn lvs_engine_input(
-    engine: Option<&mut lvs_engine>,
-    now: lvs_time,
-    router: lvs_router_id,
-    kind: c_int,
-) -> lvs_status {
-    const STARTUP: c_int = LVS_INPUT_STARTUP as c_int;
-    const SHUTDOWN: c_int = LVS_INPUT_SHUTDOWN as c_int;
-    const INTERFACE_UP: c_int = LVS_INPUT_INTERFACE_UP as c_int;
-    const INTERFACE_DOWN: c_int = LVS_INPUT_INTERFACE_DOWN as c_int;
-    status(|| {
-        let input: fn(&mut Machine, Instant) = match kind {
-            STARTUP => Machine::startup,
-            SHUTDOWN => Machine::shutdown,
-            INTERFACE_UP => Machine::interface_up,
-            INTERFACE_DOWN => Machine::interface_down,
-            _ => return Err(LVS_ERR_INPUT),
-        };
-        feed(engine, router, |router| input(router, instant(now)))
-    })
-}
-
-/// As `lvs_vrrp_set_tracked`.
-///
-/// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
-#[unsafe(no_mangle)]
-pub extern "C" fn lvs_engine_set_tracked(
-    engine: Option<&mut lvs_engine>,
-    now: lvs_time,
-    router: lvs_router_id,
-    priority: u8,
-    fault: c_int,
-) -> lvs_status {
-    let tracked = Tracked { priority: Priority::new(priority), fault: fault != 0 };
-    status(|| feed(engine, router, |router| router.track(instant(now), tracked)))
-}
-
 /// Sets how the adverts of a virtual router are authenticated from now on; at first they are not.
 ///
 /// # Errors
@@ -238,15 +179,6 @@ pub unsafe extern "C" fn lvs_engine_set_authentication(
             Ok(())
         })?
     })
-}
-
-fn feed(
-    engine: Option<&mut lvs_engine>,
-    router: lvs_router_id,
-    input: impl FnOnce(&mut Machine),
-) -> Result<(), lvs_status> {
-    let id = RouterId::from_bits(router);
-    Ok(required(engine)?.0.write(|it| it.engine.input(id, input))??)
 }
 
 /// Takes in an Ethernet frame that was received on `interface`: an advert is verified, decoded and fed
@@ -400,46 +332,6 @@ pub unsafe extern "C" fn lvs_engine_write_announcement(
         let frame = unsafe { items_mut(frame, capacity) }?;
         length.write(frames::announce(address, router.virtual_mac(), frame)?);
         Ok(())
-    })
-}
-
-/// Fills in how a virtual router stands. `out->size` is to be set before.
-///
-/// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_ROUTER`.
-///
-/// # Safety
-/// `out` points to a `struct lvs_vrrp_status` of any version.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lvs_engine_get_status(
-    engine: Option<&lvs_engine>,
-    router: lvs_router_id,
-    out: *mut lvs_vrrp_status,
-) -> lvs_status {
-    status(|| {
-        let status = get(engine, router)?.into();
-        // SAFETY: the caller's contract.
-        unsafe { write_sized(out, status) }
-    })
-}
-
-/// Fills in what a virtual router has counted. `out->size` is to be set before.
-///
-/// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_NO_SUCH_ROUTER`.
-///
-/// # Safety
-/// `out` points to a `struct lvs_vrrp_counters` of any version.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn lvs_engine_get_counters(
-    engine: Option<&lvs_engine>,
-    router: lvs_router_id,
-    out: *mut lvs_vrrp_counters,
-) -> lvs_status {
-    status(|| {
-        let counters = get(engine, router)?.counters();
-        // SAFETY: the caller's contract.
-        unsafe { write_sized(out, counters.into()) }
     })
 }
 

@@ -8,6 +8,7 @@ use core::time::Duration;
 use ::lvs_vrrp::{InterfaceDelays, InterfaceHold};
 
 use super::lvs_vrrp;
+use super::memory::Machine;
 use crate::door::{Guarded, assert_thread_rule, number, read_sized, required, status, write_sized};
 use crate::lvs_status::LVS_ERR_BUFFER_TOO_SMALL;
 use crate::time::instant;
@@ -194,10 +195,13 @@ pub extern "C" fn lvs_vrrp_get_interface_tolerance(
 ) -> lvs_status {
     status(|| {
         let (vrrp, out) = (required(vrrp)?.0.read()?, required(out)?);
-        let tolerance = vrrp.router.interface_tolerance();
-        out.write(tolerance.as_micros().try_into().unwrap_or(u64::MAX));
+        out.write(tolerance_micros(&vrrp.router));
         Ok(())
     })
+}
+
+pub(super) fn tolerance_micros(router: &Machine) -> u64 {
+    router.interface_tolerance().as_micros().try_into().unwrap_or(u64::MAX)
 }
 
 fn input(

@@ -1,48 +1,43 @@
 //! Virtual routers.
 
-use alloc::alloc::{alloc, dealloc};
-use core::alloc::Layout;
+use alloc::boxed::Box;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::net::IpAddr;
 use core::ptr::{self, NonNull};
-use core::slice;
 
 use ::lvs_vrrp::Router;
 use lvs_proto::vrrp::Peer;
 
-use super::config::{lvs_vrrp_config, lvs_vrrp_peer};
+use super::config::lvs_vrrp_config;
+use super::lists::{Given, ITEM_MAX, Kept, octets_of};
 use super::proofs::{Authenticator, SENDERS};
-use crate::door::{Guarded, assert_thread_rule, items, read_sized, required, status};
-use crate::lvs_status::{
-    LVS_ERR_BUFFER_TOO_SMALL, LVS_ERR_NO_MEMORY, LVS_ERR_PEER, LVS_ERR_TOO_MANY_ADDRESSES,
-};
-use crate::{lvs_address, lvs_status};
+use super::rooms::TwoRooms;
+use crate::door::{Guarded, assert_thread_rule, boxed, required, status};
+use crate::lvs_status;
+use crate::lvs_status::LVS_ERR_BUFFER_TOO_SMALL;
 
 /// A virtual router: one VRID of one address family on one interface (RFC 9568).
 ///
 /// Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
 /// feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
 /// `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`, `lvs_vrrp_track`,
-/// `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`,
+/// `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`, `lvs_vrrp_apply`,
 /// `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
 /// `lvs_vrrp_handle_timeout`; only they, and `lvs_vrrp_restore`, change actions and deadline.
 #[derive(Debug)]
-pub struct lvs_vrrp(
-    pub(super) Guarded<VirtualRouter>,
-    /// The layout of its memory, unless that is the caller's.
-    Option<Layout>,
-);
+pub struct lvs_vrrp(pub(super) Guarded<VirtualRouter>, pub(super) TwoRooms);
 
 const _: () = assert_thread_rule::<lvs_vrrp>();
 
 /// Octets of memory that hold any virtual router but for its addresses and peers; `lvs_vrrp_sizeof`
 /// may want less.
 pub const LVS_VRRP_MEMORY: usize = 2048;
-/// Octets of memory that each virtual address and each peer takes besides, at most.
-pub const LVS_VRRP_MEMORY_PER_ADDRESS: usize = 20;
+/// Octets of memory that each virtual address and each peer takes besides, at most: for itself, and for
+/// another one that `lvs_vrrp_apply` may put in its place.
+pub const LVS_VRRP_MEMORY_PER_ADDRESS: usize = 40;
 
-pub(super) type Machine = Router<Behind<IpAddr>, Behind<Peer>, SENDERS>;
+pub(super) type Machine = Router<Kept<IpAddr>, Kept<Peer>, SENDERS>;
 
 /// A router and its proofs.
 #[derive(Debug)]
@@ -52,13 +47,9 @@ pub(super) struct VirtualRouter {
 }
 
 const ALIGNMENT: usize = align_of::<lvs_vrrp>();
-pub(super) const ADDRESSES_MAX: usize = 1024;
-pub(super) const PEERS_MAX: usize = 255;
 
 const _: () = assert!(LVS_VRRP_MEMORY >= size_of::<lvs_vrrp>() + 2 * ALIGNMENT);
-const _: () = assert!(LVS_VRRP_MEMORY_PER_ADDRESS >= size_of::<IpAddr>());
-const _: () = assert!(LVS_VRRP_MEMORY_PER_ADDRESS >= size_of::<Peer>());
-const _: () = assert!(align_of::<IpAddr>() == 1 && align_of::<Peer>() == 1);
+const _: () = assert!(LVS_VRRP_MEMORY_PER_ADDRESS == 2 * ITEM_MAX);
 
 /// Makes a virtual router that is not started, whose interface is believed to be up.
 ///
@@ -77,29 +68,25 @@ pub unsafe extern "C" fn lvs_vrrp_create(
     status(|| {
         let out = required(out)?;
         // SAFETY: the caller's contract.
-        let plan = unsafe { Plan::new(config) }?;
-        // SAFETY: a virtual router is not of size zero.
-        let memory = NonNull::new(unsafe { alloc(plan.layout) }).ok_or(LVS_ERR_NO_MEMORY)?;
-        // SAFETY: it was just allocated with this layout.
-        let made = unsafe { plan.place(memory, Some(plan.layout)) };
-        if made.is_err() {
-            // SAFETY: as above, and nothing refers to it.
-            unsafe { dealloc(memory.as_ptr(), plan.layout) };
-        }
-        out.write(made?);
+        let given = unsafe { Given::read(config) }?;
+        let rooms = TwoRooms::allocate(given.octets()?)?;
+        // SAFETY: there is room for the lists.
+        let made = unsafe { make(&given, rooms.used()) }?;
+        out.write(NonNull::from(Box::leak(boxed(lvs_vrrp(made, rooms))?)));
         Ok(())
     })
 }
 
-/// Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers, wherever it begins; 0
-/// if there are more than 1024 addresses or 255 peers.
+/// Octets of memory that `lvs_vrrp_init` wants for so many addresses and peers at any time, wherever it
+/// begins; 0 if there are more than 1024 addresses or 255 peers.
 #[unsafe(no_mangle)]
 pub extern "C" fn lvs_vrrp_sizeof(address_count: usize, peer_count: usize) -> usize {
-    layout(address_count, peer_count).map_or(0, |layout| layout.size() + ALIGNMENT - 1)
+    octets_of(address_count, peer_count).map_or(0, |lists| octets_with(lists) + ALIGNMENT - 1)
 }
 
 /// As `lvs_vrrp_create`, but in `memory` of the caller's, of `size` octets, which has to stay where it
-/// is and as long as the virtual router is used. Nothing is allocated.
+/// is and as long as the virtual router is used. Nothing is allocated, now or later: if there are to be
+/// more addresses or peers some day, have `size` be what `lvs_vrrp_sizeof` says of those.
 ///
 /// # Errors
 /// As for `lvs_vrrp_create`, and `LVS_ERR_BUFFER_TOO_SMALL` if `size` is less than
@@ -118,13 +105,21 @@ pub unsafe extern "C" fn lvs_vrrp_init(
     status(|| {
         let (memory, out) = (required(NonNull::new(memory.cast::<u8>()))?, required(out)?);
         // SAFETY: the caller's contract.
-        let plan = unsafe { Plan::new(config) }?;
+        let given = unsafe { Given::read(config) }?;
         let padding = memory.addr().get().wrapping_neg() % ALIGNMENT;
-        if size.saturating_sub(padding) < plan.layout.size() {
+        let size = size.saturating_sub(padding);
+        if size < octets_with(given.octets()?) {
             return Err(LVS_ERR_BUFFER_TOO_SMALL);
         }
-        // SAFETY: from here on there is room for the layout, and it is aligned.
-        out.write(unsafe { plan.place(memory.add(padding), None) }?);
+        // SAFETY: from here on there is room, and it is aligned.
+        let place = unsafe { memory.add(padding) }.cast::<lvs_vrrp>();
+        // SAFETY: it is followed by the lists, and by as much again.
+        let (behind, behind_size) = unsafe { (place.add(1).cast(), size - size_of::<lvs_vrrp>()) };
+        // SAFETY: there is room for the lists.
+        let made = unsafe { make(&given, behind) }?;
+        // SAFETY: nobody else uses what is behind the router, whose memory this is.
+        unsafe { place.write(lvs_vrrp(made, TwoRooms::in_memory(behind, behind_size))) };
+        out.write(place);
         Ok(())
     })
 }
@@ -137,125 +132,33 @@ pub unsafe extern "C" fn lvs_vrrp_init(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lvs_vrrp_destroy(vrrp: *mut lvs_vrrp) {
     status(|| {
-        let vrrp = required(NonNull::new(vrrp))?;
+        let vrrp = required(NonNull::new(vrrp))?.as_ptr();
         // SAFETY: the caller's contract.
-        let allocated = unsafe { vrrp.as_ref() }.1;
-        // SAFETY: the caller's contract.
-        unsafe { ptr::drop_in_place(vrrp.as_ptr()) };
-        if let Some(layout) = allocated {
-            // SAFETY: it was allocated so.
-            unsafe { dealloc(vrrp.as_ptr().cast(), layout) };
+        if unsafe { &(*vrrp).1 }.are_allocated() {
+            // SAFETY: it was made of a box.
+            drop(unsafe { Box::from_raw(vrrp) });
+        } else {
+            // SAFETY: the caller's contract.
+            unsafe { ptr::drop_in_place(vrrp) };
         }
         Ok(())
     });
 }
 
-/// A virtual router with room for so many addresses and peers behind it.
-fn layout(addresses: usize, peers: usize) -> Result<Layout, lvs_status> {
-    if addresses > ADDRESSES_MAX {
-        return Err(LVS_ERR_TOO_MANY_ADDRESSES);
-    }
-    if peers > PEERS_MAX {
-        return Err(LVS_ERR_PEER);
-    }
-    let behind = addresses * size_of::<IpAddr>() + peers * size_of::<Peer>();
-    let layout = Layout::from_size_align(size_of::<lvs_vrrp>() + behind, ALIGNMENT);
-    layout.map_err(|_| LVS_ERR_TOO_MANY_ADDRESSES)
+/// Octets of a virtual router, its lists, and lists in their place.
+const fn octets_with(lists: usize) -> usize {
+    size_of::<lvs_vrrp>() + 2 * lists
 }
 
-/// What a virtual router is to be made of.
-struct Plan<'a> {
-    config: lvs_vrrp_config,
-    addresses: &'a [lvs_address],
-    peers: &'a [lvs_vrrp_peer],
-    layout: Layout,
-}
-
-impl Plan<'_> {
-    /// # Safety
-    /// `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
-    unsafe fn new(config: *const lvs_vrrp_config) -> Result<Self, lvs_status> {
-        // SAFETY: the caller vouches for it.
-        let config = unsafe { read_sized(config) }?;
-        // SAFETY: the caller vouches for it.
-        let addresses = unsafe { items(config.addresses, config.address_count) }?;
-        // SAFETY: the caller vouches for it.
-        let peers = unsafe { items(config.peers, config.peer_count) }?;
-        let layout = layout(addresses.len(), peers.len())?;
-        Ok(Self { config, addresses, peers, layout })
-    }
-
-    /// # Safety
-    /// `memory` is aligned and of the layout.
-    unsafe fn place(
-        &self,
-        memory: NonNull<u8>,
-        allocated: Option<Layout>,
-    ) -> Result<NonNull<lvs_vrrp>, lvs_status> {
-        let vrrp = memory.cast::<lvs_vrrp>();
-        // SAFETY: the addresses are behind the router, and nothing need be aligned.
-        let addresses = unsafe { Behind::place(vrrp.add(1).cast(), self.addresses) }?;
-        // SAFETY: the peers are behind the addresses.
-        let peers = unsafe { Behind::place(addresses.end().cast(), self.peers) }?;
-        let (config, source) = (self.config.try_into()?, self.config.source.try_into()?);
-        let router = Router::with_senders(config, source, addresses, peers)?;
-        let authenticator = Authenticator::default();
-        let guarded = Guarded::new(VirtualRouter { router, authenticator });
-        // SAFETY: it is the front of the layout.
-        unsafe { vrrp.write(lvs_vrrp(guarded, allocated)) };
-        Ok(vrrp)
-    }
-}
-
-/// Addresses or peers, in the memory behind a virtual router.
-#[derive(Debug)]
-pub(super) struct Behind<T> {
-    first: NonNull<T>,
-    count: usize,
-}
-
-impl<T> Behind<T> {
-    /// # Safety
-    /// There is room for as many as there are, for as long as the virtual router is used.
-    pub(super) unsafe fn place<C: Copy>(first: NonNull<T>, items: &[C]) -> Result<Self, lvs_status>
-    where
-        T: TryFrom<C, Error = lvs_status>,
-    {
-        for (place, &item) in items.iter().enumerate() {
-            // SAFETY: the caller vouches for it.
-            unsafe { first.add(place).write(item.try_into()?) };
-        }
-        Ok(Self { first, count: items.len() })
-    }
-
-    /// The same ones.
-    pub(super) fn again(these: &[T]) -> Self {
-        Self { first: NonNull::from(these).cast(), count: these.len() }
-    }
-
-    pub(super) fn end(&self) -> NonNull<T> {
-        // SAFETY: so many were written there.
-        unsafe { self.first.add(self.count) }
-    }
-}
-
-// SAFETY: they are never changed.
-unsafe impl<T: Send + Sync> Send for Behind<T> {}
-// SAFETY: they are never changed.
-unsafe impl<T: Send + Sync> Sync for Behind<T> {}
-
-impl<T> AsRef<[T]> for Behind<T> {
-    fn as_ref(&self) -> &[T] {
-        // SAFETY: so many were written there, and they stay as long as the virtual router.
-        unsafe { slice::from_raw_parts(self.first.as_ptr(), self.count) }
-    }
-}
-
-impl TryFrom<lvs_vrrp_peer> for Peer {
-    type Error = lvs_status;
-
-    fn try_from(peer: lvs_vrrp_peer) -> Result<Self, lvs_status> {
-        let lvs_vrrp_peer { address, min_hop_limit, max_hop_limit } = peer;
-        Ok(Self { address: address.try_into()?, min_hop_limit, max_hop_limit })
-    }
+/// # Safety
+/// There is room for the lists at `place`, for as long as the virtual router is used.
+unsafe fn make(
+    given: &Given<'_>,
+    place: NonNull<u8>,
+) -> Result<Guarded<VirtualRouter>, lvs_status> {
+    // SAFETY: the caller vouches for it.
+    let (addresses, peers) = unsafe { given.keep(place) }?;
+    let (config, source) = (given.config.try_into()?, given.config.source.try_into()?);
+    let router = Router::with_senders(config, source, addresses, peers)?;
+    Ok(Guarded::new(VirtualRouter { router, authenticator: Authenticator::default() }))
 }

@@ -4,8 +4,9 @@ use core::mem::MaybeUninit;
 
 use ::lvs_vrrp::{Router, Snapshot};
 
+use super::lists::Kept;
 use super::lvs_vrrp;
-use super::memory::{Behind, Machine, VirtualRouter};
+use super::memory::{Machine, VirtualRouter};
 use crate::door::{items, items_mut, required, status};
 use crate::lvs_status::LVS_ERR_BUFFER_TOO_SMALL;
 use crate::time::instant;
@@ -55,7 +56,7 @@ pub(super) unsafe fn write(
 
 /// Makes a virtual router what the one of the snapshot was, with its configuration and as much time
 /// left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
-/// another epoch. The addresses and peers that it was created with have to be those of the snapshot.
+/// another epoch. The addresses and peers that it has are to be those of the snapshot.
 ///
 /// What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the
 /// time that nobody listened by `lvs_vrrp_resumed`.
@@ -78,8 +79,8 @@ pub unsafe extern "C" fn lvs_vrrp_restore(
         // SAFETY: the caller's contract.
         let snapshot = Snapshot::from_octets(unsafe { items(snapshot, length) }?)?;
         vrrp.0.write(|VirtualRouter { router, .. }| {
-            let addresses = Behind::again(router.addresses());
-            let peers = Behind::again(router.peers());
+            let addresses = Kept::again(router.addresses());
+            let peers = Kept::again(router.peers());
             *router = Router::restore(instant(now), &snapshot, addresses, peers)?;
             Ok(())
         })?

@@ -135,12 +135,12 @@ static lvs_time run(struct lvs_engine *engine, const lvs_router_id ids[ROUTERS])
     lvs_time at;
 
     EXPECT(0, lvs_engine_next_deadline(engine, &at));
-    EXPECT(LVS_ERR_NULL, lvs_engine_input(NULL, 0, ids[0], LVS_INPUT_STARTUP));
-    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_input(engine, 0, 7, LVS_INPUT_STARTUP));
+    EXPECT(LVS_ERR_NULL, lvs_engine_input(NULL, 0, ids[0], LVS_ENGINE_INPUT_STARTUP));
+    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_input(engine, 0, 7, LVS_ENGINE_INPUT_STARTUP));
     EXPECT(LVS_ERR_INPUT, lvs_engine_input(engine, 0, ids[0], -1));
     EXPECT(LVS_ERR_INPUT, lvs_engine_input(engine, 0, ids[0], 4));
     for (int i = 0; i < ROUTERS; i++)
-        EXPECT(LVS_OK, lvs_engine_input(engine, 0, ids[i], LVS_INPUT_STARTUP));
+        EXPECT(LVS_OK, lvs_engine_input(engine, 0, ids[i], LVS_ENGINE_INPUT_STARTUP));
     EXPECT(LVS_ERR_NULL, lvs_engine_poll_action(NULL, &id, &action));
     EXPECT(LVS_ERR_NULL, lvs_engine_poll_action(engine, NULL, &action));
     EXPECT(LVS_ERR_NULL, lvs_engine_poll_action(engine, &id, NULL));
@@ -156,6 +156,52 @@ static lvs_time run(struct lvs_engine *engine, const lvs_router_id ids[ROUTERS])
     EXPECT(LVS_VRRP_ACTIVE, state(engine, ids[0]));
     EXPECT(LVS_VRRP_ACTIVE, state(engine, ids[1]));
     return at;
+}
+
+/* What both are told while they are Active, and go on. */
+static void tell(struct lvs_engine *engine, const lvs_router_id ids[ROUTERS], lvs_time now)
+{
+    const struct lvs_address other = {LVS_IPV4, {192, 0, 2, 3}};
+    struct lvs_vrrp_status status = {.size = sizeof status};
+    uint64_t tolerance = 0;
+
+    EXPECT(LVS_ERR_NULL, lvs_engine_resumed(NULL, now, ids[0], 0));
+    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_resumed(engine, now, 7, 0));
+    EXPECT(LVS_OK, lvs_engine_resumed(engine, now, ids[0], UINT64_MAX));
+    EXPECT(1, lvs_engine_handle_timeout(engine, now, 9));
+    EXPECT(1, drain(engine) > 0);
+    EXPECT(LVS_ERR_NULL, lvs_engine_hold_announcements(NULL, ids[0], now));
+    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_hold_announcements(engine, 7, now));
+    EXPECT(LVS_OK, lvs_engine_hold_announcements(engine, ids[0], UINT64_MAX));
+    EXPECT(LVS_OK, lvs_engine_hold_announcements(engine, ids[0], 0));
+    EXPECT(LVS_ERR_NULL, lvs_engine_set_priority(NULL, now, ids[0], 150));
+    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_set_priority(engine, now, 7, 150));
+    EXPECT(LVS_OK, lvs_engine_set_priority(engine, now, ids[0], 0));
+    EXPECT(LVS_OK, lvs_engine_get_status(engine, ids[0], &status));
+    EXPECT(1, status.priority);
+    EXPECT(LVS_OK, lvs_engine_set_priority(engine, now, ids[0], 100));
+    EXPECT(LVS_ERR_NULL, lvs_engine_set_source(NULL, now, ids[0], &other));
+    EXPECT(LVS_ERR_NULL, lvs_engine_set_source(engine, now, ids[0], NULL));
+    EXPECT(LVS_ERR_FAMILY, lvs_engine_set_source(engine, now, ids[0], &garbage));
+    EXPECT(LVS_ERR_SOURCE_FAMILY, lvs_engine_set_source(engine, now, ids[0], &ipv6));
+    EXPECT(LVS_ERR_SOURCE_NOT_UNICAST, lvs_engine_set_source(engine, now, ids[0], &multicast));
+    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_set_source(engine, now, 7, &other));
+    EXPECT(LVS_OK, lvs_engine_set_source(engine, now, ids[0], &other));
+    EXPECT(LVS_OK, lvs_engine_get_status(engine, ids[0], &status));
+    EXPECT(0, memcmp(&status.source, &other, sizeof other));
+    EXPECT(LVS_OK, lvs_engine_set_source(engine, now, ids[0], &source));
+    EXPECT(LVS_ERR_NULL, lvs_engine_peer_down(NULL, now, ids[0], &other));
+    EXPECT(LVS_ERR_NULL, lvs_engine_peer_down(engine, now, ids[0], NULL));
+    EXPECT(LVS_ERR_FAMILY, lvs_engine_peer_down(engine, now, ids[0], &garbage));
+    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_peer_down(engine, now, 7, &other));
+    EXPECT(LVS_OK, lvs_engine_peer_down(engine, now, ids[0], &other));
+    EXPECT(LVS_ERR_NULL, lvs_engine_get_interface_tolerance(NULL, ids[0], &tolerance));
+    EXPECT(LVS_ERR_NULL, lvs_engine_get_interface_tolerance(engine, ids[0], NULL));
+    EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_get_interface_tolerance(engine, 7, &tolerance));
+    EXPECT(LVS_OK, lvs_engine_get_interface_tolerance(engine, ids[0], &tolerance));
+    EXPECT(1, tolerance > 1000000 && tolerance < 3000000);
+    EXPECT(LVS_VRRP_ACTIVE, state(engine, ids[0]));
+    EXPECT(1, drain(engine) > 0);
 }
 
 /* The frame of a router of a higher priority. */
@@ -178,6 +224,7 @@ static size_t advert(uint8_t frame[64])
 
 static void lose(struct lvs_engine *engine, const lvs_router_id ids[ROUTERS], lvs_time now)
 {
+    struct lvs_engine_counters counters = {.size = 1};
     uint8_t frame[64];
     size_t length = advert(frame);
 
@@ -190,6 +237,17 @@ static void lose(struct lvs_engine *engine, const lvs_router_id ids[ROUTERS], lv
     frame[length - 1] ^= 1;
     EXPECT(LVS_OK, lvs_engine_handle_frame(engine, now, 1, frame, length));
     frame[length - 1] ^= 1;
+    frame[14 + 20] ^= 1 << 4;
+    EXPECT(LVS_OK, lvs_engine_handle_frame(engine, now, 1, frame, length));
+    frame[14 + 20] ^= 1 << 4;
+    EXPECT(LVS_ERR_NULL, lvs_engine_get_global_counters(NULL, &counters));
+    EXPECT(LVS_ERR_NULL, lvs_engine_get_global_counters(engine, NULL));
+    EXPECT(LVS_ERR_STRUCT_SIZE, lvs_engine_get_global_counters(engine, &counters));
+    counters.size = sizeof counters;
+    EXPECT(LVS_OK, lvs_engine_get_global_counters(engine, &counters));
+    EXPECT(1, counters.vrid_errors);
+    EXPECT(1, counters.checksum_errors);
+    EXPECT(1, counters.version_errors);
     EXPECT(LVS_VRRP_ACTIVE, state(engine, ids[0]));
     EXPECT(LVS_OK, lvs_engine_handle_frame(engine, now, 1, frame, length));
     EXPECT(LVS_VRRP_BACKUP, state(engine, ids[0]));
@@ -204,9 +262,9 @@ static void lose(struct lvs_engine *engine, const lvs_router_id ids[ROUTERS], lv
     EXPECT(LVS_OK, lvs_engine_remove(engine, ids[1]));
     EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_remove(engine, ids[1]));
     EXPECT(LVS_VRRP_BACKUP, state(engine, ids[0]));
-    EXPECT(LVS_OK, lvs_engine_input(engine, now, ids[0], LVS_INPUT_INTERFACE_DOWN));
-    EXPECT(LVS_OK, lvs_engine_input(engine, now, ids[0], LVS_INPUT_INTERFACE_UP));
-    EXPECT(LVS_OK, lvs_engine_input(engine, now, ids[0], LVS_INPUT_SHUTDOWN));
+    EXPECT(LVS_OK, lvs_engine_input(engine, now, ids[0], LVS_ENGINE_INPUT_INTERFACE_DOWN));
+    EXPECT(LVS_OK, lvs_engine_input(engine, now, ids[0], LVS_ENGINE_INPUT_INTERFACE_UP));
+    EXPECT(LVS_OK, lvs_engine_input(engine, now, ids[0], LVS_ENGINE_INPUT_SHUTDOWN));
     EXPECT(LVS_VRRP_INITIALIZE, state(engine, ids[0]));
 }
 
@@ -225,8 +283,8 @@ static void follow(struct lvs_engine *engine, lvs_router_id ids[ROUTERS], lvs_ti
     EXPECT(LVS_OK, lvs_engine_follow(engine, now, ids[1], ids[0]));
     EXPECT(LVS_ERR_SYNC_GROUP, lvs_engine_follow(engine, now, ids[0], ids[1]));
     EXPECT(LVS_ERR_SYNC_GROUP, lvs_engine_join(engine, ids[1], ids[0]));
-    EXPECT(LVS_OK, lvs_engine_input(engine, now, ids[1], LVS_INPUT_STARTUP));
-    EXPECT(LVS_OK, lvs_engine_input(engine, now, ids[0], LVS_INPUT_STARTUP));
+    EXPECT(LVS_OK, lvs_engine_input(engine, now, ids[1], LVS_ENGINE_INPUT_STARTUP));
+    EXPECT(LVS_OK, lvs_engine_input(engine, now, ids[0], LVS_ENGINE_INPUT_STARTUP));
     EXPECT(LVS_VRRP_BACKUP, state(engine, ids[1]));
 }
 
@@ -302,7 +360,7 @@ static void prove(void *memory, int profile, int kind)
     EXPECT(LVS_OK, lvs_engine_init(memory, size, ROUTERS, 1, 1, &engine));
     for (int i = 0; i < ROUTERS; i++) {
         EXPECT(LVS_OK, lvs_engine_add(engine, 1, &configs[i], &ids[i]));
-        EXPECT(LVS_OK, lvs_engine_input(engine, 0, ids[i], LVS_INPUT_STARTUP));
+        EXPECT(LVS_OK, lvs_engine_input(engine, 0, ids[i], LVS_ENGINE_INPUT_STARTUP));
     }
 #define SET lvs_engine_set_authentication(engine, ids[0], &bad)
     EXPECT(LVS_ERR_NULL, lvs_engine_set_authentication(NULL, ids[0], &good));
@@ -330,7 +388,7 @@ static void prove(void *memory, int profile, int kind)
     EXPECT(LVS_OK, lvs_engine_remove(engine, ids[0]));
     EXPECT(LVS_ERR_NO_SUCH_ROUTER, lvs_engine_set_authentication(engine, ids[0], &good));
     EXPECT(LVS_OK, lvs_engine_add(engine, 1, &configs[0], &ids[0]));
-    EXPECT(LVS_OK, lvs_engine_input(engine, 0, ids[0], LVS_INPUT_STARTUP));
+    EXPECT(LVS_OK, lvs_engine_input(engine, 0, ids[0], LVS_ENGINE_INPUT_STARTUP));
     EXPECT(1, understand(engine, ids[0], peer_of(profile, 51, &none)));
 }
 
@@ -345,6 +403,7 @@ int main(void)
     engine = init(memory);
     add(engine, ids);
     now = run(engine, ids);
+    tell(engine, ids, now);
     lose(engine, ids, now);
     follow(engine, ids, now);
     prove(memory, LVS_VRRP_RFC9568, LVS_VRRP_AUTHENTICATION_TRAILER);

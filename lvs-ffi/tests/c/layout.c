@@ -53,6 +53,7 @@ GROWS(lvs_vrrp_status, 72, 64);
 GROWS(lvs_interface_hold_config, 24, 16);
 GROWS(lvs_tracker_config, 16, 12);
 GROWS(lvs_vrrp_counters, 208, 208);
+GROWS(lvs_engine_counters, 32, 32);
 IS(lvs_vrrp_event, 32);
 IS(lvs_vrrp_action, 56);
 

@@ -43,7 +43,7 @@ static void in_engines(void)
     config.addresses = lists.addresses = &address;
     config.address_count = lists.address_count = 1;
     EXPECT(LVS_OK, lvs_engine_add(first, 1, &config, &id));
-    EXPECT(LVS_OK, lvs_engine_input(first, 0, id, LVS_INPUT_STARTUP));
+    EXPECT(LVS_OK, lvs_engine_input(first, 0, id, LVS_ENGINE_INPUT_STARTUP));
     EXPECT(1, lvs_engine_handle_timeout(first, 4000000, 1));
     while (lvs_engine_poll_action(first, &id, &action) == 1)
         continue;

@@ -1,0 +1,78 @@
+//! Other configurations for virtual routers of an engine.
+
+use core::mem::MaybeUninit;
+
+use ::lvs_vrrp::RouterId;
+
+use super::{lvs_engine, lvs_router_id};
+use crate::door::{required, status};
+use crate::lvs_status::LVS_ERR_NO_SUCH_ROUTER;
+use crate::time::instant;
+use crate::vrrp::lists::Given;
+use crate::vrrp::lvs_vrrp_config;
+use crate::vrrp::memory::Machine;
+use crate::vrrp::reload::sum;
+use crate::{lvs_status, lvs_time};
+
+/// As `lvs_vrrp_plan`, of one virtual router.
+///
+/// # Errors
+/// As for `lvs_engine_apply`, but of another virtual router `plan` says so.
+///
+/// # Safety
+/// `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_engine_plan(
+    engine: Option<&mut lvs_engine>,
+    router: lvs_router_id,
+    config: *const lvs_vrrp_config,
+    plan: Option<&mut MaybeUninit<u32>>,
+) -> lvs_status {
+    status(|| {
+        let (lvs_engine(engine, rooms), out) = (required(engine)?, required(plan)?);
+        let router = engine.read()?.engine.get(RouterId::from_bits(router));
+        let router = router.ok_or(LVS_ERR_NO_SUCH_ROUTER)?;
+        // SAFETY: the caller's contract.
+        let given = unsafe { Given::read(config) }?;
+        // SAFETY: nobody has taken what was there before.
+        let (addresses, peers) = unsafe { rooms.keep_spare(&given) }?;
+        let config = given.config.try_into()?;
+        out.write(sum(router.plan(&config, addresses.as_ref(), peers.as_ref())?));
+        Ok(())
+    })
+}
+
+/// As `lvs_vrrp_apply`, for one virtual router. Of its VRID and family it has to stay the only one on
+/// its interface that hears what it hears \[X-38\].
+///
+/// # Errors
+/// As there, but `LVS_ERR_TOO_MANY_ADDRESSES` or `LVS_ERR_PEER` if there are more than the engine has
+/// room for; and `LVS_ERR_NO_SUCH_ROUTER`.
+///
+/// # Safety
+/// `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lvs_engine_apply(
+    engine: Option<&mut lvs_engine>,
+    now: lvs_time,
+    router: lvs_router_id,
+    config: *const lvs_vrrp_config,
+    plan: Option<&mut MaybeUninit<u32>>,
+) -> lvs_status {
+    status(|| {
+        let (lvs_engine(engine, rooms), out) = (required(engine)?, required(plan)?);
+        let id = RouterId::from_bits(router);
+        // SAFETY: the caller's contract.
+        let given = unsafe { Given::read(config) }?;
+        // SAFETY: nobody has taken what was there before.
+        let (addresses, peers) = unsafe { rooms.keep_spare(&given) }?;
+        let config = given.config.try_into()?;
+        let apply = |router: &mut Machine| router.apply(instant(now), config, addresses, peers);
+        let plan = engine.write(|it| it.engine.input(id, apply))???;
+        if !plan.is_empty() {
+            rooms.exchange(id.slot());
+        }
+        out.write(sum(plan));
+        Ok(())
+    })
+}
