@@ -1292,9 +1292,8 @@ struct lvs_director_config {
 };
 
 /**
- * Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, no packets in fragments, a seed
- * of zeros, and the kernel's figures.
- * `config->size` is to be set before.
+ * Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, no packets
+ * in fragments, a seed of zeros, and the kernel's figures. `config->size` is to be set before.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.
  *
@@ -3324,7 +3323,8 @@ enum lvs_vrrp_action_kind {
      * Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
      * virtual addresses with it; IPv6 addresses without duplicate address detection [ND-2].
      * Unless `enable`, drop other packets to the addresses, save neighbor discovery [ND-5]. It may
-     * come again, for other addresses: remove those that are no longer among them [CORE-1].
+     * come again, for other addresses: remove those that are no longer among them, and leave their
+     * groups [CORE-1].
      */
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /**
@@ -3460,10 +3460,11 @@ struct lvs_vrrp_counters {
  *
  * Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
  * feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
- * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`, `lvs_vrrp_track`,
- * `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`, `lvs_vrrp_apply`,
- * `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
- * `lvs_vrrp_handle_timeout`; only they, and `lvs_vrrp_restore`, change actions and deadline.
+ * `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`,
+ * `lvs_vrrp_track`, `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`,
+ * `lvs_vrrp_apply`, `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`,
+ * `lvs_vrrp_handle_packet` and `lvs_vrrp_handle_timeout`; only they, and `lvs_vrrp_restore`, change
+ * actions and deadline.
  */
 struct lvs_vrrp;
 

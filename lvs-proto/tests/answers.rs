@@ -115,7 +115,8 @@ fn w_34_unsolicited_advertisement() {
     assert_eq!(message, expected);
 }
 
-/// [W-35], [V3-AC-4], [ND-RFC-4] The asker gets S set; duplicate address detection is answered to all nodes without.
+/// [W-35], [V3-AC-4], [ND-RFC-4] The asker gets S set; duplicate address detection is answered to
+/// all nodes without.
 #[test]
 fn w_35_neighbor_reply() {
     let asker = MacAddr::new([2, 0, 0, 0, 0, 9]);

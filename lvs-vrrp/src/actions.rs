@@ -32,7 +32,8 @@ pub enum Action {
     /// Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for
     /// the virtual addresses with it; IPv6 addresses without duplicate address detection
     /// \[ND-2\]. It may come again: [`Router::addresses`](crate::Router::addresses) are what ought to be
-    /// in place, and what else was installed for this router is to be removed \[CORE-1\].
+    /// in place, and what else was installed for this router is to be removed, its groups left
+    /// \[CORE-1\].
     InstallAddresses {
         /// Whether packets to the addresses are accepted as well; otherwise they are dropped, save
         /// ARP and neighbor discovery \[ND-5\].
@@ -42,8 +43,8 @@ pub enum Action {
     /// \[W-36\].
     JoinSolicitedNode(Ipv6Addr),
     /// Tell the link that the address is here: a gratuitous ARP or an unsolicited neighbor
-    /// advertisement. It comes again as [`Announcements`](crate::Announcements) say. An embedder that installs addresses asynchronously sends it once they are in
-    /// place \[FSM-5\].
+    /// advertisement. It comes again as [`Announcements`](crate::Announcements) say. An embedder that
+    /// installs addresses asynchronously sends it once they are in place \[FSM-5\].
     Announce(IpAddr),
     /// Tell the link where [`Router::source`](crate::Router::source) is, with the MAC address of the
     /// interface, not the virtual one \[X-26\].

@@ -21,8 +21,8 @@ const ADDRESSES_MAX: usize = 1024;
 /// The parameters of a virtual router (RFC 9568 section 6.1).
 ///
 /// Start from a profile, [`Config::rfc9568`], [`Config::rfc5798`], [`Config::rfc3768`],
-/// [`Config::keepalived`] or [`Config::strict`], and change what differs. Wherever the profiles disagree there is a field
-/// \[FSM-13\]. [`Router::new`](crate::Router::new) checks the result.
+/// [`Config::keepalived`] or [`Config::strict`], and change what differs. Wherever the profiles
+/// disagree there is a field \[FSM-13\]. [`Router::new`](crate::Router::new) checks the result.
 ///
 /// ```
 /// use lvs_proto::vrrp::{Priority, Vrid};

@@ -107,10 +107,10 @@ pub struct UnknownRouter;
 /// actions.
 ///
 /// It lives in memory of the caller, a slot for each router that there may be and a block for 64 of
-/// them, and allocates nothing. An advert finds its router by a hash; a deadline changes in a tree, in steps that are the
-/// logarithm of the number of routers at most; actions are found by bits. The order is always the same:
-/// adverts of all routers come before whatever else they want done \[S-4\], and routers come in the
-/// order of their slots.
+/// them, and allocates nothing. An advert finds its router by a hash; a deadline changes in a tree,
+/// in steps that are the logarithm of the number of routers at most; actions are found by bits. The
+/// order is always the same: adverts of all routers come before whatever else they want done
+/// \[S-4\], and routers come in the order of their slots.
 ///
 /// ```
 /// use core::net::IpAddr;

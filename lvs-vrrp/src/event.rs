@@ -63,8 +63,8 @@ pub enum Reason {
     /// Another member of its sync group lost to an advert, or cannot run \[X-59\], \[X-60\]; or the
     /// router that it follows is in that state \[X-67\].
     Group,
-    /// The router woke up late \[V3-RX-19\]. An Active one goes on and announces its addresses again, or becomes
-    /// Backup; a Backup one waits once more \[S-9\], \[S-10\].
+    /// The router woke up late \[V3-RX-19\]. An Active one goes on and announces its addresses
+    /// again, or becomes Backup; a Backup one waits once more \[S-9\], \[S-10\].
     Late,
     /// Another router was Active too, and is to give way: hosts may have followed it. Told on request,
     /// [`Config::report_losing`](crate::Config::report_losing) \[X-13\].

@@ -68,9 +68,8 @@ pub struct lvs_director_config {
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<lvs_director_config>() == 88);
 
-/// Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, no packets in fragments, a seed
-/// of zeros, and the kernel's figures.
-/// `config->size` is to be set before.
+/// Fills in the defaults: 65536 connections of each family, 4096 rare ones, 1024 calls, no packets
+/// in fragments, a seed of zeros, and the kernel's figures. `config->size` is to be set before.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`.

@@ -89,7 +89,8 @@ pub enum lvs_vrrp_action_kind {
     /// Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
     /// virtual addresses with it; IPv6 addresses without duplicate address detection \[ND-2\].
     /// Unless `enable`, drop other packets to the addresses, save neighbor discovery \[ND-5\]. It may
-    /// come again, for other addresses: remove those that are no longer among them \[CORE-1\].
+    /// come again, for other addresses: remove those that are no longer among them, and leave their
+    /// groups \[CORE-1\].
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /// Join the solicited-node group `address`. A group that several addresses share is joined once
     /// \[W-36\].

@@ -21,10 +21,11 @@ use crate::lvs_status::LVS_ERR_BUFFER_TOO_SMALL;
 ///
 /// Its loop: drain `lvs_vrrp_poll_action` until it is empty, wait for input or for the deadline,
 /// feed exactly one input, drain again. Inputs are `lvs_vrrp_startup`, `lvs_vrrp_shutdown`,
-/// `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`, `lvs_vrrp_track`,
-/// `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`, `lvs_vrrp_apply`,
-/// `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`, `lvs_vrrp_handle_packet` and
-/// `lvs_vrrp_handle_timeout`; only they, and `lvs_vrrp_restore`, change actions and deadline.
+/// `lvs_vrrp_interface_up`, `lvs_vrrp_interface_down`, `lvs_vrrp_resumed`, `lvs_vrrp_peer_down`,
+/// `lvs_vrrp_track`, `lvs_vrrp_set_tracked`, `lvs_vrrp_set_priority`, `lvs_vrrp_set_source`,
+/// `lvs_vrrp_apply`, `lvs_vrrp_hold_announcements`, `lvs_vrrp_handle_frame`,
+/// `lvs_vrrp_handle_packet` and `lvs_vrrp_handle_timeout`; only they, and `lvs_vrrp_restore`, change
+/// actions and deadline.
 #[derive(Debug)]
 pub struct lvs_vrrp(pub(super) Guarded<VirtualRouter>, pub(super) TwoRooms);
 

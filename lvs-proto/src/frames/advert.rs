@@ -15,8 +15,8 @@ const TRAFFIC_CLASS: u8 = 0xc0;
 /// protocol 112 with TTL or hop limit 255 \[V3-TX-1\], \[V3-TX-2\], \[V3-TX-16\], \[V3-TX-17\].
 ///
 /// `mac` is the Ethernet source, for RFC 9568 section 7.2 the virtual router MAC address
-/// ([`Vrid::virtual_mac`](crate::vrrp::Vrid::virtual_mac)) \[V3-TX-14\]; `source` is the primary IPv4 address or
-/// the link-local IPv6 address of the interface \[V3-TX-15\].
+/// ([`Vrid::virtual_mac`](crate::vrrp::Vrid::virtual_mac)) \[V3-TX-14\]; `source` is the primary
+/// IPv4 address or the link-local IPv6 address of the interface \[V3-TX-15\].
 ///
 /// ```
 /// use core::net::IpAddr;

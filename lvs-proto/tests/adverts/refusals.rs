@@ -94,7 +94,8 @@ fn arbitrary_octets_do_not_panic() {
     });
 }
 
-/// [2.1], [V3-RX-12], [V2-RX-6], [V2-RX-7] A message with everything wrong, repaired stage by stage: the first failing stage decides.
+/// [2.1], [V3-RX-12], [V2-RX-6], [V2-RX-7] A message with everything wrong, repaired stage by stage:
+/// the first failing stage decides.
 #[test]
 fn the_first_failing_stage_decides() {
     let mut message = [0x7f, 0, 100, 0, 0, 0, 0, 0, 0];

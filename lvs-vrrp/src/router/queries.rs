@@ -97,8 +97,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         }
     }
 
-    /// The advert that [`Action::SendAdvert`](crate::Action::SendAdvert) asks for \[V3-TX-10\]; the addresses stand in the
-    /// configured order \[V3-TX-21\].
+    /// The advert that [`Action::SendAdvert`](crate::Action::SendAdvert) asks for \[V3-TX-10\]; the
+    /// addresses stand in the configured order \[V3-TX-21\].
     #[must_use]
     pub fn advert(&self, priority: Priority) -> Advert<'_> {
         Advert {

@@ -53,8 +53,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     ///
     /// What [`decode`](lvs_proto::vrrp::decode) could not know is checked here, as
     /// [`check_advert`](Self::check_advert) does. An advert that fails is counted and changes
-    /// nothing else: no timer, no state \[RX-1\], \[RX-2\], \[V3-RX-12\], \[V2-RX-8\]. Only the sequence number of a proven
-    /// sender is remembered in any case.
+    /// nothing else: no timer, no state \[RX-1\], \[RX-2\], \[V3-RX-12\], \[V2-RX-8\]. Only the
+    /// sequence number of a proven sender is remembered in any case.
     pub fn handle_advert(&mut self, now: Instant, advert: &Advert<'_>, meta: &AdvertMeta) {
         self.hear(now, advert, meta);
     }

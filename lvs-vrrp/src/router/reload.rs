@@ -88,9 +88,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     }
 
     /// Takes another configuration and keeps state and deadlines, and says what has changed. An
-    /// unchanged router does nothing, and keeps the lists that it has. An Active router whose addresses changed installs them, and
-    /// announces them if one is new; the advert that is due next lists them. Another priority is as
-    /// with [`set_priority`](Self::set_priority).
+    /// unchanged router does nothing, and keeps the lists that it has. An Active router whose
+    /// addresses changed installs them, and announces them if one is new; the advert that is due
+    /// next lists them. Another priority is as with [`set_priority`](Self::set_priority).
     ///
     /// ```
     /// use core::net::IpAddr;
