@@ -5,6 +5,9 @@ use alloc::vec::Vec;
 use super::heap::Heap;
 use crate::OutOfMemory;
 
+/// So many places are a row.
+pub(super) const ROW: usize = 16;
+
 /// A tree of weights: each line holds the greatest of sixteen lines below.
 #[derive(Debug, Default)]
 pub(super) struct Weights {
@@ -51,13 +54,6 @@ impl Weights {
         }
     }
 
-    /// The weight at a place, 0 where there is none.
-    #[inline]
-    pub(super) fn get(&self, place: usize) -> u32 {
-        let (line, slot) = self.heap.leaf(place);
-        self.lines.get(line).map_or(0, |Line(weights)| weights[slot & 15])
-    }
-
     /// All weights, if they are few.
     #[inline]
     pub(super) fn few(&self) -> Option<&[u32]> {
@@ -65,6 +61,13 @@ impl Weights {
             [Line(weights)] => weights.get(..self.slots),
             _ => None,
         }
+    }
+
+    /// The weights of the row that `place` is in, 0 behind the end of the list, and its first place.
+    #[inline]
+    pub(super) fn row(&self, place: usize) -> (usize, &[u32]) {
+        let (line, slot) = self.heap.leaf(place);
+        (place - slot, self.lines.get(line).map_or(&[], |Line(weights)| weights))
     }
 
     /// The greatest weight, or 0.

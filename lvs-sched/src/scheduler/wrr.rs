@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 
-use super::weights::Weights;
+use super::weights::{ROW, Weights};
 use super::{Change, Scheduler, gcd, start};
 use crate::OutOfMemory;
 use crate::dests::{DestList, Load};
@@ -24,10 +24,12 @@ pub(crate) struct Wrr {
     free: Weights,
     /// The greatest of them.
     heaviest_free: u32,
-    /// Of a short list, a bit for each destination that this pass picks.
-    pass: u16,
-    /// A bit for each of them that is still to be picked.
+    /// Of a row of places, a bit for each that is still to be picked in this pass.
     left: u16,
+    /// The first of that row.
+    first: usize,
+    /// Of a short list, a bit for each place that this pass picks.
+    pass: u16,
     /// As long as the threshold is above this one, the next pass picks the same.
     alike_above: u32,
     /// What the threshold falls by then: nothing if each round has but one pass.
@@ -49,8 +51,9 @@ impl Wrr {
             step,
             free,
             heaviest_free: 0,
-            pass: 0,
             left: 0,
+            first: 0,
+            pass: 0,
             alike_above: 0,
             fall: 0,
         };
@@ -82,15 +85,11 @@ impl Wrr {
             self.threshold = self.threshold.wrapping_sub(self.fall);
             left = self.pass;
         }
-        if left != 0 {
-            self.left = left & (left - 1);
-            return self.take(left.trailing_zeros() as usize, order);
+        if left == 0 {
+            return None;
         }
-        // Most often it is the next one of a long list.
-        if self.highest != 0 && self.free.get(self.walked) >= self.threshold {
-            return self.take(self.walked, order);
-        }
-        None
+        self.left = left & (left - 1);
+        self.take(self.first + left.trailing_zeros() as usize, order)
     }
 
     #[inline]
@@ -105,9 +104,23 @@ impl Wrr {
         if self.highest == 0 {
             return None;
         }
+        if let Some(dest) = self.pick_of_next_row(order) {
+            return Some(dest);
+        }
         let picked = self.search_passes(order);
         self.look_ahead();
         picked
+    }
+
+    /// Most often a pass over a long list goes on there.
+    fn pick_of_next_row(&mut self, order: &[u32]) -> Option<u32> {
+        let (first, weights) = self.free.row(self.first + ROW);
+        let picked = places_of(weights, self.threshold);
+        if picked == 0 {
+            return None;
+        }
+        (self.left, self.first) = (picked & (picked - 1), first);
+        self.take(first + picked.trailing_zeros() as usize, order)
     }
 
     fn search_passes(&mut self, order: &[u32]) -> Option<u32> {
@@ -126,18 +139,20 @@ impl Wrr {
         self.search_later_passes(order)
     }
 
-    /// Finds out whom this pass over a short list picks, and which passes pick the same.
+    /// Finds out who of a row is picked next, and of a short list, which passes pick the same.
     fn look_ahead(&mut self) {
-        (self.pass, self.left, self.alike_above) = (0, 0, u32::MAX);
-        let weights = match self.free.few() {
-            Some(weights) if self.highest != 0 => weights,
-            _ => return,
-        };
-        self.pass = places_of(weights, self.threshold);
-        let passed = u16::MAX.checked_shl(self.walked as u32).unwrap_or(0);
-        self.left = self.pass & passed;
-        if self.pass != 0 {
+        (self.left, self.pass, self.alike_above) = (0, 0, u32::MAX);
+        if self.highest == 0 {
+            return;
+        }
+        let few = self.free.few();
+        let (first, weights) = few.map_or_else(|| self.free.row(self.walked), |few| (0, few));
+        let picked = places_of(weights, self.threshold);
+        let passed = u16::MAX.checked_shl((self.walked - first) as u32).unwrap_or(0);
+        (self.left, self.first) = (picked & passed, first);
+        if few.is_some() && picked != 0 {
             let lighter = weights.iter().copied().filter(|weight| *weight < self.threshold);
+            self.pass = picked;
             self.fall = if self.highest > self.step.get() { self.step.get() } else { 0 };
             self.alike_above = lighter.fold(0, u32::max).saturating_add(self.fall);
         }

@@ -4,6 +4,9 @@ use alloc::vec::Vec;
 
 use crate::OutOfMemory;
 
+/// So many places are a row at most, wherever it begins.
+pub(super) const ROW: usize = 16;
+
 /// The weights in list order.
 #[derive(Debug, Default)]
 pub(super) struct Weights(Vec<u32>);
@@ -26,12 +29,13 @@ impl Weights {
         }
     }
 
-    pub(super) fn get(&self, place: usize) -> u32 {
-        self.0.get(place).copied().unwrap_or(0)
-    }
-
     pub(super) const fn few(&self) -> Option<&[u32]> {
         None
+    }
+
+    pub(super) fn row(&self, place: usize) -> (usize, &[u32]) {
+        let weights = self.0.get(place..).unwrap_or_default();
+        (place, weights.get(..ROW).unwrap_or(weights))
     }
 
     pub(super) fn greatest(&self) -> u32 {
