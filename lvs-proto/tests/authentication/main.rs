@@ -2,6 +2,9 @@
 #![cfg(all(feature = "auth-legacy", feature = "auth-hmac"))]
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
+#[cfg(feature = "arbitrary")]
+mod secret;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use lvs_proto::vrrp::{
