@@ -54,6 +54,8 @@ impl Conns {
         }
     }
 
+    /// The clue may be older than the table, which other packets of a burst have changed since: what
+    /// a search would not find there is searched for. Inlined, for most packets need no more.
     #[inline(always)]
     fn find_likely<A: Placed>(&self, now: Instant, tuple: &Tuple<A>, clue: Clue) -> Option<ConnId> {
         let Clue { hash, likely } = clue;
