@@ -2074,9 +2074,8 @@ struct lvs_sync_config {
      */
     uint32_t refresh_period_secs;
     /**
-     * Microseconds from one tick of the kernel's clock to the next: masters refresh by ticks, and
-     * no connection of a backup lives longer than INT32_MAX of them [BK-10]. 4000 by default; 0 counts
-     * as 1.
+     * Of a master: microseconds from one tick of the kernel's clock to the next; refreshing goes by
+     * ticks. 4000 by default; 0 counts as 1.
      */
     uint32_t tick_micros;
     /**
@@ -4189,12 +4188,12 @@ typedef uint64_t lvs_router_id;
 
 /**
  * Adds a virtual router that is not started, whose interface is believed to be up. `interface` is the
- * caller's number of the link; unicast routers that use a VRID twice on one link need a number each
- * [X-38]. `out` names it.
+ * caller's number of the link, on which routers of one VRID and family are told apart by their group or
+ * their peers [X-38]. `out` names it.
  *
  * Errors: As for `lvs_vrrp_create`, but no memory is taken; also if there are more addresses or peers than
  * there is room for; `LVS_ERR_ENGINE_FULL`; `LVS_ERR_ROUTER_EXISTS` if the interface has one of this
- * VRID and family.
+ * VRID and family that would hear the same.
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
@@ -4259,7 +4258,8 @@ enum lvs_status lvs_engine_set_authentication(struct lvs_engine *engine,
  * to its virtual router; one that is refused, or that is for none, is counted and changes nothing else
  * [RX-1].
  *
- * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, and `LVS_ERR_NOT_VRRP` as for `lvs_vrrp_handle_frame`.
+ * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`, and `LVS_ERR_NOT_VRRP` as for `lvs_vrrp_handle_frame` or if the
+ * VRID is missing or 0.
  *
  * Safety: `frame` points to `length` octets.
  */

@@ -43,9 +43,8 @@ pub struct lvs_sync_config {
     /// Of a master: seconds for which what was announced is not announced again while it stays in its
     /// state; at most half its timeout counts, or 10 s if that is more. 0 puts nothing off \[SYN-6\].
     pub refresh_period_secs: u32,
-    /// Microseconds from one tick of the kernel's clock to the next: masters refresh by ticks, and
-    /// no connection of a backup lives longer than INT32_MAX of them \[BK-10\]. 4000 by default; 0 counts
-    /// as 1.
+    /// Of a master: microseconds from one tick of the kernel's clock to the next; refreshing goes by
+    /// ticks. 4000 by default; 0 counts as 1.
     pub tick_micros: u32,
     /// Of a master: the most octets of a message, at least 8; what fits into a packet is best
     /// \[SYD-3\].

@@ -37,13 +37,13 @@ use crate::{lvs_address, lvs_status, lvs_time};
 pub type lvs_router_id = u64;
 
 /// Adds a virtual router that is not started, whose interface is believed to be up. `interface` is the
-/// caller's number of the link; unicast routers that use a VRID twice on one link need a number each
-/// \[X-38\]. `out` names it.
+/// caller's number of the link, on which routers of one VRID and family are told apart by their group or
+/// their peers \[X-38\]. `out` names it.
 ///
 /// # Errors
 /// As for `lvs_vrrp_create`, but no memory is taken; also if there are more addresses or peers than
 /// there is room for; `LVS_ERR_ENGINE_FULL`; `LVS_ERR_ROUTER_EXISTS` if the interface has one of this
-/// VRID and family.
+/// VRID and family that would hear the same.
 ///
 /// # Safety
 /// `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
@@ -186,7 +186,8 @@ pub unsafe extern "C" fn lvs_engine_set_authentication(
 /// \[RX-1\].
 ///
 /// # Errors
-/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`, and `LVS_ERR_NOT_VRRP` as for `lvs_vrrp_handle_frame`.
+/// `LVS_ERR_NULL`, `LVS_ERR_COUNT`, and `LVS_ERR_NOT_VRRP` as for `lvs_vrrp_handle_frame` or if the
+/// VRID is missing or 0.
 ///
 /// # Safety
 /// `frame` points to `length` octets.

@@ -56,6 +56,27 @@ fn reuse_2_a_quiesced_server_is_left() {
     }
 }
 
+/// [CON-12] What a burst looked for is left behind by one of its packets, and lives until the next tick:
+/// those that follow go by what was begun anew.
+#[test]
+fn reuse_2_the_rest_of_a_burst_goes_by_the_new_connection() {
+    let rules = [
+        "-A -t 10.0.0.1:80 -s rr",
+        "-a -t 10.0.0.1:80 -r 10.2.0.2 -w 0",
+        "-a -t 10.0.0.1:80 -r 10.2.0.1",
+    ];
+    let policy = Policy { expire_nodest_conn: true, ..Policy::default() };
+    let mut director = Director::new(DirectorConfig { policy, ..Default::default() }).unwrap();
+    rules.iter().for_each(|rule| common::apply(&mut director, secs(0), rule));
+    assert_eq!(director.decide(secs(0), &client(1, SYN)), forward());
+    common::apply(&mut director, secs(0), "-e -t 10.0.0.1:80 -r 10.2.0.1 -w 0");
+    common::apply(&mut director, secs(0), "-e -t 10.0.0.1:80 -r 10.2.0.2 -w 1");
+    let mut verdicts = [Verdict::Pass; 2];
+    director.decide_burst(secs(1), &[client(1, SYN), client(1, ACK)], &mut verdicts);
+    let chosen = Hop::new(Method::DirectRoute, ip("10.2.0.2"), 80);
+    assert_eq!(verdicts, [Verdict::Forward(chosen); 2]);
+}
+
 fn forward() -> Verdict {
     let address = ip(RS);
     Verdict::Forward(Hop::new(Method::DirectRoute, address, 80))
