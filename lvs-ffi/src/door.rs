@@ -90,9 +90,12 @@ pub(crate) fn required<T>(pointer: Option<T>) -> Result<T, lvs_status> {
 /// # Safety
 /// `first` is NULL or points to `count` items that nothing changes during `'a`.
 pub(crate) unsafe fn items<'a, T>(first: *const T, count: usize) -> Result<&'a [T], lvs_status> {
+    if count == 0 {
+        return Ok(&[]);
+    }
     check_array(first, count)?;
-    // SAFETY: not NULL unless empty, of a possible size, and the caller vouches for the rest.
-    Ok(if count == 0 { &[] } else { unsafe { slice::from_raw_parts(first, count) } })
+    // SAFETY: not NULL, of a possible size, and the caller vouches for the rest.
+    Ok(unsafe { slice::from_raw_parts(first, count) })
 }
 
 /// The same, to be written.
@@ -103,17 +106,19 @@ pub(crate) unsafe fn items_mut<'a, T>(
     first: *mut T,
     count: usize,
 ) -> Result<&'a mut [T], lvs_status> {
+    if count == 0 {
+        return Ok(&mut []);
+    }
     check_array(first, count)?;
-    // SAFETY: not NULL unless empty, of a possible size, and the caller vouches for the rest.
-    Ok(if count == 0 { &mut [] } else { unsafe { slice::from_raw_parts_mut(first, count) } })
+    // SAFETY: not NULL, of a possible size, and the caller vouches for the rest.
+    Ok(unsafe { slice::from_raw_parts_mut(first, count) })
 }
 
 fn check_array<T>(first: *const T, count: usize) -> Result<(), lvs_status> {
-    let octets = count.checked_mul(size_of::<T>()).ok_or(LVS_ERR_COUNT)?;
-    if isize::try_from(octets).is_err() {
+    if count > const { isize::MAX.unsigned_abs() / size_of::<T>() } {
         return Err(LVS_ERR_COUNT);
     }
-    if count > 0 && first.is_null() { Err(LVS_ERR_NULL) } else { Ok(()) }
+    if first.is_null() { Err(LVS_ERR_NULL) } else { Ok(()) }
 }
 
 /// Checks that at `pointer` there is a `T` as this version of the library knows it.

@@ -3,6 +3,7 @@
 
 use alloc::boxed::Box;
 use core::ffi::c_int;
+use core::iter;
 use core::mem::MaybeUninit;
 
 use lvs_proto::Flow;
@@ -217,7 +218,8 @@ pub unsafe extern "C" fn lvs_pool_pick_burst(
                 };
                 return places.answer(flows, dests, pick, write_pick);
             }
-            dests.iter_mut().for_each(|dest| write_pick(dest, &pool.pick(now, &Flow::NONE)));
+            let picks = pool.picks(now, iter::repeat(&Flow::NONE));
+            dests.iter_mut().zip(picks).for_each(|(dest, pick)| write_pick(dest, &pick));
         })
     })
 }

@@ -163,13 +163,33 @@ impl Pool {
         flows: &[Flow],
         picks: &mut [Option<DestId>],
     ) -> usize {
+        let places = picks.iter_mut().take(BURST);
+        places.zip(self.picks(now, flows.iter())).map(|(place, pick)| *place = pick).count()
+    }
+
+    /// The destinations for connections that begin with these packets, each picked when it is asked
+    /// for, and as many as there are flows.
+    ///
+    /// ```
+    /// # use lvs_proto::{Flow, Instant};
+    /// # use lvs_sched::{DestConfig, Pool, PoolConfig, SchedulerKind};
+    /// # let now = Instant::EPOCH;
+    /// let config = PoolConfig { scheduler: SchedulerKind::Rr, ..PoolConfig::default() };
+    /// let mut pool = Pool::new(now, config)?;
+    /// let dest = pool.add_dest(now, DestConfig::new([10, 2, 0, 1].into(), 80))?;
+    /// // Rr looks at no packets: any flow will do.
+    /// let picks = pool.picks(now, std::iter::repeat(&Flow::NONE));
+    /// assert!(picks.take(100).all(|pick| pick == Some(dest)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn picks<'a>(
+        &mut self,
+        now: Instant,
+        flows: impl Iterator<Item = &'a Flow>,
+    ) -> impl Iterator<Item = Option<DestId>> {
         let now = self.advance(now);
-        let mut picked = 0;
-        for (flow, pick) in flows.iter().zip(picks).take(BURST) {
-            *pick = self.dests.pick(now, self.group, flow);
-            picked += 1;
-        }
-        picked
+        self.dests.picks(now, self.group, flows)
     }
 
     /// A connection to `dest` was made; it counts as active or inactive. With its likes below this

@@ -172,6 +172,22 @@ impl Dests {
         let place = groups.get_mut(group)?.list.pick(loads, now, flow)?;
         loads.id(place)
     }
+
+    /// One for each flow; the group is looked for once.
+    #[inline]
+    pub(crate) fn picks<'a>(
+        &mut self,
+        now: Instant,
+        group: Key,
+        flows: impl Iterator<Item = &'a Flow>,
+    ) -> impl Iterator<Item = Option<DestId>> {
+        let Self { loads, groups, .. } = self;
+        let mut group = groups.get_mut(group);
+        flows.map(move |flow| {
+            let place = group.as_mut()?.list.pick(loads, now, flow)?;
+            loads.id(place)
+        })
+    }
 }
 
 /// Adding, editing, deleting.
