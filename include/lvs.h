@@ -3567,7 +3567,8 @@ struct lvs_vrrp_authentication {
 };
 
 /**
- * Sets how adverts are authenticated from now on; at first they are not.
+ * Sets how adverts are authenticated from now on; at first they are not. To change a key, or the
+ * offset of a clock that was set, call it again: numbers of trailers go on from the last.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_KEY`; `LVS_ERR_AUTHENTICATION` if
  * the kind does not exist, or not in the router's version, or not in this build of the library.
@@ -4126,13 +4127,15 @@ enum lvs_status lvs_vrrp_snapshot(const struct lvs_vrrp *vrrp,
 /**
  * Makes a virtual router what the one of the snapshot was, with its configuration and as much time
  * left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
- * another epoch. The addresses and peers that it has are to be those of the snapshot.
+ * another epoch. The addresses and peers that it has are to be those of the snapshot; its
+ * authentication stays.
  *
  * What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the
  * time that nobody listened by `lvs_vrrp_resumed`.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another
- * release; and those of `lvs_vrrp_create` if it does not fit the addresses and peers.
+ * release; `LVS_ERR_AUTHENTICATION` if its version cannot be authenticated as this router is; and those
+ * of `lvs_vrrp_create` if it does not fit the addresses and peers.
  *
  * Safety: `snapshot` points to `length` octets.
  */
