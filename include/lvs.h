@@ -4386,7 +4386,8 @@ enum lvs_status lvs_engine_set_priority(struct lvs_engine *engine,
 /**
  * As `lvs_vrrp_set_source`.
  *
- * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ * Errors: As there, `LVS_ERR_NO_SUCH_ROUTER`, and `LVS_ERR_ROUTER_EXISTS` if another virtual router of its
+ * interface, VRID and family hears what it would hear there [X-38].
  */
 enum lvs_status lvs_engine_set_source(struct lvs_engine *engine,
                                       lvs_time now,
@@ -4431,11 +4432,11 @@ enum lvs_status lvs_engine_plan(struct lvs_engine *engine,
                                 uint32_t *plan);
 
 /**
- * As `lvs_vrrp_apply`, for one virtual router. Of its VRID and family it has to stay the only one on
- * its interface that hears what it hears [X-38].
+ * As `lvs_vrrp_apply`, for one virtual router.
  *
  * Errors: As there, but `LVS_ERR_TOO_MANY_ADDRESSES` or `LVS_ERR_PEER` if there are more than the engine has
- * room for; and `LVS_ERR_NO_SUCH_ROUTER`.
+ * room for; `LVS_ERR_NO_SUCH_ROUTER`; and `LVS_ERR_ROUTER_EXISTS` if another one of its interface, VRID
+ * and family hears what it would hear then [X-38].
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */

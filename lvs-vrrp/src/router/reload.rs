@@ -120,8 +120,21 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if plan.restart {
             return Err(ApplyError::Restart);
         }
+        self.enact(now, plan, config, addresses, peers);
+        Ok(plan)
+    }
+
+    /// Takes another configuration that is right, by the plan of it.
+    pub(crate) fn enact(
+        &mut self,
+        now: Instant,
+        plan: Plan,
+        config: Config,
+        addresses: A,
+        peers: P,
+    ) {
         if plan.is_empty() {
-            return Ok(plan);
+            return;
         }
         let now = self.advance(now);
         if plan.addresses || plan.timers {
@@ -144,7 +157,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
                 self.announce(now);
             }
         }
-        Ok(plan)
     }
 
     /// Moves the running deadline by the difference that the new configuration makes \[T-7\].
