@@ -3321,9 +3321,12 @@ enum lvs_vrrp_action_kind {
     /**
      * Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
      * virtual addresses with it; IPv6 addresses without duplicate address detection [ND-2].
-     * Unless `enable`, drop other packets to the addresses, save neighbor discovery [ND-5]. It may
-     * come again, for other addresses: remove those that are no longer among them, and leave their
-     * groups [CORE-1].
+     * Unless `enable`, drop other packets to the addresses, save ARP and neighbor discovery
+     * [ND-5].
+     *
+     * It comes again when `lvs_vrrp_apply` changes the addresses or `enable`. Remove addresses that are
+     * no longer among them then, and leave the groups that no address is in any more: the group of an
+     * address is ff02::1:ff00:0 and its last three octets [CORE-1] [FSM-26].
      */
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /**
@@ -3766,9 +3769,10 @@ enum lvs_status lvs_vrrp_plan(struct lvs_vrrp *vrrp,
  * Takes another configuration and keeps state and deadlines; `plan` is what has changed, as with
  * `lvs_vrrp_plan`. An unchanged virtual router does nothing [FSM-26].
  *
- * An Active router whose addresses changed has them installed, and announced if one is new; the advert
- * that is due next lists them. Another priority is as with `lvs_vrrp_set_priority`. `config->source` is
- * not looked at, `lvs_vrrp_set_source` changes that; authentication stays as it is.
+ * An Active router whose addresses changed, or that begins or ceases to accept packets to them, has
+ * them installed; it announces them if one is new, and the advert that is due next lists them. Another
+ * priority is as with `lvs_vrrp_set_priority`. `config->source` is not looked at, `lvs_vrrp_set_source`
+ * changes that; authentication stays as it is.
  *
  * Errors: As for `lvs_vrrp_create`, but for `source`; `LVS_ERR_RESTART` if it is another virtual router;
  * `LVS_ERR_BUFFER_TOO_SMALL` if `lvs_vrrp_init` had less memory than `lvs_vrrp_sizeof` says for so many

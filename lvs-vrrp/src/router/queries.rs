@@ -1,6 +1,6 @@
 //! What can be asked at any time.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
 
 use lvs_proto::vrrp::{
@@ -10,6 +10,7 @@ use lvs_proto::{AddressPair, Family, MacAddr};
 
 use super::Router;
 use super::role::Role;
+use crate::actions::Pending;
 use crate::hearing::Hearing;
 use crate::{ChecksumTransmit, Config, Counters, State, timers};
 
@@ -48,6 +49,13 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     #[must_use]
     pub fn advertised_addresses(&self) -> &[IpAddr] {
         self.config.listed(self.addresses.as_ref())
+    }
+
+    /// The solicited-node groups of the virtual addresses, each once: what an Active router is to have
+    /// joined, and nothing else \[CORE-1\], \[W-36\].
+    pub fn solicited_node_groups(&self) -> impl Iterator<Item = Ipv6Addr> {
+        let mut walk = Pending::default();
+        core::iter::from_fn(move || walk.next_group(self.addresses.as_ref()))
     }
 
     /// Whom it speaks to instead of the group \[X-28\]; nobody, if it speaks to the group.
