@@ -10,14 +10,19 @@ use super::Conns;
 use super::entry::{ConnId, Course, Entry};
 use super::key::{ConnKey, Sought, Tuple};
 use super::lookup::Clue;
-use super::places::Placed;
+use super::places::{Placed, Places};
 use super::rare::Chain;
 
 impl Conns {
     /// The hash of a key without a call.
     #[inline]
     pub(crate) fn hash(&self, key: &ConnKey) -> u64 {
-        self.hash_of(&key.sought(), None)
+        self.hash_for(key, None)
+    }
+
+    /// The hash of a key, of a template perhaps for a call.
+    pub(crate) fn hash_for(&self, key: &ConnKey, call: Option<CallId<'_>>) -> u64 {
+        self.hash_of(&key.sought(), call)
     }
 
     /// The connection or template of `key` that lives at `now`; of several, the newest \[CON-3\].
@@ -102,9 +107,8 @@ impl Conns {
         let lives = |course: &Course| self.lives(now, course);
         let found = newest.and_then(|newest| self.first_of(newest, Chain::Reply, lives));
         found.or_else(|| {
-            // What is not translated answers by the client's key, the other way round.
-            let key = key.reversed();
-            let newest = self.newest(&key.sought(), self.hash(&key), None)?;
+            // What is not translated answers by the client's key, the other way round: of one hash.
+            let newest = self.newest(&key.reversed().sought(), hash, None)?;
             self.first_of(newest, Chain::Client, |course| {
                 !course.method().is_translated() && self.lives(now, course)
             })
@@ -133,14 +137,16 @@ impl Conns {
         Some(id)
     }
 
-    /// Asks for what tells that a packet is no reply either \[CON-4\], and for the place that its
-    /// connection will likely have.
-    pub(super) fn prefetch_new<A: Placed>(&self, tuple: &Tuple<A>, hash: u64) {
-        let table = A::table(&self.places);
-        table.prefetch_tags(self.hash_of_tuple(&tuple.reversed(), None));
-        if let Some(place) = table.vacancy(hash) {
-            table.prefetch_entry(place);
-            self.queue.prefetch(A::id(&self.places, place));
+    /// Asks for the place that the connection of a packet will likely have.
+    pub(super) fn prefetch_new(&self, family: Family, hash: u64) {
+        let Places { v4, v6 } = &self.places;
+        let vacancy = match family {
+            Family::V4 => v4.vacancy(hash).map(|place| Ipv4Addr::id(&self.places, place)),
+            Family::V6 => v6.vacancy(hash).map(|place| Ipv6Addr::id(&self.places, place)),
+        };
+        if let Some(id) = vacancy {
+            self.places.prefetch_entry(id);
+            self.queue.prefetch(id);
         }
     }
 
@@ -228,7 +234,7 @@ impl Conns {
         rare.and_then(|rare| self.calls.get(rare.call?)) == call
     }
 
-    pub(super) fn hash_of(&self, sought: &Sought, call: Option<CallId<'_>>) -> u64 {
+    fn hash_of(&self, sought: &Sought, call: Option<CallId<'_>>) -> u64 {
         match sought {
             Sought::V4(tuple) => self.hash_of_tuple(tuple, call),
             Sought::V6(tuple) => self.hash_of_tuple(tuple, call),

@@ -12,11 +12,17 @@ use crate::DestId;
 
 impl Conns {
     /// Keeps `conn`, of a template perhaps for a call, in front of all others of its keys; to be
-    /// [armed](Self::arm) by the caller. `None` if the table is full, or one of those that few need.
-    pub(crate) fn insert(&mut self, conn: &Conn, call: Option<CallId<'_>>) -> Option<ConnId> {
+    /// [armed](Self::arm) by the caller. `hash` is [that](Self::hash_for) of key and call. `None` if
+    /// the table is full, or one of those that few need.
+    pub(crate) fn insert(
+        &mut self,
+        conn: &Conn,
+        hash: u64,
+        call: Option<CallId<'_>>,
+    ) -> Option<ConnId> {
         match conn.key.sought() {
-            Sought::V4(tuple) => self.insert_tuple(tuple, conn, call),
-            Sought::V6(tuple) => self.insert_tuple(tuple, conn, call),
+            Sought::V4(tuple) => self.insert_tuple(tuple, conn, hash, call),
+            Sought::V6(tuple) => self.insert_tuple(tuple, conn, hash, call),
         }
     }
 
@@ -24,9 +30,9 @@ impl Conns {
         &mut self,
         tuple: Tuple<A>,
         conn: &Conn,
+        hash: u64,
         call: Option<CallId<'_>>,
     ) -> Option<ConnId> {
-        let hash = self.hash_of_tuple(&tuple, call);
         let place = A::table(&self.places).vacancy(hash)?;
         let older = tuple.is_shown().then(|| self.newest_entry(hash, &tuple, call)).flatten();
         let server = A::of(conn.hop.address);

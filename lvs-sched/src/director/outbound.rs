@@ -43,7 +43,8 @@ impl Director {
         let Some(template) = template else { return Some(Verdict::Drop(DropReason::TableFull)) };
         self.conns.arm(now, template);
         let hop = Hop::new(Method::Nat, flow.source(), server.client_port);
-        let opening = Opening { key, dest, hop, controller: Some(template) };
+        let hash = self.conns.hash(&key);
+        let opening = Opening { key, hash, dest, hop, controller: Some(template) };
         Some(match self.connect(now, flow, opening) {
             Ok(id) => self.reply_first(now, id, flow, &service),
             Err(reason) => Verdict::Drop(reason),

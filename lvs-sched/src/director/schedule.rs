@@ -52,7 +52,8 @@ impl Director {
         };
         let port = if config.port == 0 { key.virtual_port } else { config.port };
         let hop = Hop::new(config.method, config.address, port);
-        self.open(now, flow, &service, Opening { key, dest, hop, controller: None })
+        let hash = packet.clue.hash;
+        self.open(now, flow, &service, Opening { key, hash, dest, hop, controller: None })
     }
 
     /// The service of a packet \[SVC-8\].
@@ -119,7 +120,8 @@ impl Director {
             Some((id, Hop::new(dest.method(), dest.address(), port)))
         });
         let Some((dest, hop)) = conn else { return self.without_dest(now, flow, key, service) };
-        self.open(now, flow, service, Opening { key, dest, hop, controller: Some(template) })
+        let (hash, controller) = (packet.clue.hash, Some(template));
+        self.open(now, flow, service, Opening { key, hash, dest, hop, controller })
     }
 
     /// The template of a client, unless it is no longer good, or not for the one destination that
@@ -162,7 +164,8 @@ impl Director {
         let hop = Hop::new(dest.method(), dest.address(), port);
         let timeout_secs = persistence.timeout_secs;
         let template = Conn { timeout_secs, mark: flow.mark, ..Conn::new(key, id, hop) };
-        let template = self.insert(now, &template, call)?;
+        let hash = self.conns.hash_for(&key, call);
+        let template = self.insert(now, &template, hash, call)?;
         self.dests.bind_template(id);
         Some(template)
     }
@@ -171,13 +174,14 @@ impl Director {
         &mut self,
         now: Instant,
         conn: &Conn,
+        hash: u64,
         call: Option<CallId<'_>>,
     ) -> Option<ConnId> {
         let family = conn.key.addresses.family();
         if self.conns.room(family) == 0 {
             self.make_room(now, family);
         }
-        let id = self.conns.insert(conn, call)?;
+        let id = self.conns.insert(conn, hash, call)?;
         self.begin_sync(now, id);
         Some(id)
     }
@@ -213,7 +217,7 @@ impl Director {
         flow: &Flow,
         opening: Opening,
     ) -> Result<ConnId, DropReason> {
-        let Opening { key, dest, mut hop, controller } = opening;
+        let Opening { key, hash, dest, mut hop, controller } = opening;
         if hop.method == Method::FullNat {
             hop.local = Some(self.take_local(&key, &hop).ok_or(DropReason::NoLocalPort)?);
             hop.toa = key.protocol == Protocol::TCP;
@@ -221,7 +225,7 @@ impl Director {
         let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
         // Held first: making room for the connection must not cost it its template.
         self.conns.hold(controller);
-        let Some(id) = self.insert(now, &conn, None) else {
+        let Some(id) = self.insert(now, &conn, hash, None) else {
             self.conns.release(controller);
             return Err(DropReason::TableFull);
         };
@@ -287,7 +291,8 @@ impl Director {
         }
         let (active, input_only) = (true, false);
         let conn = Conn { active, input_only, in_packets: 1, mark: flow.mark, ..conn };
-        let Some(id) = self.insert(now, &conn, None) else {
+        let hash = self.conns.hash(&key);
+        let Some(id) = self.insert(now, &conn, hash, None) else {
             return Verdict::Drop(DropReason::TableFull);
         };
         self.follow(now, id, flow, Way::In);
@@ -299,6 +304,8 @@ impl Director {
 #[derive(Clone, Copy)]
 pub(super) struct Opening {
     pub(super) key: ConnKey,
+    /// Of the key.
+    pub(super) hash: u64,
     pub(super) dest: DestId,
     pub(super) hop: Hop,
     pub(super) controller: Option<ConnId>,
