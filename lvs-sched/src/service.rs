@@ -67,7 +67,7 @@ impl ServiceKey {
     }
 }
 
-/// Octets in the order of the wire, so that every machine hashes alike; a word of them, for every new
+/// Octets in the order of the wire, so that every machine hashes alike; as a word, for every new
 /// connection looks for its service.
 impl Hash for ServiceKey {
     #[inline]

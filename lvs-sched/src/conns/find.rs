@@ -79,9 +79,7 @@ impl Conns {
         tuple: &Tuple<A>,
         hash: u64,
     ) -> Option<ConnId> {
-        // A packet's is no template's, and so for no call.
-        let newest = A::table(&self.places).find(hash, |entry| entry.tuple == *tuple)?;
-        let newest = A::id(&self.places, newest);
+        let newest = self.newest_conn(hash, tuple)?;
         self.first_of(newest, Chain::Client, |course| self.lives(now, course))
     }
 
@@ -100,17 +98,26 @@ impl Conns {
     /// The connection that a real server's packet, described as if it were a client's, belongs to
     /// \[CON-4\]; `hash` is that of `key`.
     pub(crate) fn find_reply(&self, now: Instant, key: &ConnKey, hash: u64) -> Option<ConnId> {
-        let newest = match key.sought() {
-            Sought::V4(tuple) => self.newest_reply(hash, &tuple),
-            Sought::V6(tuple) => self.newest_reply(hash, &tuple),
-        };
+        match key.sought() {
+            Sought::V4(tuple) => self.find_reply_tuple(now, &tuple, hash),
+            Sought::V6(tuple) => self.find_reply_tuple(now, &tuple, hash),
+        }
+    }
+
+    fn find_reply_tuple<A: Placed>(
+        &self,
+        now: Instant,
+        tuple: &Tuple<A>,
+        hash: u64,
+    ) -> Option<ConnId> {
         let lives = |course: &Course| self.lives(now, course);
+        let newest = self.newest_reply(hash, tuple);
         let found = newest.and_then(|newest| self.first_of(newest, Chain::Reply, lives));
         found.or_else(|| {
             // What is not translated answers by the client's key, the other way round: of one hash.
-            let newest = self.newest(&key.reversed().sought(), hash, None)?;
+            let newest = self.newest_conn(hash, &tuple.reversed())?;
             self.first_of(newest, Chain::Client, |course| {
-                !course.method().is_translated() && self.lives(now, course)
+                !course.method().is_translated() && lives(course)
             })
         })
     }
@@ -171,10 +178,20 @@ impl Conns {
         tuple: &Tuple<A>,
         call: Option<CallId<'_>>,
     ) -> Option<ConnId> {
-        let is_it = |entry: &Entry<A>| {
-            entry.tuple == *tuple && (!tuple.template || self.is_for_call(&entry.course, call))
-        };
+        if !tuple.template {
+            return self.newest_conn(hash, tuple);
+        }
+        let is_it =
+            |entry: &Entry<A>| entry.tuple == *tuple && self.is_for_call(&entry.course, call);
         A::table(&self.places).find(hash, is_it).map(|place| A::id(&self.places, place))
+    }
+
+    /// The newest of a key that is no template's, and so for no call. Inlined, for a new connection
+    /// looks three times.
+    #[inline(always)]
+    fn newest_conn<A: Placed>(&self, hash: u64, tuple: &Tuple<A>) -> Option<ConnId> {
+        let place = A::table(&self.places).find(hash, |entry| entry.tuple == *tuple)?;
+        Some(A::id(&self.places, place))
     }
 
     /// The first of a chain of which `is_it` is true.
@@ -212,7 +229,7 @@ impl Conns {
     }
 
     #[inline]
-    fn local_of(&self, course: &Course) -> Option<Endpoint> {
+    pub(super) fn local_of(&self, course: &Course) -> Option<Endpoint> {
         if course.method() != Method::FullNat {
             return None;
         }

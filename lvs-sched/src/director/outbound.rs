@@ -2,9 +2,9 @@
 
 use lvs_proto::{AddressPair, DropReason, Flow, Hook, Hop, Instant, Method, Protocol, Verdict};
 
-use super::schedule::{Opening, TemplateOpening, call_of};
+use super::schedule::{TemplateOpening, call_of};
 use super::{Director, Packet, ServiceEntry};
-use crate::{ConnId, ConnKey, DestId, ServiceConfig, ServiceKey, template};
+use crate::{Conn, ConnId, ConnKey, DestId, ServiceConfig, ServiceKey, template};
 
 impl Director {
     /// Remembers whether a service tells calls apart; there is room for one more that does.
@@ -44,8 +44,8 @@ impl Director {
         self.conns.arm(now, template);
         let hop = Hop::new(Method::Nat, flow.source(), server.client_port);
         let hash = self.conns.hash(&key);
-        let opening = Opening { key, hash, dest, hop, controller: Some(template) };
-        Some(match self.connect(now, flow, opening) {
+        let mut conn = Conn { controller: Some(template), ..Conn::new(key, dest, hop) };
+        Some(match self.connect(now, flow, hash, &mut conn) {
             Ok(id) => self.reply_first(now, id, flow, &service),
             Err(reason) => Verdict::Drop(reason),
         })
