@@ -3321,9 +3321,12 @@ enum lvs_vrrp_action_kind {
     /**
      * Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
      * virtual addresses with it; IPv6 addresses without duplicate address detection [ND-2].
-     * Unless `enable`, drop other packets to the addresses, save neighbor discovery [ND-5]. It may
-     * come again, for other addresses: remove those that are no longer among them, and leave their
-     * groups [CORE-1].
+     * Unless `enable`, drop other packets to the addresses, save ARP and neighbor discovery
+     * [ND-5].
+     *
+     * It comes again when `lvs_vrrp_apply` changes the addresses or `enable`. Remove addresses that are
+     * no longer among them then, and leave the groups that no address is in any more: the group of an
+     * address is ff02::1:ff00:0 and its last three octets [CORE-1] [FSM-26].
      */
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /**
@@ -3567,7 +3570,8 @@ struct lvs_vrrp_authentication {
 };
 
 /**
- * Sets how adverts are authenticated from now on; at first they are not.
+ * Sets how adverts are authenticated from now on; at first they are not. To change a key, or the
+ * offset of a clock that was set, call it again: numbers of trailers go on from the last.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_KEY`; `LVS_ERR_AUTHENTICATION` if
  * the kind does not exist, or not in the router's version, or not in this build of the library.
@@ -3766,9 +3770,10 @@ enum lvs_status lvs_vrrp_plan(struct lvs_vrrp *vrrp,
  * Takes another configuration and keeps state and deadlines; `plan` is what has changed, as with
  * `lvs_vrrp_plan`. An unchanged virtual router does nothing [FSM-26].
  *
- * An Active router whose addresses changed has them installed, and announced if one is new; the advert
- * that is due next lists them. Another priority is as with `lvs_vrrp_set_priority`. `config->source` is
- * not looked at, `lvs_vrrp_set_source` changes that; authentication stays as it is.
+ * An Active router whose addresses changed, or that begins or ceases to accept packets to them, has
+ * them installed; it announces them if one is new, and the advert that is due next lists them. Another
+ * priority is as with `lvs_vrrp_set_priority`. `config->source` is not looked at, `lvs_vrrp_set_source`
+ * changes that; authentication stays as it is.
  *
  * Errors: As for `lvs_vrrp_create`, but for `source`; `LVS_ERR_RESTART` if it is another virtual router;
  * `LVS_ERR_BUFFER_TOO_SMALL` if `lvs_vrrp_init` had less memory than `lvs_vrrp_sizeof` says for so many
@@ -4126,13 +4131,15 @@ enum lvs_status lvs_vrrp_snapshot(const struct lvs_vrrp *vrrp,
 /**
  * Makes a virtual router what the one of the snapshot was, with its configuration and as much time
  * left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
- * another epoch. The addresses and peers that it has are to be those of the snapshot.
+ * another epoch. The addresses and peers that it has are to be those of the snapshot; its
+ * authentication stays.
  *
  * What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the
  * time that nobody listened by `lvs_vrrp_resumed`.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another
- * release; and those of `lvs_vrrp_create` if it does not fit the addresses and peers.
+ * release; `LVS_ERR_AUTHENTICATION` if its version cannot be authenticated as this router is; and those
+ * of `lvs_vrrp_create` if it does not fit the addresses and peers.
  *
  * Safety: `snapshot` points to `length` octets.
  */
@@ -4386,7 +4393,8 @@ enum lvs_status lvs_engine_set_priority(struct lvs_engine *engine,
 /**
  * As `lvs_vrrp_set_source`.
  *
- * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ * Errors: As there, `LVS_ERR_NO_SUCH_ROUTER`, and `LVS_ERR_ROUTER_EXISTS` if another virtual router of its
+ * interface, VRID and family hears what it would hear there [X-38].
  */
 enum lvs_status lvs_engine_set_source(struct lvs_engine *engine,
                                       lvs_time now,
@@ -4431,11 +4439,11 @@ enum lvs_status lvs_engine_plan(struct lvs_engine *engine,
                                 uint32_t *plan);
 
 /**
- * As `lvs_vrrp_apply`, for one virtual router. Of its VRID and family it has to stay the only one on
- * its interface that hears what it hears [X-38].
+ * As `lvs_vrrp_apply`, for one virtual router.
  *
  * Errors: As there, but `LVS_ERR_TOO_MANY_ADDRESSES` or `LVS_ERR_PEER` if there are more than the engine has
- * room for; and `LVS_ERR_NO_SUCH_ROUTER`.
+ * room for; `LVS_ERR_NO_SUCH_ROUTER`; and `LVS_ERR_ROUTER_EXISTS` if another one of its interface, VRID
+ * and family hears what it would hear then [X-38].
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */

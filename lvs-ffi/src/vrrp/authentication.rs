@@ -53,7 +53,8 @@ pub struct lvs_vrrp_authentication {
     pub required: u8,
 }
 
-/// Sets how adverts are authenticated from now on; at first they are not.
+/// Sets how adverts are authenticated from now on; at first they are not. To change a key, or the
+/// offset of a clock that was set, call it again: numbers of trailers go on from the last.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_KEY`; `LVS_ERR_AUTHENTICATION` if
@@ -72,6 +73,6 @@ pub unsafe extern "C" fn lvs_vrrp_set_authentication(
         let version = vrrp.0.read()?.router.config().version;
         // SAFETY: the caller's contract.
         let authenticator = unsafe { Authenticator::new(&read_sized(authentication)?, version) }?;
-        vrrp.0.write(|vrrp| vrrp.authenticator = authenticator)
+        vrrp.0.write(|vrrp| vrrp.authenticator.replace(authenticator))
     })
 }

@@ -247,7 +247,7 @@ impl Director {
         self.dests.unbind(dest, false);
         if let Some(id) = controller {
             if let Some(template) = self.conns.course_mut(id) {
-                template.in_packets = template.in_packets.saturating_add(1);
+                template.in_packets = template.in_packets.wrapping_add(1);
             }
             self.announce_template(now, id);
         }
