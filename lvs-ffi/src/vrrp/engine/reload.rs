@@ -17,7 +17,7 @@ use crate::{lvs_status, lvs_time};
 /// As `lvs_vrrp_plan`, of one virtual router.
 ///
 /// # Errors
-/// As for `lvs_engine_apply`, but of another virtual router `plan` says so.
+/// As for `lvs_engine_apply`, but `LVS_ERR_RESTART`: then `plan` has `LVS_VRRP_PLAN_RESTART`.
 ///
 /// # Safety
 /// `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
@@ -42,8 +42,8 @@ pub unsafe extern "C" fn lvs_engine_plan(
     })
 }
 
-/// As `lvs_vrrp_apply`, for one virtual router. Of its VRID and family it has to stay the only one on
-/// its interface that hears what it hears \[X-38\].
+/// As `lvs_vrrp_apply`, for one virtual router. No other one of its VRID and family on its interface may
+/// hear what it hears from then on \[X-38\]; that is not checked.
 ///
 /// # Errors
 /// As there, but `LVS_ERR_TOO_MANY_ADDRESSES` or `LVS_ERR_PEER` if there are more than the engine has
