@@ -3321,9 +3321,12 @@ enum lvs_vrrp_action_kind {
     /**
      * Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
      * virtual addresses with it; IPv6 addresses without duplicate address detection [ND-2].
-     * Unless `enable`, drop other packets to the addresses, save neighbor discovery [ND-5]. It may
-     * come again, for other addresses: remove those that are no longer among them, and leave their
-     * groups [CORE-1].
+     * Unless `enable`, drop other packets to the addresses, save ARP and neighbor discovery
+     * [ND-5].
+     *
+     * It comes again when `lvs_vrrp_apply` changes the addresses or `enable`. Remove addresses that are
+     * no longer among them then, and leave the groups that no address is in any more: the group of an
+     * address is ff02::1:ff00:0 and its last three octets [CORE-1] [FSM-26].
      */
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /**
@@ -3767,9 +3770,10 @@ enum lvs_status lvs_vrrp_plan(struct lvs_vrrp *vrrp,
  * Takes another configuration and keeps state and deadlines; `plan` is what has changed, as with
  * `lvs_vrrp_plan`. An unchanged virtual router does nothing [FSM-26].
  *
- * An Active router whose addresses changed has them installed, and announced if one is new; the advert
- * that is due next lists them. Another priority is as with `lvs_vrrp_set_priority`. `config->source` is
- * ignored: `lvs_vrrp_set_source` changes that. Authentication stays as it is.
+ * An Active router whose addresses changed, or that begins or ceases to accept packets to them, has
+ * them installed; it announces them if one is new, and the advert that is due next lists them. Another
+ * priority is as with `lvs_vrrp_set_priority`. `config->source` is ignored: `lvs_vrrp_set_source` changes
+ * that. Authentication stays as it is.
  *
  * Errors: As for `lvs_vrrp_create`, but for `source`; `LVS_ERR_RESTART` if it is another virtual router;
  * `LVS_ERR_BUFFER_TOO_SMALL` if `lvs_vrrp_init` had less memory than `lvs_vrrp_sizeof` says for so many
@@ -4389,7 +4393,8 @@ enum lvs_status lvs_engine_set_priority(struct lvs_engine *engine,
 /**
  * As `lvs_vrrp_set_source`.
  *
- * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ * Errors: As there, `LVS_ERR_NO_SUCH_ROUTER`, and `LVS_ERR_ROUTER_EXISTS` if another virtual router of its
+ * interface, VRID and family hears what it would hear there [X-38].
  */
 enum lvs_status lvs_engine_set_source(struct lvs_engine *engine,
                                       lvs_time now,
@@ -4434,11 +4439,11 @@ enum lvs_status lvs_engine_plan(struct lvs_engine *engine,
                                 uint32_t *plan);
 
 /**
- * As `lvs_vrrp_apply`, for one virtual router. No other one of its VRID and family on its interface may
- * hear what it hears from then on [X-38]; that is not checked.
+ * As `lvs_vrrp_apply`, for one virtual router.
  *
  * Errors: As there, but `LVS_ERR_TOO_MANY_ADDRESSES` or `LVS_ERR_PEER` if there are more than the engine has
- * room for; and `LVS_ERR_NO_SUCH_ROUTER`.
+ * room for; `LVS_ERR_NO_SUCH_ROUTER`; and `LVS_ERR_ROUTER_EXISTS` if another one of its interface, VRID
+ * and family hears what it would hear then [X-38].
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */

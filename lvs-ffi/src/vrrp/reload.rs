@@ -58,9 +58,10 @@ pub unsafe extern "C" fn lvs_vrrp_plan(
 /// Takes another configuration and keeps state and deadlines; `plan` is what has changed, as with
 /// `lvs_vrrp_plan`. An unchanged virtual router does nothing \[FSM-26\].
 ///
-/// An Active router whose addresses changed has them installed, and announced if one is new; the advert
-/// that is due next lists them. Another priority is as with `lvs_vrrp_set_priority`. `config->source` is
-/// ignored: `lvs_vrrp_set_source` changes that. Authentication stays as it is.
+/// An Active router whose addresses changed, or that begins or ceases to accept packets to them, has
+/// them installed; it announces them if one is new, and the advert that is due next lists them. Another
+/// priority is as with `lvs_vrrp_set_priority`. `config->source` is ignored: `lvs_vrrp_set_source` changes
+/// that. Authentication stays as it is.
 ///
 /// # Errors
 /// As for `lvs_vrrp_create`, but for `source`; `LVS_ERR_RESTART` if it is another virtual router;

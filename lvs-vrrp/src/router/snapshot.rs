@@ -19,7 +19,7 @@ use crate::{Config, ConfigError, Counters, Event, timers};
 const FORMAT: u16 = 1;
 
 /// Senders whose sequence numbers are stored, those heard last.
-const SENDERS: usize = 8;
+const STORED_SENDERS: usize = 8;
 
 /// What a virtual router is and knows, its lists aside, from [`Router::snapshot`] to
 /// [`Router::restore`]. It is stored [as octets](Self::to_octets), or with feature `serde`.
@@ -43,7 +43,7 @@ pub struct Snapshot {
     config: Config,
     counters: Counters,
     last_event: Option<Event>,
-    marks: [Option<Mark>; SENDERS],
+    marks: [Option<Mark>; STORED_SENDERS],
 }
 
 impl Snapshot {
@@ -75,7 +75,7 @@ pub enum RestoreError {
     Config(#[from] ConfigError),
 }
 
-impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARKS> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// What the router is and knows. Drain the actions first: what is left to do is not part of it.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -98,12 +98,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARK
             last_event: self.last_event,
             marks: self.marks.resized(),
         }
-    }
-
-    /// Whom it speaks to instead of the group \[X-28\]; nobody, if it speaks to the group.
-    #[must_use]
-    pub fn peers(&self) -> &[Peer] {
-        self.peers.as_ref()
     }
 
     /// The router of a snapshot, in the same state, with as much time left to its deadlines as there
