@@ -157,8 +157,9 @@ pub struct TrailerPolicy<'a> {
     pub keys: &'a [TrailerKey],
     /// Whether adverts without trailer are refused.
     pub required: bool,
-    /// The moment in UTC, and how many seconds a trailer may be away from it, 1 to 300. `None`
-    /// leaves it to the receiver that each trailer has a greater number than the last.
+    /// The moment in UTC, and how many seconds a trailer may be away from it; keepalived has 1 to
+    /// 300. With `None` the time is not looked at: then it is enough that each trailer has a greater
+    /// number than the last, which is for the receiver to check in any case.
     pub window: Option<(TrailerTime, u16)>,
 }
 
