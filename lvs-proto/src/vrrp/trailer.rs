@@ -33,12 +33,13 @@ pub struct TrailerKey {
 
 /// Why octets are no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// The number is 0.
-    #[error("key number 0, 1 to 255 are possible")]
+    #[error("key number 0; 1 to 255 are possible")]
     Zero,
     /// The key is too short to be safe, or too long.
-    #[error("a key of {0} octets, 32 to 64 are possible")]
+    #[error("a key of {0} octets; 32 to 64 are possible")]
     Length(usize),
 }
 
