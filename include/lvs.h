@@ -144,7 +144,7 @@ enum lvs_status {
     LVS_ERR_TIMEOUT = -39,
     /** The VRRP version is neither 2 nor 3. */
     LVS_ERR_VERSION = -40,
-    /** VRID 0 is none. */
+    /** The VRID is 0; 1 to 255 are possible. */
     LVS_ERR_VRID = -41,
     /** Priority 0 only says that a router resigns [V3-TX-5]. */
     LVS_ERR_PRIORITY = -42,
@@ -171,7 +171,7 @@ enum lvs_status {
      * is room for.
      */
     LVS_ERR_TOO_MANY_ADDRESSES = -52,
-    /** A virtual address is listed twice [W-18]. */
+    /** A virtual address or a peer is listed twice [W-18]. */
     LVS_ERR_DUPLICATE_ADDRESS = -53,
     /** The source address is of another family than the virtual addresses. */
     LVS_ERR_SOURCE_FAMILY = -54,
@@ -226,7 +226,7 @@ enum lvs_status {
     LVS_ERR_PATH = -84,
     /** The weight of a tracker is not -254 to 254. */
     LVS_ERR_TRACKER_WEIGHT = -85,
-    /** A tracker would change without a report. */
+    /** `rise` or `fall` of a tracker is 0. */
     LVS_ERR_NO_REPORTS = -86,
     /** The octets are no snapshot, or one of another release. */
     LVS_ERR_SNAPSHOT = -87,
