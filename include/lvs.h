@@ -144,7 +144,7 @@ enum lvs_status {
     LVS_ERR_TIMEOUT = -39,
     /** The VRRP version is neither 2 nor 3. */
     LVS_ERR_VERSION = -40,
-    /** VRID 0 is none. */
+    /** The VRID is 0; 1 to 255 are possible. */
     LVS_ERR_VRID = -41,
     /** Priority 0 only says that a router resigns [V3-TX-5]. */
     LVS_ERR_PRIORITY = -42,
@@ -171,7 +171,7 @@ enum lvs_status {
      * is room for.
      */
     LVS_ERR_TOO_MANY_ADDRESSES = -52,
-    /** A virtual address is listed twice [W-18]. */
+    /** A virtual address or a peer is listed twice [W-18]. */
     LVS_ERR_DUPLICATE_ADDRESS = -53,
     /** The source address is of another family than the virtual addresses. */
     LVS_ERR_SOURCE_FAMILY = -54,
@@ -226,7 +226,7 @@ enum lvs_status {
     LVS_ERR_PATH = -84,
     /** The weight of a tracker is not -254 to 254. */
     LVS_ERR_TRACKER_WEIGHT = -85,
-    /** A tracker would change without a report. */
+    /** `rise` or `fall` of a tracker is 0. */
     LVS_ERR_NO_REPORTS = -86,
     /** The octets are no snapshot, or one of another release. */
     LVS_ERR_SNAPSHOT = -87,
@@ -3507,7 +3507,7 @@ size_t lvs_vrrp_sizeof(size_t address_count,
  * more addresses or peers some day, have `size` be what `lvs_vrrp_sizeof` says of those.
  *
  * Errors: As for `lvs_vrrp_create`, and `LVS_ERR_BUFFER_TOO_SMALL` if `size` is less than
- * `lvs_vrrp_sizeof` says. The memory is of no account then.
+ * `lvs_vrrp_sizeof` says. After an error the memory is the caller's as before, whatever is in it.
  *
  * Safety: `memory` points to room for `size` octets that nobody else uses, `config` to a `struct
  * lvs_vrrp_config` of any version, with its addresses and peers.
@@ -3529,13 +3529,13 @@ void lvs_vrrp_destroy(struct lvs_vrrp *vrrp);
  * How virtual routers prove that they may speak.
  */
 
-/** Ways to prove it. */
+/** How adverts prove who sends them. */
 enum lvs_vrrp_authentication_kind {
     /** None: whoever is on the link may speak (RFC 9568). */
     LVS_VRRP_AUTHENTICATION_NONE = 0,
-    /** Of version 2, a password for all to see (RFC 2338) [W-4]. */
+    /** Version 2 only: a password that everybody can read (RFC 2338) [W-4]. */
     LVS_VRRP_AUTHENTICATION_PASSWORD = 1,
-    /** Of version 2, an IP authentication header of HMAC-MD5 (RFC 2338) [W-5]. */
+    /** Version 2 only: an IP authentication header of HMAC-MD5 (RFC 2338) [W-5]. */
     LVS_VRRP_AUTHENTICATION_HEADER = 2,
     /** A trailer of HMAC-SHA256 behind the message (draft-cassen-vrrp-auth-hmac) [W-37]. */
     LVS_VRRP_AUTHENTICATION_TRAILER = 3,
@@ -3543,11 +3543,11 @@ enum lvs_vrrp_authentication_kind {
 
 /** A key. */
 struct lvs_vrrp_key {
-    /** Its octets; they are copied. Of a password or a header at most 8, of a trailer 32 to 64. */
+    /** Its octets; they are copied. At most 8 for a password or a header, 32 to 64 for a trailer. */
     const uint8_t *octets;
     /** How many there are. */
     size_t length;
-    /** Of a trailer its number, 1 to 255. */
+    /** For a trailer: its number, 1 to 255. */
     uint8_t id;
 };
 
@@ -3557,15 +3557,15 @@ struct lvs_vrrp_authentication {
     size_t size;
     /** The keys. Adverts go out with the first; those with any are taken. */
     const struct lvs_vrrp_key *keys;
-    /** How many there are: 1, of a trailer 1 or 2, of nothing 0. */
+    /** How many there are: 1 for a password or a header, 1 or 2 for a trailer, else 0. */
     size_t key_count;
-    /** Of a trailer, what is to be added to an `lvs_time` for microseconds since 1970 in UTC. */
+    /** For a trailer: what to add to an `lvs_time` to have microseconds since 1970 in UTC. */
     int64_t utc_offset_micros;
     /** One of `enum lvs_vrrp_authentication_kind`. */
     int kind;
-    /** Of a trailer, how many seconds its time may be off; 0 is any number. */
+    /** For a trailer: how many seconds its time may be off; 0 does not look at the time. */
     uint16_t window_seconds;
-    /** Of a trailer, not 0 if an advert without one is refused. */
+    /** For a trailer: not 0 if adverts without one are refused. */
     uint8_t required;
 };
 
@@ -3731,8 +3731,8 @@ int lvs_vrrp_next_deadline(const struct lvs_vrrp *vrrp, lvs_time *out);
  */
 
 /**
- * It is another virtual router: version, VRID or family differ. This one is to be shut down and
- * drained, and a new one to be made.
+ * It is another virtual router: version, VRID or family differ. Shut this one down, drain its actions,
+ * and make a new one.
  */
 #define LVS_VRRP_PLAN_RESTART 1
 
@@ -3740,8 +3740,8 @@ int lvs_vrrp_next_deadline(const struct lvs_vrrp *vrrp, lvs_time *out);
 #define LVS_VRRP_PLAN_PRIORITY 2
 
 /**
- * What timers are computed from changes: the interval, or the count of adverts. Those that run are
- * moved by the difference; the advert that is due next may come sooner, but not later [T-7].
+ * The interval changes, or the count of adverts. Running timers move by the difference; the advert that
+ * is due next may come sooner, but not later [T-7].
  */
 #define LVS_VRRP_PLAN_TIMERS 4
 
@@ -3751,14 +3751,14 @@ int lvs_vrrp_next_deadline(const struct lvs_vrrp *vrrp, lvs_time *out);
 /** The peers change, or their order. */
 #define LVS_VRRP_PLAN_PEERS 16
 
-/** Something changes that is only looked at when it matters. */
+/** Something else changes, which counts from its next use on. */
 #define LVS_VRRP_PLAN_OPTIONS 32
 
 /**
  * What `lvs_vrrp_apply` would change: `plan` is the sum of some of `LVS_VRRP_PLAN_*`, 0 if nothing
  * changes [FSM-26].
  *
- * Errors: As for `lvs_vrrp_apply`, but of another virtual router `plan` says so.
+ * Errors: As for `lvs_vrrp_apply`, but `LVS_ERR_RESTART`: then `plan` has `LVS_VRRP_PLAN_RESTART`.
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
@@ -3772,8 +3772,8 @@ enum lvs_status lvs_vrrp_plan(struct lvs_vrrp *vrrp,
  *
  * An Active router whose addresses changed, or that begins or ceases to accept packets to them, has
  * them installed; it announces them if one is new, and the advert that is due next lists them. Another
- * priority is as with `lvs_vrrp_set_priority`. `config->source` is not looked at, `lvs_vrrp_set_source`
- * changes that; authentication stays as it is.
+ * priority is as with `lvs_vrrp_set_priority`. `config->source` is ignored: `lvs_vrrp_set_source` changes
+ * that. Authentication stays as it is.
  *
  * Errors: As for `lvs_vrrp_create`, but for `source`; `LVS_ERR_RESTART` if it is another virtual router;
  * `LVS_ERR_BUFFER_TOO_SMALL` if `lvs_vrrp_init` had less memory than `lvs_vrrp_sizeof` says for so many
@@ -4129,9 +4129,9 @@ enum lvs_status lvs_vrrp_snapshot(const struct lvs_vrrp *vrrp,
                                   size_t *length);
 
 /**
- * Makes a virtual router what the one of the snapshot was, with its configuration and as much time
- * left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
- * another epoch. The addresses and peers that it has are to be those of the snapshot; its
+ * Puts a virtual router into the state of a snapshot, with the configuration in it and as much time left
+ * to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of another
+ * epoch. The addresses and peers that it has are to be those of the snapshot; its
  * authentication stays.
  *
  * What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the
@@ -4429,7 +4429,7 @@ enum lvs_status lvs_engine_set_tracked(struct lvs_engine *engine,
 /**
  * As `lvs_vrrp_plan`, of one virtual router.
  *
- * Errors: As for `lvs_engine_apply`, but of another virtual router `plan` says so.
+ * Errors: As for `lvs_engine_apply`, but `LVS_ERR_RESTART`: then `plan` has `LVS_VRRP_PLAN_RESTART`.
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
@@ -4532,10 +4532,9 @@ enum lvs_status lvs_engine_snapshot(const struct lvs_engine *engine,
                                     size_t *length);
 
 /**
- * Adds a virtual router that is what the one of the snapshot was, with its configuration and as much
- * time left to its deadlines as there was, as `lvs_vrrp_restore` has it. Of `config` the addresses and
- * peers count, which have to be those that the router had, and nothing else. Then come its
- * authentication, its sync group, and whom it follows.
+ * Adds a virtual router in the state of a snapshot, as `lvs_vrrp_restore` has it. Of `config` only the
+ * addresses and peers count, which have to be those that the router had. Its authentication, its sync
+ * group and whom it follows are to be set again afterwards.
  *
  * Errors: As for `lvs_engine_add`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another release.
  *

@@ -156,8 +156,8 @@ where
     A: AsRef<[IpAddr]>,
     P: AsRef<[Peer]>,
 {
-    /// An engine without routers, for as many as there are slots, and 64 times
-    /// blocks; what was in them is gone.
+    /// An engine without routers. It takes as many as there are slots, and at most 64 for each block;
+    /// what was in them is gone.
     #[must_use]
     pub fn new(slots: &'a mut [Slot<A, P, SENDERS>], blocks: &'a mut [Block]) -> Self {
         for slot in slots.iter_mut() {

@@ -135,8 +135,8 @@ fn input(
     Ok(())
 }
 
-/// Whatever happens to whichever router, the engine's routers do what they do by themselves, in the
-/// same order, and its deadline is the earliest of theirs.
+/// [S-4] Whatever happens to whichever router, the engine's routers do what they do by themselves, in
+/// the same order, and its deadline is the earliest of theirs.
 #[test]
 fn s_2_an_engine_is_its_routers() {
     arbtest(engine_is_its_routers);

@@ -54,9 +54,9 @@ pub(super) unsafe fn write(
     Ok(())
 }
 
-/// Makes a virtual router what the one of the snapshot was, with its configuration and as much time
-/// left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
-/// another epoch. The addresses and peers that it has are to be those of the snapshot; its
+/// Puts a virtual router into the state of a snapshot, with the configuration in it and as much time left
+/// to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of another
+/// epoch. The addresses and peers that it has are to be those of the snapshot; its
 /// authentication stays.
 ///
 /// What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the

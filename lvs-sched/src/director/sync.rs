@@ -252,7 +252,9 @@ impl SyncBackup for Table<'_> {
             mark: record.mark,
             ..Conn::new(key(record), NOWHERE, hop)
         };
-        let id = self.0.conns.insert(&conn, call(record))?;
+        let call = call(record);
+        let hash = self.0.conns.hash_for(&conn.key, call);
+        let id = self.0.conns.insert(&conn, hash, call)?;
         self.0.begin_sync(now, id);
         Some(id)
     }

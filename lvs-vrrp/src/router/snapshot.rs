@@ -67,6 +67,9 @@ pub enum RestoreError {
     /// The snapshot is of another release, whose form this one does not know.
     #[error("a snapshot of form {0}, not {FORMAT}")]
     Format(u16),
+    /// A field has a value that it cannot have.
+    #[error("a snapshot that no router gave")]
+    Malformed,
     /// The effective priority is that of an owner without being one, or of nobody.
     #[error("a snapshot with priority {0}")]
     Priority(Priority),
@@ -137,8 +140,11 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         addresses: A,
         peers: P,
     ) -> Result<Self, RestoreError> {
-        if snapshot.format != FORMAT {
-            return Err(RestoreError::Format(snapshot.format));
+        match Snapshot::from_octets(&snapshot.to_octets()) {
+            Ok(_) => {}
+            Err(SnapshotError::Format(format)) => return Err(RestoreError::Format(format)),
+            // What was deserialised may say what octets cannot.
+            Err(_) => return Err(RestoreError::Malformed),
         }
         let is_owner = snapshot.priority == Priority::OWNER;
         if is_owner != snapshot.config.is_owner() || snapshot.priority == Priority::RESIGN {

@@ -16,7 +16,7 @@ use crate::{lvs_status, lvs_time};
 /// As `lvs_vrrp_plan`, of one virtual router.
 ///
 /// # Errors
-/// As for `lvs_engine_apply`, but of another virtual router `plan` says so.
+/// As for `lvs_engine_apply`, but `LVS_ERR_RESTART`: then `plan` has `LVS_VRRP_PLAN_RESTART`.
 ///
 /// # Safety
 /// `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
