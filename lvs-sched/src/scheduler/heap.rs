@@ -20,11 +20,6 @@ impl<const BITS: u32> Heap<BITS> {
         Self { places, lowest }
     }
 
-    /// Of the lowest row alone.
-    pub(super) const fn flat(places: usize) -> Self {
-        Self { places, lowest: 0 }
-    }
-
     /// How many lines there are.
     pub(super) const fn lines(self) -> usize {
         if self.places == 0 { 0 } else { self.leaf(self.places - 1).0 + 1 }

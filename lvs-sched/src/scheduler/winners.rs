@@ -6,13 +6,19 @@ use core::fmt::Debug;
 use super::heap::Heap;
 use crate::OutOfMemory;
 
-/// A tree of keys: each line holds the smallest of eight lines below. Up to two lines are none.
+/// A tree of keys: each line holds the smallest of eight lines below.
+///
+/// A place whose key falls below all of the tree goes ahead of it, and the tree stays as it is: most
+/// often a connection ended there, so that it is picked next, and then its key is about what it was.
 #[derive(Debug)]
 pub(super) struct Winners<K> {
     heap: Heap<3>,
-    /// Whether there is no line above others.
-    is_flat: bool,
     lines: Vec<Line<K>>,
+    /// The smallest key in the tree.
+    top: K,
+    /// A place, and its key while that is smaller than the one that the tree has of it, else
+    /// [`Key::NONE`].
+    ahead: (usize, K),
 }
 
 /// One cache line of keys of 64 bits, or two of those of 128.
@@ -36,7 +42,7 @@ impl Key for u128 {
 
 impl<K: Key> Winners<K> {
     pub(super) const fn new() -> Self {
-        Self { heap: Heap::of(0), is_flat: true, lines: Vec::new() }
+        Self { heap: Heap::of(0), lines: Vec::new(), top: K::NONE, ahead: (0, K::NONE) }
     }
 
     /// Makes room for so many places.
@@ -47,33 +53,43 @@ impl<K: Key> Winners<K> {
 
     /// Begins anew with so many places, for which there must be room, and none of which competes.
     pub(super) fn clear(&mut self, places: usize) {
-        self.is_flat = places <= 16;
-        self.heap = if self.is_flat { Heap::flat(places) } else { Heap::of(places) };
+        self.heap = Heap::of(places);
         self.lines.clear();
         let lines = self.heap.lines().min(self.lines.capacity());
         self.lines.resize(lines, Line([K::NONE; 8]));
+        (self.top, self.ahead) = (K::NONE, (0, K::NONE));
     }
 
     /// [`Key::NONE`] does not compete.
     #[inline]
     pub(super) fn set(&mut self, place: usize, key: K) {
-        if self.is_flat {
-            if let Some(Line(keys)) = self.lines.get_mut(place >> 3) {
-                keys[place & 7] = key;
-            }
+        let is_ahead = place == self.ahead.0;
+        if key < self.top && (is_ahead || self.ahead.1 == K::NONE) {
+            self.ahead = (place, key);
             return;
+        }
+        if is_ahead {
+            self.ahead.1 = K::NONE;
         }
         let (line, slot) = self.heap.leaf(place);
         let Some(Line(keys)) = self.lines.get_mut(line) else { return };
         let old = core::mem::replace(&mut keys[slot & 7], key);
-        self.climb(line, old, key);
+        if key != old {
+            self.climb(line, old, key);
+        }
     }
 
     /// A key of `line` was another one.
     #[inline]
     fn climb(&mut self, mut line: usize, mut old: K, mut new: K) {
-        while let Some((above, slot)) = Heap::<3>::above(line) {
-            let winner = self.lines.get(above).map_or(K::NONE, |Line(keys)| keys[slot & 7]);
+        loop {
+            let above = Heap::<3>::above(line);
+            let winner = match above {
+                Some((above, slot)) => {
+                    self.lines.get(above).map_or(K::NONE, |Line(keys)| keys[slot & 7])
+                }
+                None => self.top,
+            };
             if new >= winner {
                 if old != winner {
                     return;
@@ -81,6 +97,10 @@ impl<K: Key> Winners<K> {
                 // The winner of this line has lost.
                 new = self.lines.get(line).map_or(K::NONE, |Line(keys)| smallest(keys));
             }
+            let Some((above, slot)) = above else {
+                self.top = new;
+                return;
+            };
             line = above;
             let Some(Line(keys)) = self.lines.get_mut(line) else { return };
             old = core::mem::replace(&mut keys[slot & 7], new);
@@ -90,12 +110,7 @@ impl<K: Key> Winners<K> {
     /// The smallest key, if anybody competes.
     #[inline]
     pub(super) fn least(&self) -> Option<K> {
-        let (Line(keys), others) = self.lines.split_first()?;
-        let mut least = smallest(keys);
-        if let (true, Some(Line(keys))) = (self.is_flat, others.first()) {
-            least = least.min(smallest(keys));
-        }
-        Some(least).filter(|key| *key != K::NONE)
+        Some(self.top.min(self.ahead.1)).filter(|key| *key != K::NONE)
     }
 }
 
