@@ -144,7 +144,7 @@ enum lvs_status {
     LVS_ERR_TIMEOUT = -39,
     /** The VRRP version is neither 2 nor 3. */
     LVS_ERR_VERSION = -40,
-    /** VRID 0 is none. */
+    /** The VRID is 0; 1 to 255 are possible. */
     LVS_ERR_VRID = -41,
     /** Priority 0 only says that a router resigns [V3-TX-5]. */
     LVS_ERR_PRIORITY = -42,
@@ -171,7 +171,7 @@ enum lvs_status {
      * is room for.
      */
     LVS_ERR_TOO_MANY_ADDRESSES = -52,
-    /** A virtual address is listed twice [W-18]. */
+    /** A virtual address or a peer is listed twice [W-18]. */
     LVS_ERR_DUPLICATE_ADDRESS = -53,
     /** The source address is of another family than the virtual addresses. */
     LVS_ERR_SOURCE_FAMILY = -54,
@@ -226,7 +226,7 @@ enum lvs_status {
     LVS_ERR_PATH = -84,
     /** The weight of a tracker is not -254 to 254. */
     LVS_ERR_TRACKER_WEIGHT = -85,
-    /** A tracker would change without a report. */
+    /** `rise` or `fall` of a tracker is 0. */
     LVS_ERR_NO_REPORTS = -86,
     /** The octets are no snapshot, or one of another release. */
     LVS_ERR_SNAPSHOT = -87,
@@ -3321,9 +3321,12 @@ enum lvs_vrrp_action_kind {
     /**
      * Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
      * virtual addresses with it; IPv6 addresses without duplicate address detection [ND-2].
-     * Unless `enable`, drop other packets to the addresses, save neighbor discovery [ND-5]. It may
-     * come again, for other addresses: remove those that are no longer among them, and leave their
-     * groups [CORE-1].
+     * Unless `enable`, drop other packets to the addresses, save ARP and neighbor discovery
+     * [ND-5].
+     *
+     * It comes again when `lvs_vrrp_apply` changes the addresses or `enable`. Remove addresses that are
+     * no longer among them then, and leave the groups that no address is in any more: the group of an
+     * address is ff02::1:ff00:0 and its last three octets [CORE-1] [FSM-26].
      */
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /**
@@ -3504,7 +3507,7 @@ size_t lvs_vrrp_sizeof(size_t address_count,
  * more addresses or peers some day, have `size` be what `lvs_vrrp_sizeof` says of those.
  *
  * Errors: As for `lvs_vrrp_create`, and `LVS_ERR_BUFFER_TOO_SMALL` if `size` is less than
- * `lvs_vrrp_sizeof` says. The memory is of no account then.
+ * `lvs_vrrp_sizeof` says. After an error the memory is the caller's as before, whatever is in it.
  *
  * Safety: `memory` points to room for `size` octets that nobody else uses, `config` to a `struct
  * lvs_vrrp_config` of any version, with its addresses and peers.
@@ -3526,13 +3529,13 @@ void lvs_vrrp_destroy(struct lvs_vrrp *vrrp);
  * How virtual routers prove that they may speak.
  */
 
-/** Ways to prove it. */
+/** How adverts prove who sends them. */
 enum lvs_vrrp_authentication_kind {
     /** None: whoever is on the link may speak (RFC 9568). */
     LVS_VRRP_AUTHENTICATION_NONE = 0,
-    /** Of version 2, a password for all to see (RFC 2338) [W-4]. */
+    /** Version 2 only: a password that everybody can read (RFC 2338) [W-4]. */
     LVS_VRRP_AUTHENTICATION_PASSWORD = 1,
-    /** Of version 2, an IP authentication header of HMAC-MD5 (RFC 2338) [W-5]. */
+    /** Version 2 only: an IP authentication header of HMAC-MD5 (RFC 2338) [W-5]. */
     LVS_VRRP_AUTHENTICATION_HEADER = 2,
     /** A trailer of HMAC-SHA256 behind the message (draft-cassen-vrrp-auth-hmac) [W-37]. */
     LVS_VRRP_AUTHENTICATION_TRAILER = 3,
@@ -3540,11 +3543,11 @@ enum lvs_vrrp_authentication_kind {
 
 /** A key. */
 struct lvs_vrrp_key {
-    /** Its octets; they are copied. Of a password or a header at most 8, of a trailer 32 to 64. */
+    /** Its octets; they are copied. At most 8 for a password or a header, 32 to 64 for a trailer. */
     const uint8_t *octets;
     /** How many there are. */
     size_t length;
-    /** Of a trailer its number, 1 to 255. */
+    /** For a trailer: its number, 1 to 255. */
     uint8_t id;
 };
 
@@ -3554,20 +3557,21 @@ struct lvs_vrrp_authentication {
     size_t size;
     /** The keys. Adverts go out with the first; those with any are taken. */
     const struct lvs_vrrp_key *keys;
-    /** How many there are: 1, of a trailer 1 or 2, of nothing 0. */
+    /** How many there are: 1 for a password or a header, 1 or 2 for a trailer, else 0. */
     size_t key_count;
-    /** Of a trailer, what is to be added to an `lvs_time` for microseconds since 1970 in UTC. */
+    /** For a trailer: what to add to an `lvs_time` to have microseconds since 1970 in UTC. */
     int64_t utc_offset_micros;
     /** One of `enum lvs_vrrp_authentication_kind`. */
     int kind;
-    /** Of a trailer, how many seconds its time may be off; 0 is any number. */
+    /** For a trailer: how many seconds its time may be off; 0 does not look at the time. */
     uint16_t window_seconds;
-    /** Of a trailer, not 0 if an advert without one is refused. */
+    /** For a trailer: not 0 if adverts without one are refused. */
     uint8_t required;
 };
 
 /**
- * Sets how adverts are authenticated from now on; at first they are not.
+ * Sets how adverts are authenticated from now on; at first they are not. To change a key, or the
+ * offset of a clock that was set, call it again: numbers of trailers go on from the last.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_KEY`; `LVS_ERR_AUTHENTICATION` if
  * the kind does not exist, or not in the router's version, or not in this build of the library.
@@ -3727,8 +3731,8 @@ int lvs_vrrp_next_deadline(const struct lvs_vrrp *vrrp, lvs_time *out);
  */
 
 /**
- * It is another virtual router: version, VRID or family differ. This one is to be shut down and
- * drained, and a new one to be made.
+ * It is another virtual router: version, VRID or family differ. Shut this one down, drain its actions,
+ * and make a new one.
  */
 #define LVS_VRRP_PLAN_RESTART 1
 
@@ -3736,8 +3740,8 @@ int lvs_vrrp_next_deadline(const struct lvs_vrrp *vrrp, lvs_time *out);
 #define LVS_VRRP_PLAN_PRIORITY 2
 
 /**
- * What timers are computed from changes: the interval, or the count of adverts. Those that run are
- * moved by the difference; the advert that is due next may come sooner, but not later [T-7].
+ * The interval changes, or the count of adverts. Running timers move by the difference; the advert that
+ * is due next may come sooner, but not later [T-7].
  */
 #define LVS_VRRP_PLAN_TIMERS 4
 
@@ -3747,14 +3751,14 @@ int lvs_vrrp_next_deadline(const struct lvs_vrrp *vrrp, lvs_time *out);
 /** The peers change, or their order. */
 #define LVS_VRRP_PLAN_PEERS 16
 
-/** Something changes that is only looked at when it matters. */
+/** Something else changes, which counts from its next use on. */
 #define LVS_VRRP_PLAN_OPTIONS 32
 
 /**
  * What `lvs_vrrp_apply` would change: `plan` is the sum of some of `LVS_VRRP_PLAN_*`, 0 if nothing
  * changes [FSM-26].
  *
- * Errors: As for `lvs_vrrp_apply`, but of another virtual router `plan` says so.
+ * Errors: As for `lvs_vrrp_apply`, but `LVS_ERR_RESTART`: then `plan` has `LVS_VRRP_PLAN_RESTART`.
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
@@ -3766,9 +3770,10 @@ enum lvs_status lvs_vrrp_plan(struct lvs_vrrp *vrrp,
  * Takes another configuration and keeps state and deadlines; `plan` is what has changed, as with
  * `lvs_vrrp_plan`. An unchanged virtual router does nothing [FSM-26].
  *
- * An Active router whose addresses changed has them installed, and announced if one is new; the advert
- * that is due next lists them. Another priority is as with `lvs_vrrp_set_priority`. `config->source` is
- * not looked at, `lvs_vrrp_set_source` changes that; authentication stays as it is.
+ * An Active router whose addresses changed, or that begins or ceases to accept packets to them, has
+ * them installed; it announces them if one is new, and the advert that is due next lists them. Another
+ * priority is as with `lvs_vrrp_set_priority`. `config->source` is ignored: `lvs_vrrp_set_source` changes
+ * that. Authentication stays as it is.
  *
  * Errors: As for `lvs_vrrp_create`, but for `source`; `LVS_ERR_RESTART` if it is another virtual router;
  * `LVS_ERR_BUFFER_TOO_SMALL` if `lvs_vrrp_init` had less memory than `lvs_vrrp_sizeof` says for so many
@@ -4124,15 +4129,17 @@ enum lvs_status lvs_vrrp_snapshot(const struct lvs_vrrp *vrrp,
                                   size_t *length);
 
 /**
- * Makes a virtual router what the one of the snapshot was, with its configuration and as much time
- * left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
- * another epoch. The addresses and peers that it has are to be those of the snapshot.
+ * Puts a virtual router into the state of a snapshot, with the configuration in it and as much time left
+ * to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of another
+ * epoch. The addresses and peers that it has are to be those of the snapshot; its
+ * authentication stays.
  *
  * What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the
  * time that nobody listened by `lvs_vrrp_resumed`.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_COUNT`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another
- * release; and those of `lvs_vrrp_create` if it does not fit the addresses and peers.
+ * release; `LVS_ERR_AUTHENTICATION` if its version cannot be authenticated as this router is; and those
+ * of `lvs_vrrp_create` if it does not fit the addresses and peers.
  *
  * Safety: `snapshot` points to `length` octets.
  */
@@ -4386,7 +4393,8 @@ enum lvs_status lvs_engine_set_priority(struct lvs_engine *engine,
 /**
  * As `lvs_vrrp_set_source`.
  *
- * Errors: As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+ * Errors: As there, `LVS_ERR_NO_SUCH_ROUTER`, and `LVS_ERR_ROUTER_EXISTS` if another virtual router of its
+ * interface, VRID and family hears what it would hear there [X-38].
  */
 enum lvs_status lvs_engine_set_source(struct lvs_engine *engine,
                                       lvs_time now,
@@ -4421,7 +4429,7 @@ enum lvs_status lvs_engine_set_tracked(struct lvs_engine *engine,
 /**
  * As `lvs_vrrp_plan`, of one virtual router.
  *
- * Errors: As for `lvs_engine_apply`, but of another virtual router `plan` says so.
+ * Errors: As for `lvs_engine_apply`, but `LVS_ERR_RESTART`: then `plan` has `LVS_VRRP_PLAN_RESTART`.
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
@@ -4431,11 +4439,11 @@ enum lvs_status lvs_engine_plan(struct lvs_engine *engine,
                                 uint32_t *plan);
 
 /**
- * As `lvs_vrrp_apply`, for one virtual router. Of its VRID and family it has to stay the only one on
- * its interface that hears what it hears [X-38].
+ * As `lvs_vrrp_apply`, for one virtual router.
  *
  * Errors: As there, but `LVS_ERR_TOO_MANY_ADDRESSES` or `LVS_ERR_PEER` if there are more than the engine has
- * room for; and `LVS_ERR_NO_SUCH_ROUTER`.
+ * room for; `LVS_ERR_NO_SUCH_ROUTER`; and `LVS_ERR_ROUTER_EXISTS` if another one of its interface, VRID
+ * and family hears what it would hear then [X-38].
  *
  * Safety: `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
  */
@@ -4524,10 +4532,9 @@ enum lvs_status lvs_engine_snapshot(const struct lvs_engine *engine,
                                     size_t *length);
 
 /**
- * Adds a virtual router that is what the one of the snapshot was, with its configuration and as much
- * time left to its deadlines as there was, as `lvs_vrrp_restore` has it. Of `config` the addresses and
- * peers count, which have to be those that the router had, and nothing else. Then come its
- * authentication, its sync group, and whom it follows.
+ * Adds a virtual router in the state of a snapshot, as `lvs_vrrp_restore` has it. Of `config` only the
+ * addresses and peers count, which have to be those that the router had. Its authentication, its sync
+ * group and whom it follows are to be set again afterwards.
  *
  * Errors: As for `lvs_engine_add`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another release.
  *

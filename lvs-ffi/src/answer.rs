@@ -146,7 +146,11 @@ pub unsafe extern "C" fn lvs_answer_neighbor(
         // SAFETY: the caller's contract; any octets are octets.
         let out = unsafe { items_mut(out, capacity) }?;
         let asked = Asked::parse(frame).ok_or(LVS_ERR_NO_ANSWER)?;
-        if !addresses.contains(&asked.target().into()) {
+        let mut is_ours = false;
+        for &address in addresses {
+            is_ours |= IpAddr::try_from(address)? == asked.target();
+        }
+        if !is_ours {
             return Err(LVS_ERR_NO_ANSWER);
         }
         length.write(asked.answer(MacAddr::new(mac.octets), out)?);

@@ -46,10 +46,12 @@ pub(crate) fn find(routes: &[lvs_route], address: IpAddr) -> Option<&lvs_route> 
 }
 
 impl lvs_route {
-    /// What orders routes as `memcmp` does.
+    /// What orders routes as `memcmp` does, without the octets of IPv4 that do not count.
     #[inline]
     const fn key(&self) -> (u8, u128) {
-        (self.address.family, u128::from_be_bytes(self.address.octets))
+        let lvs_address { family, octets } = self.address;
+        let counting = if family == LVS_IPV4 { u128::MAX << 96 } else { u128::MAX };
+        (family, u128::from_be_bytes(octets) & counting)
     }
 
     /// The route; `identification` is of the outer packet of a tunnel.
@@ -93,6 +95,13 @@ mod tests {
             assert_eq!(find(&routes, host.parse().unwrap()), Some(&route(by)));
         }
         assert_eq!(find(&routes[1..3], [10, 2, 0, 3].into()), None);
+        let mut unkempt = routes;
+        for route in &mut unkempt[..3] {
+            route.address.octets[4..].copy_from_slice(&[7; 12]);
+        }
+        for (place, host) in hosts.iter().enumerate() {
+            assert_eq!(find(&unkempt, host.parse().unwrap()), unkempt.get(place));
+        }
         assert_eq!(find(&[], [10, 2, 0, 3].into()), None);
     }
 }

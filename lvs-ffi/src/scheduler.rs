@@ -113,20 +113,13 @@ pub(crate) fn mh_table_index(number: u32) -> Result<MhTableIndex, lvs_status> {
     index.ok_or(LVS_ERR_MH_TABLE_INDEX)
 }
 
-const FLAGS: [(u32, SchedulerFlags); 3] = [
-    (LVS_SCHEDULER_FLAG_1, SchedulerFlags::FLAG_1),
-    (LVS_SCHEDULER_FLAG_2, SchedulerFlags::FLAG_2),
-    (LVS_SCHEDULER_FLAG_3, SchedulerFlags::FLAG_3),
-];
-
 pub(crate) fn flags(bits: u32) -> Result<SchedulerFlags, lvs_status> {
-    let known = FLAGS.into_iter().filter(|(bit, _)| bits & bit != 0);
-    let flags = known.fold(SchedulerFlags::NONE, |flags, (_, flag)| flags.with(flag));
-    if flag_bits(flags) == bits { Ok(flags) } else { Err(LVS_ERR_SCHEDULER_FLAGS) }
+    let flags = u8::try_from(bits).ok().and_then(|bits| bits.try_into().ok());
+    flags.ok_or(LVS_ERR_SCHEDULER_FLAGS)
 }
 
 pub(crate) fn flag_bits(flags: SchedulerFlags) -> u32 {
-    FLAGS.into_iter().filter(|(_, flag)| flags.contains(*flag)).map(|(bit, _)| bit).sum()
+    u8::from(flags).into()
 }
 
 #[cfg(test)]
@@ -147,10 +140,17 @@ mod tests {
 
     #[test]
     fn adm_5_flags_are_bits() {
+        for (bit, flag) in [
+            (LVS_SCHEDULER_FLAG_1, SchedulerFlags::FLAG_1),
+            (LVS_SCHEDULER_FLAG_2, SchedulerFlags::FLAG_2),
+            (LVS_SCHEDULER_FLAG_3, SchedulerFlags::FLAG_3),
+        ] {
+            assert_eq!((flags(bit), flag_bits(flag)), (Ok(flag), bit));
+        }
         for bits in 0..8 {
             assert_eq!(flags(bits).map(flag_bits), Ok(bits));
         }
-        for bits in [8, 9, u32::MAX] {
+        for bits in [8, 9, 256, u32::MAX] {
             assert_eq!(flags(bits), Err(LVS_ERR_SCHEDULER_FLAGS));
         }
     }

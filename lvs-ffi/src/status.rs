@@ -83,7 +83,7 @@ pub enum lvs_status {
 
     /// The VRRP version is neither 2 nor 3.
     LVS_ERR_VERSION = -40,
-    /// VRID 0 is none.
+    /// The VRID is 0; 1 to 255 are possible.
     LVS_ERR_VRID = -41,
     /// Priority 0 only says that a router resigns \[V3-TX-5\].
     LVS_ERR_PRIORITY = -42,
@@ -108,7 +108,7 @@ pub enum lvs_status {
     /// There are more than 1024 virtual addresses, more than 255 to be advertised, or more than there
     /// is room for.
     LVS_ERR_TOO_MANY_ADDRESSES = -52,
-    /// A virtual address is listed twice \[W-18\].
+    /// A virtual address or a peer is listed twice \[W-18\].
     LVS_ERR_DUPLICATE_ADDRESS = -53,
     /// The source address is of another family than the virtual addresses.
     LVS_ERR_SOURCE_FAMILY = -54,
@@ -164,7 +164,7 @@ pub enum lvs_status {
     LVS_ERR_PATH = -84,
     /// The weight of a tracker is not -254 to 254 \[X-45\].
     LVS_ERR_TRACKER_WEIGHT = -85,
-    /// A tracker would change without a report.
+    /// `rise` or `fall` of a tracker is 0.
     LVS_ERR_NO_REPORTS = -86,
     /// The octets are no snapshot, or one of another release.
     LVS_ERR_SNAPSHOT = -87,
@@ -274,7 +274,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_DEFENCE, c"a defence is none of lvs_defence"),
     (LVS_ERR_TIMEOUT, c"a timeout is longer than INT32_MAX ticks"),
     (LVS_ERR_VERSION, c"the VRRP version is neither 2 nor 3"),
-    (LVS_ERR_VRID, c"VRID 0 is none"),
+    (LVS_ERR_VRID, c"the VRID is 0"),
     (LVS_ERR_PRIORITY, c"priority 0 is not configurable"),
     (
         LVS_ERR_INTERVAL,
@@ -289,7 +289,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_V2_OVER_IPV6, c"VRRP version 2 over IPv6"),
     (LVS_ERR_NO_ADDRESSES, c"no virtual address"),
     (LVS_ERR_TOO_MANY_ADDRESSES, c"too many virtual addresses"),
-    (LVS_ERR_DUPLICATE_ADDRESS, c"a virtual address is listed twice"),
+    (LVS_ERR_DUPLICATE_ADDRESS, c"a virtual address or a peer is listed twice"),
     (LVS_ERR_SOURCE_FAMILY, c"the source is of another family than the virtual addresses"),
     (LVS_ERR_SOURCE_NOT_UNICAST, c"the source address is not unicast"),
     (LVS_ERR_SOURCE_NOT_LINK_LOCAL, c"the IPv6 source address is not link-local"),
@@ -306,7 +306,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_CALL_ID, c"a Call-ID is not 1 to 255 octets"),
     (LVS_ERR_TUNNEL_PORT, c"the port of a GUE tunnel is 0"),
     (LVS_ERR_NO_SUCH_LOCAL, c"no such local address"),
-    (LVS_ERR_RULE, c"a line is no rule"),
+    (LVS_ERR_RULE, c"a line is not a rule of ipvsadm"),
     (LVS_ERR_COLUMNS, c"columns are none of lvs_columns"),
     (LVS_ERR_LISTING_FLAGS, c"no such listing flag"),
     (LVS_ERR_PEER, c"an address is no possible peer, or there are too many"),
@@ -315,7 +315,7 @@ const MESSAGES: &[(lvs_status, &CStr)] = &[
     (LVS_ERR_KEY, c"a key is not of the number or length that the authentication wants"),
     (LVS_ERR_PATH, c"no more paths"),
     (LVS_ERR_TRACKER_WEIGHT, c"the weight of a tracker is not -254 to 254"),
-    (LVS_ERR_NO_REPORTS, c"a tracker would change without a report"),
+    (LVS_ERR_NO_REPORTS, c"rise or fall of a tracker is 0"),
     (LVS_ERR_SNAPSHOT, c"no snapshot, or one of another release"),
     (LVS_ERR_ADVERTISED, c"more addresses are to be advertised than there are, or than 255"),
     (LVS_ERR_RESTART, c"another virtual router: shut this one down and make a new one"),

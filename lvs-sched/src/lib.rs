@@ -107,7 +107,7 @@ pub use pool::{ConnToken, OpenError, Pool, PoolConfig, StaleToken};
 pub use profile::Profile;
 pub use rules::{Rule, RuleError, RuleErrorKind};
 pub use scheduler::{LblcConfig, MhTableIndex, MhTableIndexError, ParseSchedulerError};
-pub use scheduler::{SchedulerFlags, SchedulerKind};
+pub use scheduler::{SchedulerFlags, SchedulerFlagsError, SchedulerKind};
 pub use sctp::SctpState;
 pub use service::{
     Netmask, Persistence, PersistenceEngine, ServiceConfig, ServiceError, ServiceKey,

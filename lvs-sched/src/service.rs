@@ -7,7 +7,6 @@ use core::num::NonZeroU32;
 
 use lvs_proto::{Family, Protocol};
 
-use crate::hash::Address;
 use crate::{OutOfMemory, Policy, SchedulerFlags, SchedulerKind};
 
 /// The control port of FTP \[SVC-8\].
@@ -68,20 +67,25 @@ impl ServiceKey {
     }
 }
 
-/// Octets in the order of the wire, so that every machine hashes alike.
+/// Octets in the order of the wire, so that every machine hashes alike; as a word, for every new
+/// connection looks for its service.
 impl Hash for ServiceKey {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match *self {
-            Self::Address { protocol, address, port } => {
-                Address(address).hash(state);
-                state.write(&port.to_be_bytes());
-                state.write(&[protocol.0]);
+        let (number, port, kind) = match *self {
+            Self::Address { protocol, address: IpAddr::V4(v4), port } => {
+                (v4.octets(), port, protocol.0)
+            }
+            Self::Address { protocol, address: IpAddr::V6(v6), port } => {
+                state.write(&v6.octets());
+                ([0; 4], port, protocol.0)
             }
             Self::Mark { family, mark } => {
-                state.write(&mark.get().to_be_bytes());
-                state.write(&[u8::from(family == Family::V6)]);
+                (mark.get().to_be_bytes(), 0, u8::from(family == Family::V6))
             }
-        }
+        };
+        let ([a, b, c, d], [e, f]) = (number, port.to_be_bytes());
+        state.write_u64(u64::from_ne_bytes([a, b, c, d, e, f, kind, 0]));
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) enum Way {
 
 /// What a connection or template has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum State {
     /// A TCP connection.
     Tcp(TcpState),

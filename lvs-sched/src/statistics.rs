@@ -4,6 +4,7 @@ use core::time::Duration;
 
 /// What went through a destination, a service or a director \[EST-1\].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Statistics {
     /// Connections scheduled; templates do not count.
     pub conns: u64,

@@ -31,9 +31,12 @@ pub enum Action {
     },
     /// Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for
     /// the virtual addresses with it; IPv6 addresses without duplicate address detection
-    /// \[ND-2\]. It may come again: [`Router::addresses`](crate::Router::addresses) are what ought to be
-    /// in place, and what else was installed for this router is to be removed, its groups left
-    /// \[CORE-1\].
+    /// \[ND-2\].
+    ///
+    /// It comes again when a reload changes the addresses, or whether packets to them are accepted.
+    /// [`Router::addresses`](crate::Router::addresses) and
+    /// [`Router::solicited_node_groups`](crate::Router::solicited_node_groups) are what ought to be in
+    /// place then: remove any other address and leave any other group \[CORE-1\], \[FSM-26\].
     InstallAddresses {
         /// Whether packets to the addresses are accepted as well; otherwise they are dropped, save
         /// ARP and neighbor discovery \[ND-5\].

@@ -165,6 +165,7 @@ mod tests {
         rounds
     }
 
+    /// [ND-RFC-2]
     #[test]
     fn nd_3_x_18_x_19_a_burst_and_its_rounds() {
         let burst = |plan| rounds(&mut Schedule::begin(Instant::EPOCH, &plan), &plan, 100);

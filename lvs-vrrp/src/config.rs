@@ -427,6 +427,7 @@ mod tests {
         assert!(Config::keepalived(Version::V2, VRID).accept);
     }
 
+    /// [T-9]
     #[test]
     fn every_field_is_refused_by_its_own_error() {
         let v4 = &["192.0.2.100"][..];

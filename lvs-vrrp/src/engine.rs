@@ -3,6 +3,7 @@
 mod followers;
 mod groups;
 mod index;
+mod reload;
 
 use core::net::IpAddr;
 
@@ -14,6 +15,8 @@ pub use self::groups::JoinError;
 pub use self::index::Block;
 pub(crate) use self::index::Work;
 use self::index::{Index, Key, NONE};
+pub use self::reload::{EngineApplyError, EngineSourceError};
+use crate::hearing::Hearing;
 use crate::{Action, Router};
 
 /// The embedder's number of a link; Linux has interface indexes.
@@ -153,8 +156,8 @@ where
     A: AsRef<[IpAddr]>,
     P: AsRef<[Peer]>,
 {
-    /// An engine without routers, for as many as there are slots, and 64 times
-    /// blocks; what was in them is gone.
+    /// An engine without routers. It takes as many as there are slots, and at most 64 for each block;
+    /// what was in them is gone.
     #[must_use]
     pub fn new(slots: &'a mut [Slot<A, P, SENDERS>], blocks: &'a mut [Block]) -> Self {
         for slot in slots.iter_mut() {
@@ -177,8 +180,7 @@ where
         router: Router<A, P, SENDERS>,
     ) -> Result<RouterId, AddError> {
         let key = Key { interface, family: router.family(), vrid: router.config().vrid };
-        let hears_it = |at| self.router_at(at).is_some_and(|other| router.hears_what(other));
-        if self.index.find(key).any(hears_it) {
+        if self.is_heard_by(self.index.find(key), &router.hearing()) {
             return Err(AddError::Taken);
         }
         let at = self.index.insert(key).ok_or(AddError::Full)?;
@@ -207,10 +209,9 @@ where
 
     /// Feeds an input to one router, whatever a [`Router`] can be told, and returns what it says. It
     /// is to stay the same virtual router: another one takes [`remove`](Self::remove) and
-    /// [`add`](Self::add).
-    ///
-    /// A reload gives every router its configuration by [`Router::apply`]; those that are unchanged
-    /// do nothing \[FSM-26\].
+    /// [`add`](Self::add). What it hears changes by [`apply`](Self::apply) and
+    /// [`set_source`](Self::set_source) of the engine, which see to it that no other one hears it as
+    /// well.
     ///
     /// # Errors
     /// [`UnknownRouter`].
@@ -396,8 +397,15 @@ where
 
     fn hearing_slot(&self, interface: InterfaceId, vrid: Vrid, path: AddressPair) -> Option<usize> {
         let key = Key { interface, family: path.family(), vrid };
-        let hears = |&at: &usize| self.router_at(at).is_some_and(|router| router.hears(path));
+        let hears =
+            |&at: &usize| self.router_at(at).is_some_and(|router| router.hearing().hears(path));
         self.index.find(key).find(hears).or_else(|| self.index.find(key).next())
+    }
+
+    /// Whether one of those slots hears what a router that hears so does \[X-38\].
+    fn is_heard_by(&self, slots: impl Iterator<Item = usize>, hearing: &Hearing<'_>) -> bool {
+        let mut others = slots.filter_map(|at| self.router_at(at));
+        others.any(|other| other.hearing().overlaps(hearing))
     }
 
     /// Whose slot it is.

@@ -140,6 +140,7 @@ mod tests {
 
     use super::*;
 
+    ///
     #[test]
     fn words_of_both_worlds() {
         let event = Event {

@@ -10,8 +10,8 @@ use lvs_proto::Instant;
 pub struct InterfaceDelays {
     /// How long its link has to be up before it counts as up \[X-42\].
     pub up: Duration,
-    /// How long its link has to be down before it counts as down, if that is not longer than its
-    /// routers bear \[X-42\].
+    /// How long its link has to be down before it counts as down, but never longer than its routers
+    /// tolerate \[X-42\].
     pub down: Duration,
     /// How long it has to hear something after that; 30 seconds are usual. Bonds, switches and
     /// spanning trees may carry what is sent long before they carry what is to be heard, and a router
@@ -23,8 +23,8 @@ pub struct InterfaceDelays {
 ///
 /// It is timed like all else: after each input ask for [`next_deadline`](Self::next_deadline), and tell
 /// each router by [`Router::interface_up`](crate::Router::interface_up) or
-/// [`interface_down`](crate::Router::interface_down) what [`is_up`](Self::is_up) says. A router waits
-/// for all of its active-down interval from then on. Before the first report all are down.
+/// [`interface_down`](crate::Router::interface_down) what [`is_up`](Self::is_up) says. From then on a
+/// router waits for its whole active-down interval. Before the first report the interface is down.
 ///
 /// ```
 /// use core::time::Duration;
@@ -41,7 +41,7 @@ pub struct InterfaceDelays {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InterfaceHold {
     delays: InterfaceDelays,
-    /// The longest that its routers bear it to be down.
+    /// The longest that its routers tolerate it to be down.
     tolerance: Duration,
     link_up: bool,
     /// Since when the link is so.

@@ -13,6 +13,7 @@ mod counters;
 mod doubts;
 mod engine;
 mod event;
+mod hearing;
 mod hold;
 mod interface;
 mod lateness;
@@ -31,8 +32,8 @@ pub use config::{Config, ConfigError, SourceError};
 pub use counters::{Counters, NewActiveReason, ProtoErrReason};
 pub(crate) use engine::Work;
 pub use engine::{
-    AddError, Block, Engine, EngineCounters, FollowError, InterfaceId, JoinError, RouterId, Slot,
-    UnknownRouter,
+    AddError, Block, Engine, EngineApplyError, EngineCounters, EngineSourceError, FollowError,
+    InterfaceId, JoinError, RouterId, Slot, UnknownRouter,
 };
 pub use event::{Event, Reason, State};
 pub use hold::PriorityHold;

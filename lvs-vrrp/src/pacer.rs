@@ -1,4 +1,4 @@
-//! No more announcements than a link bears.
+//! No more announcements than a link can take.
 
 use core::time::Duration;
 

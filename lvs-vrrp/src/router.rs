@@ -31,7 +31,7 @@ use crate::{Action, Config, ConfigError, Counters, Event, Reason, SourceError, T
 ///
 /// `A` holds the virtual addresses: an array, a slice or a `Vec`, as the embedder likes. `P` holds the
 /// peers of a router that speaks to each by itself \[X-28\]; without peers adverts go to the VRRP
-/// group. Of `SENDERS` senders the sequence numbers are remembered where adverts have such: by default
+/// group. It remembers the sequence numbers of `SENDERS` senders, where adverts have such: by default
 /// of the Active router and of the one that displaces it. Without its lists a router takes 512
 /// octets at most.
 ///
@@ -128,9 +128,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>> Router<A, P> {
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// The same with room for the sequence numbers of so many senders as the type says
-    /// \[W-40\]: `Router::<_, _, 4>::with_senders(config, source, addresses, peers)`. Of more senders
-    /// the one heard last but so many is forgotten; room for none is for routers that authenticate
-    /// nobody.
+    /// \[W-40\]: `Router::<_, _, 4>::with_senders(config, source, addresses, peers)`. If there are
+    /// more, the one not heard for longest is forgotten. A router that authenticates nobody needs room
+    /// for none.
     ///
     /// # Errors
     /// [`ConfigError`] says which field does not fit and why.

@@ -11,25 +11,25 @@ use crate::{ChecksumTransmit, Config, LosingAdvert};
 #[non_exhaustive]
 pub enum StrictError {
     /// There is no virtual address.
-    #[error("no virtual address")]
+    #[error("there is no virtual address")]
     NoAddresses,
     /// Adverts go to peers, and not to the VRRP group.
-    #[error("adverts to peers")]
+    #[error("adverts go to peers, and not to the VRRP group")]
     Peers,
     /// Adverts go to another group than that of VRRP.
-    #[error("adverts to another group")]
+    #[error("adverts go to another group than that of VRRP")]
     Group,
     /// Preemption is delayed.
-    #[error("delayed preemption")]
+    #[error("preemption is delayed")]
     PreemptDelay,
     /// The Active router counts as down after another silence than three intervals.
-    #[error("{0} intervals of silence, not 3")]
+    #[error("the Active router counts as down after {0} intervals of silence, not 3")]
     AdvertCount(u8),
     /// Version 2 knows no router that accepts packets to addresses that it does not own.
-    #[error("version 2 accepting for addresses that it does not own")]
+    #[error("version 2 does not accept packets to addresses that the router does not own")]
     Accept,
     /// Something is said about an advert that loses, or one last time after one that wins.
-    #[error("adverts or announcements that answer an advert")]
+    #[error("an advert or an announcement answers adverts of others")]
     Answers,
 }
 

@@ -34,7 +34,7 @@ pub enum TrackerError {
     #[error("weight {0} is not within -254 to 254")]
     Weight(i16),
     /// `rise` or `fall` is 0.
-    #[error("no report is no reason for a change")]
+    #[error("rise and fall are 1 at least")]
     NoReports,
 }
 

@@ -3,8 +3,10 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use arbtest::arbtest;
 use common::*;
 use lvs_proto::Family;
 use lvs_proto::vrrp::{Peer, Priority, Version};
@@ -84,6 +86,42 @@ fn x_35_what_does_not_fit_is_refused() {
     assert_eq!(check(None, &many[..256]), error(ConfigError::TooManyAddresses(256)));
     let twice = [mixed(), vec![ip("10.9.9.9")]].concat();
     assert_eq!(check(Some(2), &twice), error(ConfigError::Duplicate(ip("10.9.9.9"))));
+}
+
+/// [V3-AC-3], [CORE-1] Who joins what it is told, and at every installation leaves what is not wanted any
+/// more, is in the right groups whatever addresses come and go.
+#[test]
+fn core_1_fsm_26_solicited_node_groups_of_a_reload() {
+    const CHOICES: [&str; 5] =
+        ["fe80::100", "2001:db8::100", "2001:db8::7", "2001:db8::9900:7", "2001:db8::8"];
+    arbtest(|u| {
+        let mut router = router(v3(255), "fe80::5");
+        let (mut groups, mut now) = (BTreeSet::new(), 0);
+        while !u.is_empty() {
+            now += 1;
+            let mut list: Vec<_> = CHOICES.map(ip).into();
+            list.retain(|_| u.arbitrary().unwrap_or(false));
+            match u.int_in_range(0..=4)? {
+                0 => router.shutdown(at(now)),
+                1 => router.startup(at(now)),
+                _ => drop(router.apply(at(now), v3(255), list, [])),
+            }
+            for action in drain(&mut router) {
+                match action {
+                    Action::InstallAddresses { .. } => {
+                        let wanted: BTreeSet<_> = router.solicited_node_groups().collect();
+                        groups.retain(|group| wanted.contains(group));
+                    }
+                    Action::JoinSolicitedNode(group) => drop(groups.insert(group)),
+                    Action::LeaveSolicitedNode(group) => assert!(groups.remove(&group)),
+                    _ => {}
+                }
+            }
+            let wanted = router.solicited_node_groups().filter(|_| router.state() == State::Active);
+            assert_eq!(groups, wanted.collect());
+        }
+        Ok(())
+    });
 }
 
 /// All of the longest list, in its order.

@@ -94,7 +94,7 @@ fn x_22_announcements_are_paced() {
     }
 }
 
-/// [SC-14], [X-13], [FSM-15] However many adverts lose, one burst.
+/// [SC-14], [X-13], [FSM-15], [X-21] However many adverts lose, one burst.
 #[test]
 fn losing_adverts_set_off_one_burst() {
     let (mut router, since) = active(full(200), OWN);

@@ -36,6 +36,7 @@ fn listed(address_mismatch: AddressMismatch, addresses: &[&str], priority: u8) -
     (router.counters().adv_rcvd, router.counters().address_list_errors)
 }
 
+/// [W-18]
 #[test]
 fn v3_rx_16_v2_rx_9_rx_5_other_address_lists() {
     use AddressMismatch::{Count, Drop, DropUnlessOwner, Off};

@@ -10,19 +10,17 @@ use arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 use common::*;
 use lvs_proto::vrrp::{
-    AddressList, Advert, AdvertError, AdvertMeta, HOP_LIMIT, Peer, Priority, Version, Vrid, decode,
-    encode, vrid_of,
+    AddressList, Advert, AdvertError, AdvertMeta, Priority, Version, Vrid, decode, encode, vrid_of,
 };
-use lvs_proto::{AddressPair, Family, Instant};
+use lvs_proto::{Family, Instant};
 use lvs_vrrp::{
-    Action, AddError, Block, Config, Engine, EngineCounters, InterfaceId, Router, RouterId, Slot,
-    State, UnknownRouter,
+    Action, AddError, Block, Config, Engine, EngineCounters, InterfaceId, RouterId, Slot, State,
+    UnknownRouter,
 };
 
 const OTHER: &str = "10.0.0.9";
 
 type TestSlot = Slot<Vec<IpAddr>>;
-type PeeringRouter = Router<Vec<IpAddr>, Vec<Peer>>;
 type TestEngine<'a> = Engine<'a, Vec<IpAddr>>;
 
 fn room(capacity: usize) -> (Vec<TestSlot>, Vec<Block>) {
@@ -137,8 +135,8 @@ fn input(
     Ok(())
 }
 
-/// Whatever happens to whichever router, the engine's routers do what they do by themselves, in the
-/// same order, and its deadline is the earliest of theirs.
+/// [S-4] Whatever happens to whichever router, the engine's routers do what they do by themselves, in
+/// the same order, and its deadline is the earliest of theirs.
 #[test]
 fn s_2_an_engine_is_its_routers() {
     arbtest(engine_is_its_routers);
@@ -272,64 +270,10 @@ fn fsm_26_an_unchanged_engine_emits_no_action() {
     engine.handle_timeout(at(3_700_000), 9);
     drain_all(&mut engine);
     let deadline = engine.next_deadline();
-    let (mut unchanged, now) = (0, at(3_800_000));
-    engine.input_each(|_, router| {
-        let (config, addresses) = (*router.config(), router.addresses().to_vec());
-        unchanged += u32::from(router.apply(now, config, addresses, []).unwrap().is_empty());
-    });
-    assert_eq!(unchanged, 3);
+    let routers = engine.routers().map(|(id, _, router)| (id, *router.config()));
+    for (id, config) in routers.collect::<Vec<_>>() {
+        let plan = engine.apply(at(3_800_000), id, config, addresses(Family::V4), []).unwrap();
+        assert!(plan.is_empty());
+    }
     assert_eq!((engine.poll_action(), engine.next_deadline()), (None, deadline));
-}
-
-/// One VRID several times on an interface: of each advert one router hears, as in a list that is
-/// searched, and it is who may.
-#[test]
-fn x_38_routers_of_one_name_hear_different_adverts() {
-    const OWN: [&str; 2] = ["10.0.0.5", "10.0.0.6"];
-    const PEERS: [&str; 3] = ["10.0.0.7", "10.0.0.8", "10.0.0.9"];
-    const GROUPS: [&str; 2] = ["224.0.0.18", "224.0.0.19"];
-    arbtest(|u| {
-        let mut slots: Vec<Slot<Vec<IpAddr>, Vec<Peer>>> = vec![];
-        slots.resize_with(8, Slot::default);
-        let mut blocks = [Block::default()];
-        let mut engine = Engine::new(&mut slots, &mut blocks);
-        let on = InterfaceId(1);
-        let mut added: Vec<(RouterId, PeeringRouter)> = vec![];
-        for _ in 0..u.int_in_range(1..=8)? {
-            let group = Some(ip(u.choose(&GROUPS)?));
-            let config = Config { group, check_peers: u.ratio(7, 8)?, ..v3(100) };
-            let mut peers: Vec<_> = PEERS.map(|peer| Peer::new(ip(peer))).into();
-            peers.retain(|_| u.arbitrary().unwrap_or(false));
-            let own = ip(u.choose(&OWN)?);
-            let router = Router::with_peers(config, own, addresses(Family::V4), peers).unwrap();
-            match engine.add(on, router.clone()) {
-                Ok(id) => added.push((id, router)),
-                Err(error) => assert_eq!(error, AddError::Taken),
-            }
-        }
-        engine.input_each(|_, router| router.startup(at(0)));
-        for source in [PEERS[0], PEERS[1], PEERS[2], "10.0.0.10"] {
-            for destination in [OWN, GROUPS].concat() {
-                let path = AddressPair::new(ip(source), ip(destination)).unwrap();
-                let meta = AdvertMeta::new(path, HOP_LIMIT);
-                let (mut octets, list) = ([0; 64], addresses(Family::V4));
-                let advert = advert(vrid(), Heard::new(source, 200), &list);
-                let length = encode(&advert, path, &mut octets).unwrap();
-                let takes = |router: &Router<_, _>| {
-                    decode(&octets[..length], &meta, &router.policy()).is_ok()
-                };
-                let hearers: Vec<_> = added.iter().filter(|(_, router)| takes(router)).collect();
-                assert!(hearers.len() <= 1, "no two hear the same");
-                let policy = engine.policy(on, vrid(), path).unwrap();
-                let decoded = decode(&octets[..length], &meta, &policy);
-                assert_eq!(decoded.is_ok(), hearers.len() == 1);
-                if let ([(id, _)], Ok(advert)) = (&hearers[..], decoded) {
-                    assert_eq!(engine.hearer(on, vrid(), path), Some(*id));
-                    engine.handle_advert(at(1), on, &advert, &meta);
-                    assert_eq!(engine.get(*id).unwrap().active_address(), Some(ip(source)));
-                }
-            }
-        }
-        Ok(())
-    });
 }

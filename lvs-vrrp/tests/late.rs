@@ -28,7 +28,7 @@ fn sc_18_an_active_router_that_slept_says_so_again() {
     assert_eq!((router.state(), reason(&actions)), (State::Active, Some(Reason::Late)));
 }
 
-/// [SC-19] Who lost while it slept says nothing.
+/// [SC-19], [S-7] Who lost while it slept says nothing.
 #[test]
 fn sc_19_a_winning_advert_that_waited_is_heard_first() {
     let (mut router, since) = active(full(100), OWN);

@@ -179,6 +179,25 @@ fn fsm_26_addresses_change_while_active() {
     assert_eq!(drain(&mut backup), []);
 }
 
+/// [V3-AC-8], [V3-AC-9] Whether packets to the addresses are accepted is for the stack to know at once.
+#[test]
+fn fsm_26_acceptance_changes_while_active() {
+    let accepting = Config { accept: true, ..v3(100) };
+    let (mut router, since) = active(v3(100), OWN);
+    for (config, accept) in [(accepting, true), (v3(255), true), (v3(100), false)] {
+        let accepted = router.accepts();
+        apply(&mut router, since + 1, config).unwrap();
+        let mut actions = drain(&mut router);
+        actions.retain(|action| !matches!(action, Action::SendAdvert { .. }));
+        let install = Action::InstallAddresses { accept };
+        assert_eq!(actions, if accept == accepted { vec![] } else { vec![install] });
+        assert_eq!(router.accepts(), accept);
+    }
+    let mut backup = started(v3(100), OWN);
+    apply(&mut backup, 1, accepting).unwrap();
+    assert_eq!(drain(&mut backup), []);
+}
+
 /// What is only looked at when it matters changes nothing now.
 #[test]
 fn fsm_26_options_change_without_an_action() {

@@ -17,7 +17,7 @@ use lvs_vrrp::{
 /// Down(100), and what follows from it.
 const DOWN_100: u64 = 3_609_375;
 
-/// [V3-BK-7] to [V3-BK-10]
+/// [V3-BK-7] to [V3-BK-10], [FSM-5], [FSM-5a], [RX-8], [X-51]
 #[test]
 fn sc_01_silence_promotes() {
     let rows = [
@@ -56,6 +56,7 @@ fn sc_01_silence_promotes() {
     }
 }
 
+/// [RX-8]
 #[test]
 fn sc_02_resignation_promotes_after_skew() {
     for config in [v3, v2] {
@@ -78,6 +79,7 @@ fn sc_02_resignation_promotes_after_skew() {
     }
 }
 
+/// [RX-8]
 #[test]
 fn sc_03_preempts_after_a_full_down_interval() {
     for config in [v3, v2_replying] {
@@ -132,6 +134,7 @@ fn tie(config: Config, own: &str, other: &str) -> (State, usize) {
     (router.state(), adverts(&actions))
 }
 
+/// [FSM-16]
 #[test]
 fn sc_06_equal_priorities_are_decided_by_address() {
     for config in [v3(100), v2(100)] {
@@ -142,14 +145,14 @@ fn sc_06_equal_priorities_are_decided_by_address() {
     assert_eq!(tie(v2(100), "10.0.0.2", "10.0.0.1"), (State::Active, 0));
 }
 
-/// [V3-AC-16]
+/// [V3-AC-16], [FSM-16]
 #[test]
 fn sc_07_addresses_are_compared_as_numbers() {
     assert_eq!(tie(v3(100), "10.0.0.9", "10.0.0.10").0, State::Backup);
     assert_eq!(tie(v3(100), "10.0.0.10", "10.0.0.9").0, State::Active);
 }
 
-/// [V3-AC-16]
+/// [V3-AC-16], [FSM-16]
 #[test]
 fn sc_08_ipv6_addresses_are_compared_as_numbers() {
     assert_eq!(tie(v3(100), "fe80::ff", "fe80::1:0").0, State::Backup);
@@ -251,7 +254,7 @@ fn sealed(octets: &mut [u8], offset: usize, new: &[u8]) {
     octets[6..8].copy_from_slice(&checksum.to_be_bytes());
 }
 
-/// [MIB-1] No reason but those of the MIB.
+/// [MIB-1], [RX-7], [V3-RX-14] No reason but those of the MIB.
 #[test]
 fn sc_12_refused_messages_count_once_and_change_nothing() {
     for (version, spoil, counter, proto_err_reason) in SPOILT {
@@ -289,6 +292,7 @@ fn errors(counters: &Counters) -> u64 {
         + counters.owner_conflicts
 }
 
+/// [S-15]
 #[test]
 fn sc_13_own_advert_looped_back_is_ignored() {
     for config in [v3(100), v2(100), Config::keepalived(Version::V3, vrid())] {
@@ -326,6 +330,7 @@ fn sc_14_losing_adverts_are_answered_within_bounds() {
     }
 }
 
+/// [FSM-5a], [RX-8]
 #[test]
 fn sc_21_owner_is_active_at_once() {
     for config in [v3(255), v2(255)] {
@@ -379,6 +384,7 @@ fn sc_23_shutdown_of_active_undoes_in_order() {
     assert!(matches!(actions[2..], [Action::Notify(_)]));
 }
 
+/// [W-24]
 #[test]
 fn sc_24_checksum_form_follows_the_peer() {
     let mut router = started(v3(100), "10.0.0.1");

@@ -205,15 +205,19 @@ fn snapshots_of_strangers_are_refused() {
     let snapshot = started(v3(100), OWN).snapshot();
     let changed = |field: &str, value: u64| {
         let mut json = serde_json::to_value(snapshot).unwrap();
-        json[field] = value.into();
+        *json.pointer_mut(field).unwrap() = value.into();
         restored(&serde_json::from_value(json).unwrap(), 0).unwrap_err()
     };
-    assert_eq!(changed("format", 2), RestoreError::Format(2));
+    assert_eq!(changed("/format", 2), RestoreError::Format(2));
     for priority in [0, 255] {
         assert_eq!(
-            changed("priority", priority),
+            changed("/priority", priority),
             RestoreError::Priority(Priority::new(priority as u8))
         );
+    }
+    // One more would be too many.
+    for counter in ["/counters/adv_rcvd", "/counters/adv_sent", "/last_event/sequence"] {
+        assert_eq!(changed(counter, u64::MAX), RestoreError::Malformed);
     }
 }
 

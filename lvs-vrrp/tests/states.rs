@@ -123,6 +123,7 @@ fn v3_bk_11_skew_is_that_of_the_stored_interval() {
     assert_eq!(router.next_deadline(), Some(at(1 + 121_875)));
 }
 
+/// [RX-4]
 #[test]
 fn v3_bk_12_13_v2_bk_7_adverts_not_below_the_own_priority_are_followed() {
     for config in both() {
@@ -159,6 +160,7 @@ fn v3_bk_14_v2_bk_8_lower_adverts_are_discarded() {
     }
 }
 
+/// [FSM-20]
 #[test]
 fn v3_pr_3_v2_pr_1_owner_always_preempts() {
     let mut router = started(Config { preempt: false, ..v3(255) }, OWN);
@@ -172,6 +174,7 @@ fn v3_pr_3_v2_pr_1_owner_always_preempts() {
 
 // Active
 
+/// [W-16]
 #[test]
 fn v3_ac_11_v2_ac_4_fsm_23_shutdown_resigns_once_and_first() {
     for config in both() {
@@ -213,6 +216,7 @@ fn v3_ac_13_v2_ac_6_resignation_of_another_is_answered_and_rearms() {
     }
 }
 
+/// [SEC-7] Forged resignations draw no more answers than other losing adverts.
 #[test]
 fn fsm_15_a_storm_of_resignations_neither_multiplies_nor_silences() {
     let (mut router, since) = active(v3(100), OWN);

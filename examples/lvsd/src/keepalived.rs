@@ -20,13 +20,13 @@ pub struct KeepalivedArgs {
     /// The configuration, in the syntax of keepalived.conf(5)
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// The vrrp_instance to be; by default all of them
+    /// The vrrp_instance to run; all of them by default
     #[arg(long, value_name = "NAME")]
     instance: Option<String>,
-    /// Go on without what is not supported
+    /// Run without what is not supported
     #[arg(long)]
     anyway: bool,
-    /// Write what this director sees and sends into a file
+    /// Record what this director receives and sends in a file
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 }

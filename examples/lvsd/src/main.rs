@@ -25,15 +25,15 @@ their table or counters. At SIGTERM they resign, so that the backup takes over a
 
 #[derive(Subcommand)]
 enum Command {
-    /// Say what a keepalived.conf comes to here, keyword by keyword
+    /// Report what lvsd makes of a keepalived.conf, keyword by keyword
     Check(CheckArgs),
-    /// Be the director that a keepalived.conf describes
+    /// Run the director that a keepalived.conf describes
     Keepalived(KeepalivedArgs),
-    /// Build whole clusters on this machine, use them, and kill what serves
+    /// Build whole clusters on this machine, send them requests, and kill directors and servers
     Lab(LabArgs),
-    /// Be a director: virtual services by direct routing, NAT and tunnels, with a virtual router
+    /// Run a director: virtual services by direct routing, NAT and tunnels, with a virtual router
     Run(RunArgs),
-    /// Be a virtual router on an interface, and nothing else
+    /// Run a virtual router on an interface, and nothing else
     Vrrp(VrrpArgs),
 }
 

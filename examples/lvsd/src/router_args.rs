@@ -43,14 +43,14 @@ pub struct RouterArgs {
     /// Stay within RFC 3768 or RFC 5798, and refuse options that go beyond
     #[arg(long, conflicts_with = "profile")]
     strict: bool,
-    /// Send adverts to this address instead of the group; once for each other router
+    /// Send adverts to this address instead of the group; give it once for each other router
     #[arg(long, value_name = "ADDRESS", conflicts_with = "group")]
     unicast_peer: Vec<IpAddr>,
     /// Send adverts to another group than that of VRRP
     #[arg(long, value_name = "ADDRESS")]
     group: Option<IpAddr>,
-    /// Follow another interface: the weight is added to the priority, above 0 while the interface is
-    /// up, below 0 while it is down; without weight the router does not run while it is down
+    /// Follow another interface: a weight above 0 is added to the priority while the interface is up,
+    /// one below 0 while it is down; without a weight the router stops while it is down
     #[arg(long, value_name = "NAME[:WEIGHT]")]
     track_interface: Vec<TrackedInterface>,
     #[command(flatten)]
@@ -82,22 +82,22 @@ struct ElectionArgs {
     /// Leave an Active router of lower priority alone
     #[arg(long)]
     no_preempt: bool,
-    /// Leave it alone for so long
+    /// Leave an Active router of lower priority alone for so long, then preempt it
     #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with = "no_preempt")]
     preempt_delay: Option<Duration>,
-    /// Take over after so many intervals of silence, 1 to 100; the same on all routers
+    /// Take over after this many intervals of silence, 1 to 100; set the same on all routers
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     advert_count: Option<u8>,
-    /// Accept packets to the virtual addresses, and not only forward
+    /// Accept packets to the virtual addresses themselves, not only packets to be forwarded
     #[arg(long, conflicts_with = "no_accept")]
     accept: bool,
-    /// Drop packets to the virtual addresses, unless they are to be forwarded
+    /// Drop packets to the virtual addresses themselves
     #[arg(long)]
     no_accept: bool,
     /// Leave adverts of lower priority unanswered
     #[arg(long)]
     lower_prio_no_advert: bool,
-    /// Send a last advert after one of higher priority
+    /// Send one last advert before yielding to a router of higher priority
     #[arg(long)]
     higher_prio_send_advert: bool,
 }
@@ -122,16 +122,16 @@ impl ElectionArgs {
 /// How often the virtual addresses are announced, by gratuitous ARP or neighbor advertisements.
 #[derive(Args, Clone, Debug)]
 struct AnnounceArgs {
-    /// How many rounds of announcements follow on becoming Active
+    /// How many rounds of announcements (gratuitous ARP) to send on becoming Active
     #[arg(long, value_name = "N")]
     announce_rounds: Option<u8>,
-    /// How often each round announces each address
+    /// How many times a round announces each address
     #[arg(long, value_name = "N")]
     announce_repeat: Option<u8>,
     /// The time from round to round, 0.01 seconds at least
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     announce_gap: Option<Duration>,
-    /// Go on announcing so often while Active; 0 for never
+    /// The time between further announcements while Active; 0 for none
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     announce_refresh: Option<Duration>,
 }
@@ -152,13 +152,13 @@ impl AnnounceArgs {
 #[derive(Args, Clone, Debug)]
 #[command(group = ArgGroup::new("secret"))]
 struct SecretArgs {
-    /// Put a password into adverts of version 2; its first 8 octets count
+    /// Put a password into adverts of version 2; octets after the eighth are ignored
     #[arg(long, value_name = "PASSWORD", group = "secret")]
     auth_pass: Option<String>,
     /// Put an authentication header in front of adverts of version 2
     #[arg(long, value_name = "PASSWORD", group = "secret")]
     auth_header: Option<String>,
-    /// Put an HMAC-SHA256 trailer behind adverts; the key has 32 to 64 octets and the number 1
+    /// Put an HMAC-SHA256 trailer behind adverts; a key of 32 to 64 octets, sent as key number 1
     #[arg(long, value_name = "KEY", group = "secret")]
     auth_hmac: Option<String>,
 }
@@ -170,7 +170,8 @@ impl SecretArgs {
             Self { auth_pass: Some(text), .. } => Secret::Password(password(text)),
             Self { auth_header: Some(text), .. } => Secret::Header(password(text)),
             Self { auth_hmac: Some(key), .. } => {
-                return Ok(Secret::trailer(TrailerKey::new(1, key.as_bytes())?));
+                let key = TrailerKey::new(1, key.as_bytes()).context("--auth-hmac")?;
+                return Ok(Secret::trailer(key));
             }
             _ => return Ok(Secret::None),
         };
@@ -214,7 +215,10 @@ impl RouterArgs {
         let setup = self.setup()?;
         if self.strict {
             setup.config.check_strict(&addresses, &setup.peers).context("--strict")?;
-            ensure!(matches!(setup.secret, Secret::None), "--strict: adverts prove nothing");
+            ensure!(
+                matches!(setup.secret, Secret::None),
+                "--strict: RFC 3768 and RFC 5798 have no authentication"
+            );
         }
         let router = VirtualRouter::new(setup, source, addresses)?;
         Ok(match self.profile {
@@ -254,7 +258,7 @@ impl RouterArgs {
             (Profile::Rfc5798, Version::V3) => Config::rfc5798(vrid),
             (Profile::Rfc3768, Version::V3) => bail!("RFC 3768 is version 2: say --version 2"),
             (Profile::Rfc5798 | Profile::Rfc9568, Version::V2) => {
-                bail!("that RFC is version 3, not 2")
+                bail!("RFC 5798 and RFC 9568 are version 3: say --version 3")
             }
         })
     }

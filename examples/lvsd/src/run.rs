@@ -29,17 +29,17 @@ use crate::virtual_routers::VirtualRouters;
 pub struct RunArgs {
     #[command(flatten)]
     router: RouterArgs,
-    /// The virtual services in the syntax of ipvsadm-save; `-` for standard input. Beside NAT (`-m`)
+    /// The virtual services in the syntax of ipvsadm-save; `-` for standard input. With NAT (`-m`)
     /// the kernel must not forward by itself (`net.ipv4.ip_forward`): answers would leave twice
     #[arg(long, value_name = "FILE")]
     rules: PathBuf,
     /// The virtual addresses; by default those of the services
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     vip: Vec<IpAddr>,
-    /// Tell other directors of this id about connections, and listen to them; 0 listens to all
+    /// Exchange connections with the directors of this sync id; 0 listens to all of them
     #[arg(long, value_name = "N")]
     sync_id: Option<u8>,
-    /// Write what this director sees and sends into a file
+    /// Record what this director receives and sends in a file
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 }

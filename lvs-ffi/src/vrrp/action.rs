@@ -88,9 +88,12 @@ pub enum lvs_vrrp_action_kind {
     LVS_VRRP_SEND_ADVERT = 1,
     /// Receive frames for the virtual MAC address and answer ARP or neighbor solicitations for the
     /// virtual addresses with it; IPv6 addresses without duplicate address detection \[ND-2\].
-    /// Unless `enable`, drop other packets to the addresses, save neighbor discovery \[ND-5\]. It may
-    /// come again, for other addresses: remove those that are no longer among them, and leave their
-    /// groups \[CORE-1\].
+    /// Unless `enable`, drop other packets to the addresses, save ARP and neighbor discovery
+    /// \[ND-5\].
+    ///
+    /// It comes again when `lvs_vrrp_apply` changes the addresses or `enable`. Remove addresses that are
+    /// no longer among them then, and leave the groups that no address is in any more: the group of an
+    /// address is ff02::1:ff00:0 and its last three octets \[CORE-1\] \[FSM-26\].
     LVS_VRRP_INSTALL_ADDRESSES = 2,
     /// Join the solicited-node group `address`. A group that several addresses share is joined once
     /// \[W-36\].

@@ -7,15 +7,15 @@ use super::proofs::Authenticator;
 use crate::door::{read_sized, required, status};
 use crate::lvs_status;
 
-/// Ways to prove it.
+/// How adverts prove who sends them.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum lvs_vrrp_authentication_kind {
     /// None: whoever is on the link may speak (RFC 9568).
     LVS_VRRP_AUTHENTICATION_NONE = 0,
-    /// Of version 2, a password for all to see (RFC 2338) \[W-4\].
+    /// Version 2 only: a password that everybody can read (RFC 2338) \[W-4\].
     LVS_VRRP_AUTHENTICATION_PASSWORD = 1,
-    /// Of version 2, an IP authentication header of HMAC-MD5 (RFC 2338) \[W-5\].
+    /// Version 2 only: an IP authentication header of HMAC-MD5 (RFC 2338) \[W-5\].
     LVS_VRRP_AUTHENTICATION_HEADER = 2,
     /// A trailer of HMAC-SHA256 behind the message (draft-cassen-vrrp-auth-hmac) \[W-37\].
     LVS_VRRP_AUTHENTICATION_TRAILER = 3,
@@ -25,11 +25,11 @@ pub enum lvs_vrrp_authentication_kind {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct lvs_vrrp_key {
-    /// Its octets; they are copied. Of a password or a header at most 8, of a trailer 32 to 64.
+    /// Its octets; they are copied. At most 8 for a password or a header, 32 to 64 for a trailer.
     pub octets: *const u8,
     /// How many there are.
     pub length: usize,
-    /// Of a trailer its number, 1 to 255.
+    /// For a trailer: its number, 1 to 255.
     pub id: u8,
 }
 
@@ -41,19 +41,20 @@ pub struct lvs_vrrp_authentication {
     pub size: usize,
     /// The keys. Adverts go out with the first; those with any are taken.
     pub keys: *const lvs_vrrp_key,
-    /// How many there are: 1, of a trailer 1 or 2, of nothing 0.
+    /// How many there are: 1 for a password or a header, 1 or 2 for a trailer, else 0.
     pub key_count: usize,
-    /// Of a trailer, what is to be added to an `lvs_time` for microseconds since 1970 in UTC.
+    /// For a trailer: what to add to an `lvs_time` to have microseconds since 1970 in UTC.
     pub utc_offset_micros: i64,
     /// One of `enum lvs_vrrp_authentication_kind`.
     pub kind: c_int,
-    /// Of a trailer, how many seconds its time may be off; 0 is any number.
+    /// For a trailer: how many seconds its time may be off; 0 does not look at the time.
     pub window_seconds: u16,
-    /// Of a trailer, not 0 if an advert without one is refused.
+    /// For a trailer: not 0 if adverts without one are refused.
     pub required: u8,
 }
 
-/// Sets how adverts are authenticated from now on; at first they are not.
+/// Sets how adverts are authenticated from now on; at first they are not. To change a key, or the
+/// offset of a clock that was set, call it again: numbers of trailers go on from the last.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_STRUCT_SIZE`, `LVS_ERR_COUNT`, `LVS_ERR_KEY`; `LVS_ERR_AUTHENTICATION` if
@@ -72,6 +73,6 @@ pub unsafe extern "C" fn lvs_vrrp_set_authentication(
         let version = vrrp.0.read()?.router.config().version;
         // SAFETY: the caller's contract.
         let authenticator = unsafe { Authenticator::new(&read_sized(authentication)?, version) }?;
-        vrrp.0.write(|vrrp| vrrp.authenticator = authenticator)
+        vrrp.0.write(|vrrp| vrrp.authenticator.replace(authenticator))
     })
 }

@@ -175,7 +175,7 @@ pub unsafe extern "C" fn lvs_engine_set_authentication(
         let slot = RouterId::from_bits(router).slot();
         required(engine)?.0.write(|it| {
             let place = it.authenticators.get_mut(slot).ok_or(LVS_ERR_NO_SUCH_ROUTER)?;
-            *place = authenticator;
+            place.replace(authenticator);
             Ok(())
         })?
     })

@@ -91,7 +91,7 @@ pub extern "C" fn lvs_vrrp_sizeof(address_count: usize, peer_count: usize) -> us
 ///
 /// # Errors
 /// As for `lvs_vrrp_create`, and `LVS_ERR_BUFFER_TOO_SMALL` if `size` is less than
-/// `lvs_vrrp_sizeof` says. The memory is of no account then.
+/// `lvs_vrrp_sizeof` says. After an error the memory is the caller's as before, whatever is in it.
 ///
 /// # Safety
 /// `memory` points to room for `size` octets that nobody else uses, `config` to a `struct

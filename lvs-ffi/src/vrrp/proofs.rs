@@ -35,13 +35,25 @@ impl Authenticator {
         of: &lvs_vrrp_authentication,
         version: Version,
     ) -> Result<Self, lvs_status> {
-        Ok(Self {
+        let authenticator = Self {
             // SAFETY: the caller vouches for it.
-            secret: unsafe { secret(of, version) }?,
+            secret: unsafe { secret(of) }?,
             window: (of.window_seconds != 0).then_some(of.window_seconds),
             utc_offset_micros: of.utc_offset_micros,
             last: None,
-        })
+        };
+        if authenticator.is_for(version) { Ok(authenticator) } else { Err(LVS_ERR_AUTHENTICATION) }
+    }
+
+    /// Whether adverts of that version can be proved so.
+    pub(super) const fn is_for(&self, version: Version) -> bool {
+        let is_legacy = matches!(self.secret, Secret::Password(_) | Secret::Header(_));
+        !(is_legacy && matches!(version, Version::V3))
+    }
+
+    /// Proves adverts as `other` does from now on; the numbers of trailers go on \[W-39\].
+    pub(super) fn replace(&mut self, other: Self) {
+        *self = Self { last: self.last, ..other };
     }
 
     /// What is asked of an advert received at `now`.
@@ -77,26 +89,26 @@ impl Authenticator {
 
 /// # Safety
 /// The keys are there with their octets.
-unsafe fn secret(of: &lvs_vrrp_authentication, version: Version) -> Result<Secret, lvs_status> {
+unsafe fn secret(of: &lvs_vrrp_authentication) -> Result<Secret, lvs_status> {
     const NONE: c_int = LVS_VRRP_AUTHENTICATION_NONE as c_int;
     const PASSWORD: c_int = LVS_VRRP_AUTHENTICATION_PASSWORD as c_int;
     const HEADER: c_int = LVS_VRRP_AUTHENTICATION_HEADER as c_int;
     const TRAILER: c_int = LVS_VRRP_AUTHENTICATION_TRAILER as c_int;
     // SAFETY: the caller vouches for it.
     let keys = unsafe { items(of.keys, of.key_count) }?;
-    match (of.kind, version, keys) {
-        (NONE, _, []) => Ok(Secret::None),
+    match (of.kind, keys) {
+        (NONE, []) => Ok(Secret::None),
         // SAFETY: the caller vouches for it.
-        (PASSWORD, Version::V2, [key]) => Ok(Secret::Password(unsafe { key.password() }?)),
+        (PASSWORD, [key]) => Ok(Secret::Password(unsafe { key.password() }?)),
         // SAFETY: the caller vouches for it.
-        (HEADER, Version::V2, [key]) => Ok(Secret::Header(unsafe { key.password() }?)),
-        (TRAILER, _, [first] | [first, _]) => {
+        (HEADER, [key]) => Ok(Secret::Header(unsafe { key.password() }?)),
+        (TRAILER, [first] | [first, _]) => {
             let last = keys.last().unwrap_or(first);
             // SAFETY: the caller vouches for it.
             let keys = unsafe { [first.trailer()?, last.trailer()?] };
             Ok(Secret::Trailer { keys, required: of.required != 0 })
         }
-        (NONE | TRAILER, ..) | (PASSWORD | HEADER, Version::V2, _) => Err(LVS_ERR_KEY),
+        (NONE | PASSWORD | HEADER | TRAILER, _) => Err(LVS_ERR_KEY),
         _ => Err(LVS_ERR_AUTHENTICATION),
     }
 }

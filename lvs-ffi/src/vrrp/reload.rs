@@ -12,26 +12,26 @@ use crate::lvs_status::{LVS_ERR_OTHER, LVS_ERR_RESTART};
 use crate::time::instant;
 use crate::{lvs_status, lvs_time};
 
-/// It is another virtual router: version, VRID or family differ. This one is to be shut down and
-/// drained, and a new one to be made.
+/// It is another virtual router: version, VRID or family differ. Shut this one down, drain its actions,
+/// and make a new one.
 pub const LVS_VRRP_PLAN_RESTART: u32 = 1;
 /// The configured priority changes. The effective one keeps its distance \[T-7\].
 pub const LVS_VRRP_PLAN_PRIORITY: u32 = 2;
-/// What timers are computed from changes: the interval, or the count of adverts. Those that run are
-/// moved by the difference; the advert that is due next may come sooner, but not later \[T-7\].
+/// The interval changes, or the count of adverts. Running timers move by the difference; the advert that
+/// is due next may come sooner, but not later \[T-7\].
 pub const LVS_VRRP_PLAN_TIMERS: u32 = 4;
 /// The virtual addresses change, or their order, or how many of them adverts list.
 pub const LVS_VRRP_PLAN_ADDRESSES: u32 = 8;
 /// The peers change, or their order.
 pub const LVS_VRRP_PLAN_PEERS: u32 = 16;
-/// Something changes that is only looked at when it matters.
+/// Something else changes, which counts from its next use on.
 pub const LVS_VRRP_PLAN_OPTIONS: u32 = 32;
 
 /// What `lvs_vrrp_apply` would change: `plan` is the sum of some of `LVS_VRRP_PLAN_*`, 0 if nothing
 /// changes \[FSM-26\].
 ///
 /// # Errors
-/// As for `lvs_vrrp_apply`, but of another virtual router `plan` says so.
+/// As for `lvs_vrrp_apply`, but `LVS_ERR_RESTART`: then `plan` has `LVS_VRRP_PLAN_RESTART`.
 ///
 /// # Safety
 /// `config` points to a `struct lvs_vrrp_config` of any version, with its addresses and peers.
@@ -58,9 +58,10 @@ pub unsafe extern "C" fn lvs_vrrp_plan(
 /// Takes another configuration and keeps state and deadlines; `plan` is what has changed, as with
 /// `lvs_vrrp_plan`. An unchanged virtual router does nothing \[FSM-26\].
 ///
-/// An Active router whose addresses changed has them installed, and announced if one is new; the advert
-/// that is due next lists them. Another priority is as with `lvs_vrrp_set_priority`. `config->source` is
-/// not looked at, `lvs_vrrp_set_source` changes that; authentication stays as it is.
+/// An Active router whose addresses changed, or that begins or ceases to accept packets to them, has
+/// them installed; it announces them if one is new, and the advert that is due next lists them. Another
+/// priority is as with `lvs_vrrp_set_priority`. `config->source` is ignored: `lvs_vrrp_set_source` changes
+/// that. Authentication stays as it is.
 ///
 /// # Errors
 /// As for `lvs_vrrp_create`, but for `source`; `LVS_ERR_RESTART` if it is another virtual router;

@@ -8,7 +8,7 @@ use super::lists::Kept;
 use super::lvs_vrrp;
 use super::memory::{Machine, VirtualRouter};
 use crate::door::{items, items_mut, required, status};
-use crate::lvs_status::LVS_ERR_BUFFER_TOO_SMALL;
+use crate::lvs_status::{LVS_ERR_AUTHENTICATION, LVS_ERR_BUFFER_TOO_SMALL};
 use crate::time::instant;
 use crate::{lvs_status, lvs_time};
 
@@ -54,16 +54,18 @@ pub(super) unsafe fn write(
     Ok(())
 }
 
-/// Makes a virtual router what the one of the snapshot was, with its configuration and as much time
-/// left to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of
-/// another epoch. The addresses and peers that it has are to be those of the snapshot.
+/// Puts a virtual router into the state of a snapshot, with the configuration in it and as much time left
+/// to its deadlines as there was: nothing is elected, and nothing is to be done. `now` may be of another
+/// epoch. The addresses and peers that it has are to be those of the snapshot; its
+/// authentication stays.
 ///
 /// What has changed meanwhile comes afterwards: another source address by `lvs_vrrp_set_source`, the
 /// time that nobody listened by `lvs_vrrp_resumed`.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_COUNT`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another
-/// release; and those of `lvs_vrrp_create` if it does not fit the addresses and peers.
+/// release; `LVS_ERR_AUTHENTICATION` if its version cannot be authenticated as this router is; and those
+/// of `lvs_vrrp_create` if it does not fit the addresses and peers.
 ///
 /// # Safety
 /// `snapshot` points to `length` octets.
@@ -78,7 +80,10 @@ pub unsafe extern "C" fn lvs_vrrp_restore(
         let vrrp = required(vrrp)?;
         // SAFETY: the caller's contract.
         let snapshot = Snapshot::from_octets(unsafe { items(snapshot, length) }?)?;
-        vrrp.0.write(|VirtualRouter { router, .. }| {
+        vrrp.0.write(|VirtualRouter { router, authenticator }| {
+            if !authenticator.is_for(snapshot.config().version) {
+                return Err(LVS_ERR_AUTHENTICATION);
+            }
             let addresses = Kept::again(router.addresses());
             let peers = Kept::again(router.peers());
             *router = Router::restore(instant(now), &snapshot, addresses, peers)?;

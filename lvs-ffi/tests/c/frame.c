@@ -71,7 +71,9 @@ static void icmp(void)
 
 static void arp(void)
 {
-    const struct lvs_address ours[2] = {{LVS_IPV4, {192, 0, 2, 99}}, {LVS_IPV4, {192, 0, 2, 100}}};
+    /* Of IPv4 the first four octets count. */
+    const struct lvs_address ours[2] = {{LVS_IPV4, {192, 0, 2, 99}},
+                                        {LVS_IPV4, {192, 0, 2, 100, 1, 2, 3}}};
     const struct lvs_mac mac = {{2, 0, 0, 0, 0, 9}};
     uint8_t octets[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6,
                           4, 0, 1, 2, 0, 0, 0, 0, 1, 192, 0, 2, 7, 0, 0, 0, 0, 0, 0, 192, 0, 2, 100};
@@ -87,6 +89,7 @@ static void arp(void)
     EXPECT(LVS_ERR_COUNT, lvs_answer_neighbor(&frame, ours, SIZE_MAX, &mac, answer, 42, &length));
     EXPECT(LVS_ERR_NO_ANSWER, lvs_answer_neighbor(&frame, NULL, 0, &mac, answer, 42, &length));
     EXPECT(LVS_ERR_NO_ANSWER, lvs_answer_neighbor(&frame, ours, 1, &mac, answer, 42, &length));
+    EXPECT(LVS_ERR_FAMILY, lvs_answer_neighbor(&frame, &garbage, 1, &mac, answer, 42, &length));
     EXPECT(LVS_ERR_BUFFER_TOO_SMALL,
            lvs_answer_neighbor(&frame, ours, 2, &mac, answer, 41, &length));
     EXPECT(7, length);

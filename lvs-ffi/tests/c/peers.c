@@ -131,9 +131,37 @@ static void versions(void)
     lvs_vrrp_destroy(vrrp);
 }
 
+/* Another key, or another clock: the numbers of trailers go on, or nobody would take them. */
+static void another_key(void)
+{
+    const struct lvs_vrrp_key keys[2] = {{octets, 32, 1}, {octets + 1, 32, 2}};
+    struct lvs_vrrp_authentication trailer = {.size = sizeof trailer, .keys = keys,
+        .key_count = 2, .kind = LVS_VRRP_AUTHENTICATION_TRAILER, .utc_offset_micros = 5000000};
+    struct lvs_vrrp *sender = create(LVS_VRRP_RFC9568, 0), *receiver = create(LVS_VRRP_RFC9568, 1);
+    struct lvs_vrrp_counters counters = {.size = sizeof counters};
+    uint8_t frame[LVS_VRRP_FRAME_MAX];
+    size_t length;
+
+    EXPECT(LVS_OK, lvs_vrrp_set_authentication(receiver, &trailer));
+    for (int i = 0; i < 3; i++) {
+        trailer.keys = &keys[i > 0];
+        trailer.key_count = 1;
+        trailer.utc_offset_micros -= i;
+        EXPECT(LVS_OK, lvs_vrrp_set_authentication(sender, &trailer));
+        EXPECT(LVS_OK, lvs_vrrp_write_advert(sender, 7, 100, 0, frame, sizeof frame, &length));
+        EXPECT(LVS_OK, lvs_vrrp_handle_frame(receiver, 7, frame, length));
+        EXPECT(LVS_OK, lvs_vrrp_get_counters(receiver, &counters));
+        EXPECT(i + 1, counters.adv_rcvd);
+        EXPECT(0, counters.auth_failures);
+    }
+    lvs_vrrp_destroy(sender);
+    lvs_vrrp_destroy(receiver);
+}
+
 int main(void)
 {
     versions();
+    another_key();
     pair(LVS_VRRP_RFC9568, LVS_VRRP_AUTHENTICATION_NONE, 0);
     pair(LVS_VRRP_RFC3768, LVS_VRRP_AUTHENTICATION_NONE, 0);
     pair(LVS_VRRP_RFC9568, LVS_VRRP_AUTHENTICATION_TRAILER, 32);

@@ -282,6 +282,36 @@ static void engine_misuse(struct lvs_engine *engine, lvs_router_id id,
     EXPECT_FIELD(LVS_ERR_RESTART, vrid, 99, lvs_engine_apply(engine, 0, id, &bad, &plan));
 }
 
+/* One VRID twice on an interface: each goes on hearing what the other does not. */
+static void one_vrid_twice(struct lvs_engine *engine, lvs_router_id id,
+                           const struct lvs_vrrp_config *config)
+{
+    static const struct lvs_address elsewhere = {LVS_IPV4, {192, 0, 2, 9}};
+    struct lvs_vrrp_config good = *config, bad;
+    lvs_router_id other;
+    uint32_t plan = 7;
+
+    good.peers = peers;
+    good.peer_count = 1;
+    EXPECT(LVS_OK, lvs_engine_apply(engine, 9 * SECOND, id, &good, &plan));
+    EXPECT(LVS_VRRP_PLAN_PEERS, plan);
+    EXPECT(LVS_ERR_ROUTER_EXISTS, lvs_engine_add(engine, 1, &good, &other));
+    good.source = elsewhere;
+    EXPECT(LVS_OK, lvs_engine_add(engine, 1, &good, &other));
+    plan = 7;
+    EXPECT(LVS_ERR_ROUTER_EXISTS, lvs_engine_set_source(engine, 0, other, &source));
+    good.peers = &peers[1];
+    EXPECT(LVS_OK, lvs_engine_apply(engine, 0, other, &good, &plan));
+    EXPECT(LVS_OK, lvs_engine_set_source(engine, 0, other, &source));
+    plan = 7;
+#define OTHER_BOTH(error, field, value)                                                            \
+    (EXPECT_FIELD(error, field, value, lvs_engine_plan(engine, other, &bad, &plan)),               \
+     EXPECT_FIELD(error, field, value, lvs_engine_apply(engine, 0, other, &bad, &plan)))
+    OTHER_BOTH(LVS_ERR_ROUTER_EXISTS, peers, peers);
+    EXPECT(7, plan);
+    OTHER_BOTH(LVS_OK, peer_count, 0);
+}
+
 /* The virtual routers of an engine get others in turn, and one makes room for a new one. */
 static void in_engine(void)
 {
@@ -329,6 +359,8 @@ static void in_engine(void)
     for (int j = 0; j < ROUTERS; j++)
         EXPECT(1, engine_lists(engine, ids[j], configs[j].addresses,
                                (uint8_t)configs[j].address_count));
+    EXPECT(LVS_OK, lvs_engine_remove(engine, ids[0]));
+    one_vrid_twice(engine, ids[1], &configs[1]);
     free(place);
 }
 

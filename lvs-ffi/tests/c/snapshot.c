@@ -83,6 +83,36 @@ static void in_engines(void)
     free(memory[1]);
 }
 
+/* A snapshot of version 3 is not for a virtual router whose password is of version 2. */
+static void another_version(void)
+{
+    const struct lvs_vrrp_key key = {(const uint8_t *)"password", 8, 0};
+    const struct lvs_vrrp_authentication none = {.size = sizeof none};
+    const struct lvs_vrrp_authentication password = {.size = sizeof password, .keys = &key,
+        .key_count = 1, .kind = LVS_VRRP_AUTHENTICATION_PASSWORD};
+    struct lvs_vrrp_config config = {.size = sizeof config};
+    struct lvs_vrrp *third = create(&source, NULL), *second;
+    uint8_t octets[LVS_VRRP_SNAPSHOT_MAX], frame[LVS_VRRP_FRAME_MAX];
+    size_t length, written;
+
+    EXPECT(LVS_OK, lvs_vrrp_config_init(&config, LVS_VRRP_RFC3768, 51));
+    config.source = source;
+    config.addresses = &address;
+    config.address_count = 1;
+    EXPECT(LVS_OK, lvs_vrrp_create(&config, &second));
+    EXPECT(LVS_OK, lvs_vrrp_set_authentication(second, &password));
+    EXPECT(LVS_OK, lvs_vrrp_snapshot(third, octets, sizeof octets, &length));
+    EXPECT(LVS_ERR_AUTHENTICATION, lvs_vrrp_restore(second, 0, octets, length));
+    EXPECT(LVS_OK, lvs_vrrp_write_advert(second, 0, 100, 0, frame, sizeof frame, &written));
+    EXPECT(0x21, frame[LVS_ETHERNET_HEADER_LEN + 20]);
+    EXPECT(LVS_OK, lvs_vrrp_set_authentication(second, &none));
+    EXPECT(LVS_OK, lvs_vrrp_restore(second, 0, octets, length));
+    EXPECT(LVS_OK, lvs_vrrp_write_advert(second, 0, 100, 0, frame, sizeof frame, &written));
+    EXPECT(0x31, frame[LVS_ETHERNET_HEADER_LEN + 20]);
+    lvs_vrrp_destroy(second);
+    lvs_vrrp_destroy(third);
+}
+
 int main(void)
 {
     const struct lvs_vrrp_peer peer = {{LVS_IPV4, {192, 0, 2, 2}}, 255, 255};
@@ -125,5 +155,6 @@ int main(void)
     lvs_vrrp_destroy(first);
     lvs_vrrp_destroy(second);
     in_engines();
+    another_version();
     return 0;
 }

@@ -33,12 +33,13 @@ pub struct TrailerKey {
 
 /// Why octets are no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// The number is 0.
-    #[error("key number 0, 1 to 255 are possible")]
+    #[error("key number 0; 1 to 255 are possible")]
     Zero,
     /// The key is too short to be safe, or too long.
-    #[error("a key of {0} octets, 32 to 64 are possible")]
+    #[error("a key of {0} octets; 32 to 64 are possible")]
     Length(usize),
 }
 
@@ -157,8 +158,9 @@ pub struct TrailerPolicy<'a> {
     pub keys: &'a [TrailerKey],
     /// Whether adverts without trailer are refused.
     pub required: bool,
-    /// The moment in UTC, and how many seconds a trailer may be away from it, 1 to 300. `None`
-    /// leaves it to the receiver that each trailer has a greater number than the last.
+    /// The moment in UTC, and how many seconds a trailer may be away from it; keepalived has 1 to
+    /// 300. With `None` the time is not looked at: then it is enough that each trailer has a greater
+    /// number than the last, which is for the receiver to check in any case.
     pub window: Option<(TrailerTime, u16)>,
 }
 

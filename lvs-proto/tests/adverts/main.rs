@@ -16,6 +16,7 @@ use lvs_proto::{AddressPair, Family, MacAddr, frames};
 
 use parts::{Parts, ROOM, VRID};
 
+/// [W-1], [W-15], [W-16]
 #[test]
 fn what_is_encoded_is_decoded() {
     arbtest::arbtest(|u| {
@@ -79,7 +80,7 @@ fn frames_carry_adverts() {
     });
 }
 
-/// [W-26] What is patched equals what would be written anew.
+/// [W-26], [S-3] What is patched equals what would be written anew.
 #[test]
 fn kept_adverts_change_as_if_they_were_encoded_again() {
     arbtest::arbtest(|u| {
@@ -107,7 +108,7 @@ fn kept_adverts_change_as_if_they_were_encoded_again() {
     });
 }
 
-/// [W-22], [W-23], [W-28], [X-29], [X-30]
+/// [W-22], [W-23], [W-28], [X-29], [X-30], [SEC-2]
 #[test]
 fn adverts_of_peers_come_from_peers_and_from_as_far_as_they_may() {
     let (own, near) = (Ipv4Addr::new(192, 0, 2, 2), Ipv4Addr::new(192, 0, 2, 1));

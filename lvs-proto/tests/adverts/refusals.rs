@@ -64,6 +64,7 @@ fn every_flipped_bit_is_refused() {
     });
 }
 
+/// [W-1], [W-15]
 #[test]
 fn every_truncation_and_every_excess_is_refused() {
     for version in [Version::V2, Version::V3] {
@@ -170,6 +171,7 @@ fn seal(message: &mut [u8]) {
     message[6..8].copy_from_slice(&checksum.to_be_bytes());
 }
 
+/// [W-18], [W-19], [W-30]
 #[test]
 fn each_reason_not_to_encode_has_its_error() {
     let v3 = Parts::v3();
@@ -245,7 +247,7 @@ fn datagrams_of_ipv6_that_are_no_adverts_are_refused() {
     assert!(matches!(from(host, 59), Err(DatagramError::NotVrrp(protocol)) if protocol.0 == 59));
 }
 
-/// [A3] Extension headers in front of an advert over IPv6.
+/// [A3], [W-13] Extension headers in front of an advert over IPv6.
 #[test]
 fn extension_headers_are_skipped_unless_they_change_what_the_packet_is() {
     let with = |kind: u8, extension: [u8; 8]| {

@@ -100,7 +100,7 @@ fn passwords_are_compared_whole() {
     assert_eq!(format!("{password:?}"), "Password", "no log tells it");
 }
 
-/// [W-8], [W-9]
+/// [W-8], [W-9], [W-5]
 #[test]
 fn headers_equal_the_golden_ones() {
     let password = Password::new(b"secret");

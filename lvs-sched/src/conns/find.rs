@@ -10,14 +10,19 @@ use super::Conns;
 use super::entry::{ConnId, Course, Entry};
 use super::key::{ConnKey, Sought, Tuple};
 use super::lookup::Clue;
-use super::places::Placed;
+use super::places::{Placed, Places};
 use super::rare::Chain;
 
 impl Conns {
     /// The hash of a key without a call.
     #[inline]
     pub(crate) fn hash(&self, key: &ConnKey) -> u64 {
-        self.hash_of(&key.sought(), None)
+        self.hash_for(key, None)
+    }
+
+    /// The hash of a key, of a template perhaps for a call.
+    pub(crate) fn hash_for(&self, key: &ConnKey, call: Option<CallId<'_>>) -> u64 {
+        self.hash_of(&key.sought(), call)
     }
 
     /// The connection or template of `key` that lives at `now`; of several, the newest \[CON-3\].
@@ -74,9 +79,7 @@ impl Conns {
         tuple: &Tuple<A>,
         hash: u64,
     ) -> Option<ConnId> {
-        // A packet's is no template's, and so for no call.
-        let newest = A::table(&self.places).find(hash, |entry| entry.tuple == *tuple)?;
-        let newest = A::id(&self.places, newest);
+        let newest = self.newest_conn(hash, tuple)?;
         self.first_of(newest, Chain::Client, |course| self.lives(now, course))
     }
 
@@ -95,18 +98,26 @@ impl Conns {
     /// The connection that a real server's packet, described as if it were a client's, belongs to
     /// \[CON-4\]; `hash` is that of `key`.
     pub(crate) fn find_reply(&self, now: Instant, key: &ConnKey, hash: u64) -> Option<ConnId> {
-        let newest = match key.sought() {
-            Sought::V4(tuple) => self.newest_reply(hash, &tuple),
-            Sought::V6(tuple) => self.newest_reply(hash, &tuple),
-        };
+        match key.sought() {
+            Sought::V4(tuple) => self.find_reply_tuple(now, &tuple, hash),
+            Sought::V6(tuple) => self.find_reply_tuple(now, &tuple, hash),
+        }
+    }
+
+    fn find_reply_tuple<A: Placed>(
+        &self,
+        now: Instant,
+        tuple: &Tuple<A>,
+        hash: u64,
+    ) -> Option<ConnId> {
         let lives = |course: &Course| self.lives(now, course);
+        let newest = self.newest_reply(hash, tuple);
         let found = newest.and_then(|newest| self.first_of(newest, Chain::Reply, lives));
         found.or_else(|| {
-            // What is not translated answers by the client's key, the other way round.
-            let key = key.reversed();
-            let newest = self.newest(&key.sought(), self.hash(&key), None)?;
+            // What is not translated answers by the client's key, the other way round: of one hash.
+            let newest = self.newest_conn(hash, &tuple.reversed())?;
             self.first_of(newest, Chain::Client, |course| {
-                !course.method().is_translated() && self.lives(now, course)
+                !course.method().is_translated() && lives(course)
             })
         })
     }
@@ -133,14 +144,16 @@ impl Conns {
         Some(id)
     }
 
-    /// Asks for what tells that a packet is no reply either \[CON-4\], and for the place that its
-    /// connection will likely have.
-    pub(super) fn prefetch_new<A: Placed>(&self, tuple: &Tuple<A>, hash: u64) {
-        let table = A::table(&self.places);
-        table.prefetch_tags(self.hash_of_tuple(&tuple.reversed(), None));
-        if let Some(place) = table.vacancy(hash) {
-            table.prefetch_entry(place);
-            self.queue.prefetch(A::id(&self.places, place));
+    /// Asks for the place that the connection of a packet will likely have.
+    pub(super) fn prefetch_new(&self, family: Family, hash: u64) {
+        let Places { v4, v6 } = &self.places;
+        let vacancy = match family {
+            Family::V4 => v4.vacancy(hash).map(|place| Ipv4Addr::id(&self.places, place)),
+            Family::V6 => v6.vacancy(hash).map(|place| Ipv6Addr::id(&self.places, place)),
+        };
+        if let Some(id) = vacancy {
+            self.places.prefetch_entry(id);
+            self.queue.prefetch(id);
         }
     }
 
@@ -165,10 +178,20 @@ impl Conns {
         tuple: &Tuple<A>,
         call: Option<CallId<'_>>,
     ) -> Option<ConnId> {
-        let is_it = |entry: &Entry<A>| {
-            entry.tuple == *tuple && (!tuple.template || self.is_for_call(&entry.course, call))
-        };
+        if !tuple.template {
+            return self.newest_conn(hash, tuple);
+        }
+        let is_it =
+            |entry: &Entry<A>| entry.tuple == *tuple && self.is_for_call(&entry.course, call);
         A::table(&self.places).find(hash, is_it).map(|place| A::id(&self.places, place))
+    }
+
+    /// The newest of a key that is no template's, and so for no call. Inlined, for a new connection
+    /// looks three times.
+    #[inline(always)]
+    fn newest_conn<A: Placed>(&self, hash: u64, tuple: &Tuple<A>) -> Option<ConnId> {
+        let place = A::table(&self.places).find(hash, |entry| entry.tuple == *tuple)?;
+        Some(A::id(&self.places, place))
     }
 
     /// The first of a chain of which `is_it` is true.
@@ -206,7 +229,7 @@ impl Conns {
     }
 
     #[inline]
-    fn local_of(&self, course: &Course) -> Option<Endpoint> {
+    pub(super) fn local_of(&self, course: &Course) -> Option<Endpoint> {
         if course.method() != Method::FullNat {
             return None;
         }
@@ -228,7 +251,7 @@ impl Conns {
         rare.and_then(|rare| self.calls.get(rare.call?)) == call
     }
 
-    pub(super) fn hash_of(&self, sought: &Sought, call: Option<CallId<'_>>) -> u64 {
+    fn hash_of(&self, sought: &Sought, call: Option<CallId<'_>>) -> u64 {
         match sought {
             Sought::V4(tuple) => self.hash_of_tuple(tuple, call),
             Sought::V6(tuple) => self.hash_of_tuple(tuple, call),

@@ -1,6 +1,6 @@
 //! Keeping connections and templates, and taking them out.
 
-use lvs_proto::{CallId, Method};
+use lvs_proto::{CallId, Endpoint, Method};
 
 use super::entry::{ConnId, Course, Entry, Flags};
 use super::key::{Sought, Tuple};
@@ -12,11 +12,17 @@ use crate::DestId;
 
 impl Conns {
     /// Keeps `conn`, of a template perhaps for a call, in front of all others of its keys; to be
-    /// [armed](Self::arm) by the caller. `None` if the table is full, or one of those that few need.
-    pub(crate) fn insert(&mut self, conn: &Conn, call: Option<CallId<'_>>) -> Option<ConnId> {
+    /// [armed](Self::arm) by the caller. `hash` is [that](Self::hash_for) of key and call. `None` if
+    /// the table is full, or one of those that few need.
+    pub(crate) fn insert(
+        &mut self,
+        conn: &Conn,
+        hash: u64,
+        call: Option<CallId<'_>>,
+    ) -> Option<ConnId> {
         match conn.key.sought() {
-            Sought::V4(tuple) => self.insert_tuple(tuple, conn, call),
-            Sought::V6(tuple) => self.insert_tuple(tuple, conn, call),
+            Sought::V4(tuple) => self.insert_tuple(tuple, conn, hash, call),
+            Sought::V6(tuple) => self.insert_tuple(tuple, conn, hash, call),
         }
     }
 
@@ -24,9 +30,9 @@ impl Conns {
         &mut self,
         tuple: Tuple<A>,
         conn: &Conn,
+        hash: u64,
         call: Option<CallId<'_>>,
     ) -> Option<ConnId> {
-        let hash = self.hash_of_tuple(&tuple, call);
         let place = A::table(&self.places).vacancy(hash)?;
         let older = tuple.is_shown().then(|| self.newest_entry(hash, &tuple, call)).flatten();
         let server = A::of(conn.hop.address);
@@ -37,9 +43,9 @@ impl Conns {
             course: Course::of(conn),
         };
         let local = conn.hop.local;
-        let reply = self.reply_of(&entry, entry.reply_tuple(local), server.is_none());
+        let reply = self.reply_of(&entry, local, server.is_none());
         let is_rare = call.is_some() || server.is_none() || local.is_some() || older.is_some();
-        if !self.has_room(is_rare, older, reply) {
+        if (is_rare || reply.is_some()) && !self.has_room(is_rare, older, reply) {
             return None;
         }
         let call = match call {
@@ -174,7 +180,7 @@ impl Conns {
         let rare = course.rare().and_then(|place| self.rares.get(place));
         let is_mixed = rare.is_some_and(|rare| rare.server.is_some());
         let bound = Entry { course, ..entry };
-        let mut reply = self.reply_of(&bound, self.reply_tuple(&bound), is_mixed);
+        let mut reply = self.reply_of(&bound, self.local_of(&course), is_mixed);
         let has_room = reply.is_none() || self.has_room(false, None, reply);
         if has_room {
             self.of_dests.unlink(&mut self.places, &before);
@@ -185,7 +191,7 @@ impl Conns {
         } else {
             // There is room for what it was found by, for it has just left.
             let unbound = Entry { course: before, ..entry };
-            let old = self.reply_of(&unbound, self.reply_tuple(&unbound), is_mixed);
+            let old = self.reply_of(&unbound, self.local_of(&before), is_mixed);
             reply = old.filter(|_| was_found);
         }
         if let Some(reply) = reply {
@@ -211,7 +217,7 @@ impl Conns {
     fn reply_of<A: Placed>(
         &self,
         entry: &Entry<A>,
-        tuple: Tuple<A>,
+        local: Option<Endpoint>,
         is_mixed: bool,
     ) -> Option<Reply> {
         let is_translated = entry.course.method().is_translated();
@@ -222,6 +228,7 @@ impl Conns {
         if is_plain && self.replies.is_empty() {
             return None;
         }
+        let tuple = entry.reply_tuple(local);
         let hash = self.hash_of_tuple(&tuple, None);
         let older = self.newest_reply(hash, &tuple);
         (!is_plain || older.is_some()).then_some(Reply { hash, older })

@@ -119,8 +119,9 @@ pub(crate) trait Address: Copy + Eq + core::fmt::Debug {
     fn pair(source: Self, destination: Self) -> AddressPair;
     /// Whether two pairs are the same.
     fn are_same(one: (Self, Self), other: (Self, Self)) -> bool;
-    /// Hashes two in a row.
-    fn write(source: Self, destination: Self, hasher: &mut SipHasher13);
+    /// Hashes two ends, each an address and a port, and what kind they are of: alike whichever comes
+    /// first, on every machine.
+    fn write(one: (Self, u16), other: (Self, u16), kind: u16, hasher: &mut SipHasher13);
 }
 
 impl Address for Ipv4Addr {
@@ -149,8 +150,13 @@ impl Address for Ipv4Addr {
     }
 
     #[inline(always)]
-    fn write(source: Self, destination: Self, hasher: &mut SipHasher13) {
-        hasher.write_u64(word((source, destination)));
+    fn write(one: (Self, u16), other: (Self, u16), kind: u16, hasher: &mut SipHasher13) {
+        let [one, other] = [one, other].map(|(address, port)| {
+            let address = u32::from_le_bytes(address.octets());
+            u64::from(kind) << 48 | u64::from(port) << 32 | u64::from(address)
+        });
+        hasher.write_u64(one.min(other).to_le());
+        hasher.write_u64(one.max(other).to_le());
     }
 }
 
@@ -185,9 +191,12 @@ impl Address for Ipv6Addr {
         one == other
     }
 
-    fn write(source: Self, destination: Self, hasher: &mut SipHasher13) {
-        hasher.write(&source.octets());
-        hasher.write(&destination.octets());
+    fn write(one: (Self, u16), other: (Self, u16), kind: u16, hasher: &mut SipHasher13) {
+        let ((one, lesser), (other, greater)) = (one.min(other), one.max(other));
+        hasher.write(&one.octets());
+        hasher.write(&other.octets());
+        let ports = u64::from(greater) << 16 | u64::from(lesser);
+        hasher.write_u64((u64::from(kind) << 32 | ports).to_le());
     }
 }
 
@@ -263,15 +272,14 @@ impl<A: Address> Tuple<A> {
         self.template || self.client_port != 0
     }
 
-    /// The octets in the order of the wire, so that every machine hashes alike; every one of them
-    /// counts, so that none can be varied to collide.
+    /// With the ends swapped it hashes alike, so that one look at the table tells of both ways; but
+    /// for that every bit counts, so that none can be varied to collide.
     #[inline(always)]
     pub(crate) fn write(&self, hasher: &mut SipHasher13) {
-        A::write(self.client, self.virtual_address, hasher);
-        let [a, b] = self.client_port.to_be_bytes();
-        let [c, d] = self.virtual_port.to_be_bytes();
-        let kind = self.template.into();
-        hasher.write_u64(u64::from_ne_bytes([a, b, c, d, self.protocol, kind, 0, 0]));
+        let client = (self.client, self.client_port);
+        let virtual_end = (self.virtual_address, self.virtual_port);
+        let kind = u16::from_le_bytes([self.protocol, self.template.into()]);
+        A::write(client, virtual_end, kind, hasher);
     }
 }
 
@@ -304,14 +312,16 @@ mod tests {
     }
 
     #[test]
-    fn every_machine_hashes_the_octets_of_the_wire() {
+    fn every_machine_hashes_alike_and_both_ways() {
         let sip = |octets: &[u8]| SipHasher13::new_with_keys(1, 2).hash(octets);
         let v4 = tuple([192, 0, 2, 1].into(), Ipv4Addr::from([10, 0, 0, 1]));
-        let octets = [192, 0, 2, 1, 10, 0, 0, 1, 0x12, 0x34, 0, 80, 6, 1, 0, 0];
-        assert_eq!(hash(v4), sip(&octets));
+        // The end of the lesser port comes first.
+        let octets = [10, 0, 0, 1, 80, 0, 6, 1, 192, 0, 2, 1, 0x34, 0x12, 6, 1];
+        assert_eq!([v4, v4.reversed()].map(hash), [sip(&octets); 2]);
         let (one, other) = ([7; 16], [8; 16]);
         let v6 = tuple(one.into(), Ipv6Addr::from(other));
-        let octets = [&one[..], &other[..], &octets[8..]].concat();
-        assert_eq!(hash(v6), sip(&octets));
+        // That of the lesser address.
+        let octets = [&one[..], &other, &[0x34, 0x12, 80, 0, 6, 1, 0, 0]].concat();
+        assert_eq!([v6, v6.reversed()].map(hash), [sip(&octets); 2]);
     }
 }

@@ -6,7 +6,6 @@ use lvs_proto::{Flow, Hook, Instant};
 
 use super::Conns;
 use super::entry::ConnId;
-use super::key::Sought;
 
 /// Packets on the way to their connections, made by
 /// [`Director::prepare`](crate::Director::prepare).
@@ -63,11 +62,7 @@ impl<'a> Lookup<'a> {
     pub(crate) fn prefetch_new(&self) {
         for (flow, clue) in self.flows.iter().zip(self.clues) {
             if clue.likely.is_none() && flow.hook != Hook::Forward {
-                match Sought::of(flow) {
-                    Some(Sought::V4(tuple)) => self.conns.prefetch_new(&tuple, clue.hash),
-                    Some(Sought::V6(tuple)) => self.conns.prefetch_new(&tuple, clue.hash),
-                    None => {}
-                }
+                self.conns.prefetch_new(flow.family(), clue.hash);
             }
         }
     }

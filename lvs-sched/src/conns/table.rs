@@ -179,7 +179,7 @@ impl<A: Address> Table<A> {
     }
 
     /// The first entry of a hash, if not hidden, of which `is_it` is true.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(&Entry<A>) -> bool) -> Option<u32> {
         if !A::IS_BUILT {
             return None;

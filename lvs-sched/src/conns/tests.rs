@@ -76,7 +76,7 @@ fn open(u: &mut Unstructured<'_>, conns: &mut Conns, now: u64) -> Result<Option<
     }
     let timeout_secs = u.int_in_range(0..=9)?;
     let conn = Conn { timeout_secs, mark: 7, ..Conn::new(key, NOWHERE, hop) };
-    let Some(id) = conns.insert(&conn, None) else {
+    let Some(id) = conns.insert(&conn, conns.hash(&conn.key), None) else {
         assert_eq!(conns.room(key.addresses.family()), 0);
         return Ok(None);
     };
@@ -153,7 +153,8 @@ fn floods_spread_like_random_keys() {
         let mut conns = Conns::new(capacity, Seed(seed), Timers::default()).unwrap();
         for number in 1..=65_535 {
             let hop = Hop::new(Method::DirectRoute, [10, 2, 0, 1].into(), 0);
-            assert!(conns.insert(&Conn::new(keys(number), NOWHERE, hop), None).is_some());
+            let conn = Conn::new(keys(number), NOWHERE, hop);
+            assert!(conns.insert(&conn, conns.hash(&conn.key), None).is_some());
         }
         conns.places.v4.displaced()
     };

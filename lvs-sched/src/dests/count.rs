@@ -27,9 +27,9 @@ impl Dests {
         self.change_if_known(id, |load| load.open(false));
     }
 
-    /// An inactive connection ends \[CNT-4\].
-    pub(crate) fn unbind(&mut self, id: DestId) {
-        self.change_if_known(id, |load| load.close(false));
+    /// A connection ends \[CNT-4\].
+    pub(crate) fn unbind(&mut self, id: DestId, was_active: bool) {
+        self.change_if_known(id, |load| load.close(was_active));
     }
 
     /// An inactive connection becomes active \[CNT-5\].

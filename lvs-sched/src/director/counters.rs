@@ -4,6 +4,7 @@ use lvs_proto::{DropReason, Verdict};
 
 /// How many packets met with which verdict, and what else went wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VerdictCounters {
     /// [`Verdict::Forward`].
     pub forwarded: u64,

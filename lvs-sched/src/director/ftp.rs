@@ -178,7 +178,8 @@ impl Director {
         let timeout_secs = TcpState::Listen.timeout_secs();
         let conn = Conn { state, controller, timeout_secs, ..Conn::new(key, dest, hop) };
         self.conns.hold(controller);
-        let Some(id) = self.insert(now, &conn, None) else {
+        let hash = self.conns.hash(&key);
+        let Some(id) = self.insert(now, &conn, hash, None) else {
             self.conns.release(controller);
             return None;
         };

@@ -66,7 +66,7 @@ impl Director {
     pub(super) fn forward_error(&mut self, id: ConnId, flow: &Flow) -> Verdict {
         let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
         if !course.method().is_translated() {
-            course.in_packets = course.in_packets.saturating_add(1);
+            course.in_packets = course.in_packets.wrapping_add(1);
         }
         let dest = course.dest;
         let dest = self.conns.dest(dest);

@@ -27,7 +27,7 @@ pub use counters::VerdictCounters;
 use crate::arena::Key;
 use crate::conns::{Capacity, Clue, Conns};
 use crate::dests::Dests;
-use crate::hash::Seed;
+use crate::hash::{Quick, Seed};
 use crate::locals::Locals;
 use crate::map::HashMap;
 use crate::scheduler::SchedulerSetup;
@@ -64,7 +64,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Director {
     config: DirectorConfig,
-    services: HashMap<ServiceKey, ServiceEntry, Seed>,
+    services: HashMap<ServiceKey, ServiceEntry, Quick>,
     /// The services that tell calls apart, the oldest first.
     of_calls: Vec<ServiceKey>,
     /// Services ever made, to tell their order.
@@ -106,7 +106,7 @@ impl Director {
         guard.look(&conns, config.timers, &config.defences, Instant::EPOCH);
         Ok(Self {
             config,
-            services: HashMap::with_hasher(seed),
+            services: HashMap::with_hasher(Quick(seed)),
             of_calls: Vec::new(),
             services_made: 0,
             dests: Dests::new(config.profile, config.timers),

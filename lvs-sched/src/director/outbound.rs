@@ -2,9 +2,9 @@
 
 use lvs_proto::{AddressPair, DropReason, Flow, Hook, Hop, Instant, Method, Protocol, Verdict};
 
-use super::schedule::{Opening, TemplateOpening, call_of};
+use super::schedule::{TemplateOpening, call_of};
 use super::{Director, Packet, ServiceEntry};
-use crate::{ConnId, ConnKey, DestId, ServiceConfig, ServiceKey, template};
+use crate::{Conn, ConnId, ConnKey, DestId, ServiceConfig, ServiceKey, template};
 
 impl Director {
     /// Remembers whether a service tells calls apart; there is room for one more that does.
@@ -43,8 +43,9 @@ impl Director {
         let Some(template) = template else { return Some(Verdict::Drop(DropReason::TableFull)) };
         self.conns.arm(now, template);
         let hop = Hop::new(Method::Nat, flow.source(), server.client_port);
-        let opening = Opening { key, dest, hop, controller: Some(template) };
-        Some(match self.connect(now, flow, opening) {
+        let hash = self.conns.hash(&key);
+        let mut conn = Conn { controller: Some(template), ..Conn::new(key, dest, hop) };
+        Some(match self.connect(now, flow, hash, &mut conn) {
             Ok(id) => self.reply_first(now, id, flow, &service),
             Err(reason) => Verdict::Drop(reason),
         })

@@ -126,7 +126,7 @@ impl Director {
     /// Counts the packet and moves the connection on \[IN-5\].
     pub(super) fn forward(&mut self, now: Instant, id: ConnId, flow: &Flow) -> Verdict {
         let Some(course) = self.conns.course_mut(id) else { return Verdict::Pass };
-        course.in_packets = course.in_packets.saturating_add(1);
+        course.in_packets = course.in_packets.wrapping_add(1);
         let way = if course.flags.has(Flags::INPUT_ONLY) { Way::InputOnly } else { Way::In };
         let dest = course.dest;
         let dest = self.conns.dest(dest);

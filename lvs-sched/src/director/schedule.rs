@@ -52,7 +52,7 @@ impl Director {
         };
         let port = if config.port == 0 { key.virtual_port } else { config.port };
         let hop = Hop::new(config.method, config.address, port);
-        self.open(now, flow, &service, Opening { key, dest, hop, controller: None })
+        self.open(now, packet, &service, Conn::new(key, dest, hop))
     }
 
     /// The service of a packet \[SVC-8\].
@@ -119,7 +119,8 @@ impl Director {
             Some((id, Hop::new(dest.method(), dest.address(), port)))
         });
         let Some((dest, hop)) = conn else { return self.without_dest(now, flow, key, service) };
-        self.open(now, flow, service, Opening { key, dest, hop, controller: Some(template) })
+        let conn = Conn { controller: Some(template), ..Conn::new(key, dest, hop) };
+        self.open(now, packet, service, conn)
     }
 
     /// The template of a client, unless it is no longer good, or not for the one destination that
@@ -162,7 +163,8 @@ impl Director {
         let hop = Hop::new(dest.method(), dest.address(), port);
         let timeout_secs = persistence.timeout_secs;
         let template = Conn { timeout_secs, mark: flow.mark, ..Conn::new(key, id, hop) };
-        let template = self.insert(now, &template, call)?;
+        let hash = self.conns.hash_for(&key, call);
+        let template = self.insert(now, &template, hash, call)?;
         self.dests.bind_template(id);
         Some(template)
     }
@@ -171,31 +173,34 @@ impl Director {
         &mut self,
         now: Instant,
         conn: &Conn,
+        hash: u64,
         call: Option<CallId<'_>>,
     ) -> Option<ConnId> {
         let family = conn.key.addresses.family();
         if self.conns.room(family) == 0 {
             self.make_room(now, family);
         }
-        let id = self.conns.insert(conn, call)?;
+        let id = self.conns.insert(conn, hash, call)?;
         self.begin_sync(now, id);
         Some(id)
     }
 
-    /// Makes a connection and lets the packet go on through it \[SVC-11\] \[TPL-8\].
+    /// Makes a connection of the packet's key and lets the packet go on through it \[SVC-11\]
+    /// \[TPL-8\].
     fn open(
         &mut self,
         now: Instant,
-        flow: &Flow,
+        packet: Packet<'_>,
         service: &ServiceEntry,
-        opening: Opening,
+        mut conn: Conn,
     ) -> Verdict {
+        let Packet { flow, clue, .. } = packet;
         // What has a local address keeps it, to be answered at.
-        let one_packet = service.config.one_packet && opening.hop.method != Method::FullNat;
-        if one_packet && opening.key.protocol == Protocol::UDP {
-            return self.forward_alone(now, flow, opening);
+        let one_packet = service.config.one_packet && conn.hop.method != Method::FullNat;
+        if one_packet && conn.key.protocol == Protocol::UDP {
+            return self.forward_alone(now, flow, &conn);
         }
-        let id = match self.connect(now, flow, opening) {
+        let id = match self.connect(now, flow, clue.hash, &mut conn) {
             Ok(id) => id,
             Err(reason) => return Verdict::Drop(reason),
         };
@@ -206,41 +211,43 @@ impl Director {
         self.forward(now, id, flow)
     }
 
-    /// Makes a connection, if there is room and a local address where it needs one.
+    /// Makes a connection for a packet, if there is room and a local address where it needs one;
+    /// `hash` is that of its key.
     pub(super) fn connect(
         &mut self,
         now: Instant,
         flow: &Flow,
-        opening: Opening,
+        hash: u64,
+        conn: &mut Conn,
     ) -> Result<ConnId, DropReason> {
-        let Opening { key, dest, mut hop, controller } = opening;
-        if hop.method == Method::FullNat {
-            hop.local = Some(self.take_local(&key, &hop).ok_or(DropReason::NoLocalPort)?);
-            hop.toa = key.protocol == Protocol::TCP;
+        conn.mark = flow.mark;
+        if conn.hop.method == Method::FullNat {
+            let local = self.take_local(&conn.key, &conn.hop).ok_or(DropReason::NoLocalPort)?;
+            conn.hop.local = Some(local);
+            conn.hop.toa = conn.key.protocol == Protocol::TCP;
         }
-        let conn = Conn { controller, mark: flow.mark, ..Conn::new(key, dest, hop) };
         // Held first: making room for the connection must not cost it its template.
-        self.conns.hold(controller);
-        let Some(id) = self.insert(now, &conn, None) else {
-            self.conns.release(controller);
+        self.conns.hold(conn.controller);
+        let Some(id) = self.insert(now, conn, hash, None) else {
+            self.conns.release(conn.controller);
             return Err(DropReason::TableFull);
         };
-        self.dests.bind(dest);
-        self.dests.count_conn(dest);
+        self.dests.bind(conn.dest);
+        self.dests.count_conn(conn.dest);
         Ok(id)
     }
 
     /// A connection of one packet is over before it could be found again, by a reply or otherwise
     /// \[OPS-1\] \[OPS-2\] \[OPS-3\] \[CNT-9\].
-    fn forward_alone(&mut self, now: Instant, flow: &Flow, opening: Opening) -> Verdict {
-        let Opening { dest, hop, controller, .. } = opening;
+    fn forward_alone(&mut self, now: Instant, flow: &Flow, conn: &Conn) -> Verdict {
+        let Conn { dest, hop, controller, .. } = *conn;
         self.dests.bind(dest);
         self.dests.count_conn(dest);
         self.dests.count_packet(dest, flow.length);
-        self.dests.unbind(dest);
+        self.dests.unbind(dest, false);
         if let Some(id) = controller {
             if let Some(template) = self.conns.course_mut(id) {
-                template.in_packets = template.in_packets.saturating_add(1);
+                template.in_packets = template.in_packets.wrapping_add(1);
             }
             self.announce_template(now, id);
         }
@@ -287,21 +294,13 @@ impl Director {
         }
         let (active, input_only) = (true, false);
         let conn = Conn { active, input_only, in_packets: 1, mark: flow.mark, ..conn };
-        let Some(id) = self.insert(now, &conn, None) else {
+        let hash = self.conns.hash(&key);
+        let Some(id) = self.insert(now, &conn, hash, None) else {
             return Verdict::Drop(DropReason::TableFull);
         };
         self.follow(now, id, flow, Way::In);
         Verdict::Forward(next)
     }
-}
-
-/// What is decided of a connection before it is made.
-#[derive(Clone, Copy)]
-pub(super) struct Opening {
-    pub(super) key: ConnKey,
-    pub(super) dest: DestId,
-    pub(super) hop: Hop,
-    pub(super) controller: Option<ConnId>,
 }
 
 /// What is decided of a template before it is made, for the connection that wants it.

@@ -187,7 +187,7 @@ impl SyncMaster for Table<'_> {
 
     fn count_packet(&mut self, id: ConnId) -> u32 {
         self.0.conns.course_mut(id).map_or(0, |course| {
-            course.in_packets = course.in_packets.saturating_add(1);
+            course.in_packets = course.in_packets.wrapping_add(1);
             course.in_packets
         })
     }
@@ -252,7 +252,9 @@ impl SyncBackup for Table<'_> {
             mark: record.mark,
             ..Conn::new(key(record), NOWHERE, hop)
         };
-        let id = self.0.conns.insert(&conn, call(record))?;
+        let call = call(record);
+        let hash = self.0.conns.hash_for(&conn.key, call);
+        let id = self.0.conns.insert(&conn, hash, call)?;
         self.0.begin_sync(now, id);
         Some(id)
     }
@@ -427,5 +429,30 @@ mod tests {
         assert!(matches!(verdict, lvs_proto::Verdict::Forward(_)));
         let said = record(&director.conns().next().unwrap());
         assert_eq!((said.flags, said.dest, said.dest_port), (BYPASS, [0; 4].into(), 0));
+    }
+
+    /// A long connection is announced for as long as it lives.
+    #[test]
+    fn syn_7_packets_are_counted_round_and_round() {
+        let addresses = lvs_proto::AddressPair::V4 {
+            source: [192, 0, 2, 7].into(),
+            destination: [192, 0, 2, 100].into(),
+        };
+        let packet = Flow::udp(addresses, 1, 53);
+        let mut director = Director::new(crate::DirectorConfig::default()).unwrap();
+        for line in ["-A -u 192.0.2.100:53", "-a -u 192.0.2.100:53 -r 10.2.0.1"] {
+            let rule = crate::Rule::parse(line).unwrap().unwrap();
+            director.apply(Instant::EPOCH, &rule).unwrap();
+        }
+        let every_second = crate::SyncThreshold::new(0, 2).unwrap();
+        let policy = SyncPolicy { threshold: every_second, ..SyncPolicy::default() };
+        director.start_sync_master(policy, SyncOutbox::new(Default::default()).unwrap()).unwrap();
+        let _ = lvs_proto::Decide::decide(&mut director, Instant::EPOCH, &packet);
+        let id = director.find_conn(Instant::EPOCH, &packet).unwrap();
+        director.conns.course_mut(id).unwrap().in_packets = u32::MAX - 3;
+        for _ in 0..8 {
+            let _ = lvs_proto::Decide::decide(&mut director, Instant::EPOCH, &packet);
+        }
+        assert_eq!(director.sync_outbox().unwrap().counters().records, 4);
     }
 }

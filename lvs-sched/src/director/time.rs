@@ -98,10 +98,7 @@ impl Director {
             self.dests.unbind_template(dest);
             return;
         }
-        if course.flags.has(Flags::ACTIVE) {
-            self.dests.deactivate(dest);
-        }
-        self.dests.unbind(dest);
+        self.dests.unbind(dest, course.flags.has(Flags::ACTIVE));
     }
 
     /// In one tick, the connections of deleted destinations end \[DST-7\].

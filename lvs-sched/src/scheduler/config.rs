@@ -120,9 +120,17 @@ impl FromStr for SchedulerKind {
 }
 
 /// The three flags of `ipvsadm -b`; each scheduler gives them its own meaning \[ADM-5\].
+///
+/// ```
+/// use lvs_sched::SchedulerFlags;
+///
+/// let flags = SchedulerFlags::SH_FALLBACK.with(SchedulerFlags::SH_PORT);
+/// assert_eq!((u8::from(flags), SchedulerFlags::try_from(3)), (3, Ok(flags)));
+/// assert!(SchedulerFlags::try_from(8).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[cfg_attr(feature = "serde", serde(try_from = "u8", into = "u8"))]
 pub struct SchedulerFlags(u8);
 
 impl SchedulerFlags {
@@ -161,6 +169,43 @@ impl SchedulerFlags {
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
+
+    const ALL: Self = Self::FLAG_1.with(Self::FLAG_2).with(Self::FLAG_3);
+}
+
+/// Of the bits that the kernel has for them: 1, 2 and 4.
+impl TryFrom<u8> for SchedulerFlags {
+    type Error = SchedulerFlagsError;
+
+    fn try_from(bits: u8) -> Result<Self, SchedulerFlagsError> {
+        let flags = Self(bits);
+        if Self::ALL.contains(flags) { Ok(flags) } else { Err(SchedulerFlagsError { bits }) }
+    }
+}
+
+impl From<SchedulerFlags> for u8 {
+    fn from(flags: SchedulerFlags) -> Self {
+        flags.0
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for SchedulerFlags {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        u.int_in_range(0..=Self::ALL.0).map(Self)
+    }
+
+    fn size_hint(depth: usize) -> (usize, Option<usize>) {
+        u8::size_hint(depth)
+    }
+}
+
+/// There are no such flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("scheduler flags {bits:#04x}: there are 1, 2 and 4")]
+pub struct SchedulerFlagsError {
+    /// What was asked for.
+    pub bits: u8,
 }
 
 /// The cache of `lblc` or `lblcr`: from destination addresses to destinations.

@@ -55,7 +55,8 @@ use lvs_proto::{Family, Instant};
 use absent::{dh, lblc, lblcr, mh, sh, twos};
 pub(crate) use any::{AnyScheduler, Soon, WantsList};
 pub use config::{
-    LblcConfig, MhTableIndex, MhTableIndexError, ParseSchedulerError, SchedulerFlags, SchedulerKind,
+    LblcConfig, MhTableIndex, MhTableIndexError, ParseSchedulerError, SchedulerFlags,
+    SchedulerFlagsError, SchedulerKind,
 };
 pub(crate) use least::FEW;
 

@@ -10,6 +10,7 @@ use crate::state::Way;
 
 /// The state of an SCTP association; the numbers are the kernel's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SctpState {
     /// Before the first chunk.
     #[default]

@@ -47,6 +47,7 @@ pub enum SyncOutboxError {
 
 /// How many records came and went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SyncOutboxCounters {
     /// Records put into messages.
     pub records: u64,

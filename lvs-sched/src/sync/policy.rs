@@ -69,9 +69,27 @@ impl SyncPolicy {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "StoredThreshold"))]
 pub struct SyncThreshold {
     packets: u32,
     period: u32,
+}
+
+/// A threshold that has not been checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct StoredThreshold {
+    packets: u32,
+    period: u32,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<StoredThreshold> for SyncThreshold {
+    type Error = SyncThresholdError;
+
+    fn try_from(stored: StoredThreshold) -> Result<Self, SyncThresholdError> {
+        Self::new(stored.packets, stored.period)
+    }
 }
 
 /// A connection would never be announced.

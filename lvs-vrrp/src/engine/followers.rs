@@ -31,8 +31,8 @@ where
 {
     /// Has a virtual router follow another one from now on: whenever that changes its state, so does
     /// it, with all actions but without an advert, as [`Router::follow`](crate::Router::follow) says.
-    /// It may follow somebody else later; of a leader that is removed nothing is left to do but to
-    /// stand still. Start it like any router.
+    /// It may follow somebody else later; if its leader is removed it stands still. Start it like any
+    /// router.
     ///
     /// ```
     /// use core::net::IpAddr;

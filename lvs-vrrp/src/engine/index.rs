@@ -44,10 +44,9 @@ pub(crate) enum Work {
 /// Slots of a [`Block`]: as many as a word has bits.
 const SLOTS: usize = 64;
 
-/// Memory of an [`Engine`](super::Engine) for finding its way about in 64
-/// [`Slot`](super::Slot)s.
+/// Memory in which an [`Engine`](super::Engine) finds its way among 64 [`Slot`](super::Slot)s.
 ///
-/// Each field is a piece of another array; they are kept apart for they are walked each by itself.
+/// Each field is a piece of an array of its own, because each is walked by itself.
 #[derive(Clone, Debug)]
 pub struct Block {
     /// The virtual router of a slot.

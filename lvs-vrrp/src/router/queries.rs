@@ -1,15 +1,17 @@
 //! What can be asked at any time.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
 
 use lvs_proto::vrrp::{
-    AddressList, Advert, AdvertInterval, AdvertPath, AdvertPolicy, Peer, Priority, group,
+    AddressList, Advert, AdvertInterval, AdvertPath, AdvertPolicy, Peer, Priority,
 };
 use lvs_proto::{AddressPair, Family, MacAddr};
 
 use super::Router;
 use super::role::Role;
+use crate::actions::Pending;
+use crate::hearing::Hearing;
 use crate::{ChecksumTransmit, Config, Counters, State, timers};
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
@@ -49,6 +51,19 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.config.listed(self.addresses.as_ref())
     }
 
+    /// The solicited-node groups of the virtual addresses, each once: what an Active router is to have
+    /// joined, and nothing else \[CORE-1\], \[W-36\].
+    pub fn solicited_node_groups(&self) -> impl Iterator<Item = Ipv6Addr> {
+        let mut walk = Pending::default();
+        core::iter::from_fn(move || walk.next_group(self.addresses.as_ref()))
+    }
+
+    /// Whom it speaks to instead of the group \[X-28\]; nobody, if it speaks to the group.
+    #[must_use]
+    pub fn peers(&self) -> &[Peer] {
+        self.peers.as_ref()
+    }
+
     /// The address that adverts come from.
     #[must_use]
     pub const fn source(&self) -> IpAddr {
@@ -86,8 +101,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     pub fn policy(&self) -> AdvertPolicy<'_> {
         AdvertPolicy {
             checksum: self.config.checksum_accept,
-            path: match self.peers.as_ref() {
-                [] => AdvertPath::Multicast(self.group()),
+            path: match self.peers() {
+                [] => AdvertPath::Multicast(self.hearing().group()),
                 peers => AdvertPath::Unicast {
                     own: self.source,
                     peers: self.config.check_peers.then_some(peers),
@@ -118,8 +133,8 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// Where that advert comes from and goes to: the source address and the group, or each peer. All
     /// copies are one advert \[X-17\].
     pub fn advert_paths(&self) -> impl Iterator<Item = AddressPair> {
-        let group = self.peers.as_ref().is_empty().then_some(self.group());
-        let destinations = group.into_iter().chain(self.peers.as_ref().iter().map(|p| p.address));
+        let group = self.peers().is_empty().then_some(self.hearing().group());
+        let destinations = group.into_iter().chain(self.peers().iter().map(|peer| peer.address));
         destinations.filter_map(|destination| AddressPair::new(self.source, destination))
     }
 
@@ -130,33 +145,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.header_sequence
     }
 
-    /// The group that adverts go to where there are no peers.
-    fn group(&self) -> IpAddr {
-        self.config.group.unwrap_or(group(self.family()))
-    }
-
-    /// Whether an advert that took that path can be for it.
-    pub(crate) fn hears(&self, path: AddressPair) -> bool {
-        match self.peers.as_ref() {
-            [] => path.destination() == self.group(),
-            peers => {
-                let is_peer = peers.iter().any(|peer| peer.address == path.source());
-                path.destination() == self.source && (is_peer || !self.config.check_peers)
-            }
-        }
-    }
-
-    /// Whether an advert can be for it as well as for `other`.
-    pub(crate) fn hears_what(&self, other: &Self) -> bool {
-        match (self.peers.as_ref(), other.peers.as_ref()) {
-            ([], []) => self.group() == other.group(),
-            ([], _) | (_, []) => false,
-            (peers, others) => {
-                let any = !(self.config.check_peers && other.config.check_peers);
-                let in_common = |peer: &Peer| others.iter().any(|o| o.address == peer.address);
-                self.source == other.source && (any || peers.iter().any(in_common))
-            }
-        }
+    /// Which adverts can be for it.
+    pub(crate) fn hearing(&self) -> Hearing<'_> {
+        Hearing::new(&self.config, self.source, self.peers.as_ref())
     }
 
     /// The address of the Active router: the own one, or that of the last accepted advert.

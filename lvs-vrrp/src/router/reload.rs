@@ -9,7 +9,7 @@ use lvs_proto::vrrp::{Peer, Priority, Version};
 use super::Router;
 use super::role::Role;
 use crate::actions::Step;
-use crate::{Config, ConfigError, timers};
+use crate::{Config, ConfigError, State, timers};
 
 /// What another configuration changes \[FSM-26\].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,8 +89,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
 
     /// Takes another configuration and keeps state and deadlines, and says what has changed. An
     /// unchanged router does nothing, and keeps the lists that it has. An Active router whose
-    /// addresses changed installs them, and announces them if one is new; the advert that is due
-    /// next lists them. Another priority is as with [`set_priority`](Self::set_priority).
+    /// addresses changed, or that begins or ceases to accept packets to them, installs them; it
+    /// announces them if one is new, and the advert that is due next lists them. Another priority is
+    /// as with [`set_priority`](Self::set_priority).
     ///
     /// ```
     /// use core::net::IpAddr;
@@ -120,17 +121,33 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         if plan.restart {
             return Err(ApplyError::Restart);
         }
+        self.enact(now, plan, config, addresses, peers);
+        Ok(plan)
+    }
+
+    /// Takes another configuration that is right, by the plan of it.
+    pub(crate) fn enact(
+        &mut self,
+        now: Instant,
+        plan: Plan,
+        config: Config,
+        addresses: A,
+        peers: P,
+    ) {
         if plan.is_empty() {
-            return Ok(plan);
+            return;
         }
         let now = self.advance(now);
         if plan.addresses || plan.timers {
             self.doubts.outdate();
         }
-        let old_priority = self.priority;
+        let (old_priority, accepted) = (self.priority, self.accepts());
         self.change_timers(now, config);
         if self.priority != old_priority && config.advert_on_priority_change {
             self.advertise(now);
+        }
+        if self.state() == State::Active && self.accepts() != accepted {
+            self.pending.add(Step::Install);
         }
         self.peers = peers;
         let old = mem::replace(&mut self.addresses, addresses);
@@ -144,7 +161,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
                 self.announce(now);
             }
         }
-        Ok(plan)
     }
 
     /// Moves the running deadline by the difference that the new configuration makes \[T-7\].

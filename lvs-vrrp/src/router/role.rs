@@ -168,7 +168,7 @@ impl Active {
     }
 
     /// Whether an advert of another router is answered now; if not, it is owed, and one answer
-    /// will do for all \[FSM-15\].
+    /// will do for all \[FSM-15\], \[SEC-7\].
     pub(super) fn reply(&mut self, now: Instant, reply: Reply, interval: AdvertInterval) -> bool {
         if now < self.reply_from {
             if self.owed != Some(Reply::Rearm) {

@@ -19,7 +19,7 @@ use crate::{Config, ConfigError, Counters, Event, timers};
 const FORMAT: u16 = 1;
 
 /// Senders whose sequence numbers are stored, those heard last.
-const SENDERS: usize = 8;
+const STORED_SENDERS: usize = 8;
 
 /// What a virtual router is and knows, its lists aside, from [`Router::snapshot`] to
 /// [`Router::restore`]. It is stored [as octets](Self::to_octets), or with feature `serde`.
@@ -43,7 +43,7 @@ pub struct Snapshot {
     config: Config,
     counters: Counters,
     last_event: Option<Event>,
-    marks: [Option<Mark>; SENDERS],
+    marks: [Option<Mark>; STORED_SENDERS],
 }
 
 impl Snapshot {
@@ -67,6 +67,9 @@ pub enum RestoreError {
     /// The snapshot is of another release, whose form this one does not know.
     #[error("a snapshot of form {0}, not {FORMAT}")]
     Format(u16),
+    /// A field has a value that it cannot have.
+    #[error("a snapshot that no router gave")]
+    Malformed,
     /// The effective priority is that of an owner without being one, or of nobody.
     #[error("a snapshot with priority {0}")]
     Priority(Priority),
@@ -75,7 +78,7 @@ pub enum RestoreError {
     Config(#[from] ConfigError),
 }
 
-impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARKS> {
+impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
     /// What the router is and knows. Drain the actions first: what is left to do is not part of it.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -98,12 +101,6 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARK
             last_event: self.last_event,
             marks: self.marks.resized(),
         }
-    }
-
-    /// Whom it speaks to instead of the group \[X-28\]; nobody, if it speaks to the group.
-    #[must_use]
-    pub fn peers(&self) -> &[Peer] {
-        self.peers.as_ref()
     }
 
     /// The router of a snapshot, in the same state, with as much time left to its deadlines as there
@@ -143,8 +140,11 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const MARKS: usize> Router<A, P, MARK
         addresses: A,
         peers: P,
     ) -> Result<Self, RestoreError> {
-        if snapshot.format != FORMAT {
-            return Err(RestoreError::Format(snapshot.format));
+        match Snapshot::from_octets(&snapshot.to_octets()) {
+            Ok(_) => {}
+            Err(SnapshotError::Format(format)) => return Err(RestoreError::Format(format)),
+            // What was deserialised may say what octets cannot.
+            Err(_) => return Err(RestoreError::Malformed),
         }
         let is_owner = snapshot.priority == Priority::OWNER;
         if is_owner != snapshot.config.is_owner() || snapshot.priority == Priority::RESIGN {

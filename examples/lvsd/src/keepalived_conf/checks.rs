@@ -11,7 +11,7 @@ use super::keyword::{
     Input, Keyword, Outcome, ignored, unexpected, unsupported, unsupported_for_now, used,
 };
 
-pub(super) const NO_CHECKS: &str = "servers are not checked so";
+pub(super) const NO_CHECKS: &str = "this kind of check is not run";
 
 const NO_SOURCE: &str = "the kernel chooses where checks come from";
 
@@ -250,7 +250,7 @@ pub(super) const URL: &[Keyword<Url>] = &[
     unsupported("regex_max_offset", ANYWHERE),
 ];
 
-const ANYWHERE: &str = "an expression is looked for in all of the page";
+const ANYWHERE: &str = "the expression is looked for in the whole page";
 
 /// `200` or `200-299`.
 fn status_codes(word: &str) -> Outcome<RangeInclusive<u16>> {

@@ -158,7 +158,7 @@ pub struct VirtualAddress {
     pub device: Option<String>,
 }
 
-pub(super) const NO_TRACKING: &str = "nothing but interfaces and adverts is followed";
+pub(super) const NO_TRACKING: &str = "only interfaces are tracked";
 pub(super) const PRINTED: &str = "changes are printed with their numbers; no script is run";
 const NO_ROUTES: &str = "only addresses move";
 const NOT_INSTALLED: &str = "virtual addresses are served without being put on an interface";

@@ -169,7 +169,7 @@ impl<'a> Input<'a> {
     /// The next word as seconds with up to six decimals, at most `most` of them.
     pub(super) fn seconds(&mut self, most: u64) -> Outcome<Duration> {
         let word = self.word()?;
-        let expected = || unexpected(word, &format!("up to {most} seconds"));
+        let expected = || unexpected(word, &format!("a number of seconds up to {most}"));
         decimal_seconds(word).filter(|time| *time <= Duration::from_secs(most)).ok_or_else(expected)
     }
 

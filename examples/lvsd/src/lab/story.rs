@@ -91,7 +91,7 @@ impl Report {
     #[must_use]
     pub(crate) fn verdict(&self) -> String {
         if self.passed() {
-            "PASSED: every distribution exact, takeover in time, no connection lost to it".into()
+            "PASSED: every distribution exact, takeover in time, no open connection broken".into()
         } else {
             format!("FAILED: {}", self.failures.join("; "))
         }

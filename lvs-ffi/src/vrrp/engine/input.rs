@@ -3,14 +3,16 @@
 use core::ffi::c_int;
 use core::time::Duration;
 
-use ::lvs_vrrp::{RouterId, Tracked};
+use ::lvs_vrrp::{EngineSourceError, RouterId, Tracked};
 use lvs_proto::Instant;
 use lvs_proto::vrrp::Priority;
 
 use self::lvs_engine_input_kind::*;
 use super::{lvs_engine, lvs_router_id};
 use crate::door::{required, status};
-use crate::lvs_status::LVS_ERR_INPUT;
+use crate::lvs_status::{
+    LVS_ERR_INPUT, LVS_ERR_NO_SUCH_ROUTER, LVS_ERR_OTHER, LVS_ERR_ROUTER_EXISTS,
+};
 use crate::time::instant;
 use crate::vrrp::memory::Machine;
 use crate::{lvs_address, lvs_status, lvs_time};
@@ -102,7 +104,8 @@ pub extern "C" fn lvs_engine_set_priority(
 /// As `lvs_vrrp_set_source`.
 ///
 /// # Errors
-/// As there, and `LVS_ERR_NO_SUCH_ROUTER`.
+/// As there, `LVS_ERR_NO_SUCH_ROUTER`, and `LVS_ERR_ROUTER_EXISTS` if another virtual router of its
+/// interface, VRID and family hears what it would hear there \[X-38\].
 #[unsafe(no_mangle)]
 pub extern "C" fn lvs_engine_set_source(
     engine: Option<&mut lvs_engine>,
@@ -112,7 +115,8 @@ pub extern "C" fn lvs_engine_set_source(
 ) -> lvs_status {
     status(|| {
         let source = (*required(source)?).try_into()?;
-        Ok(feed(engine, router, |router| router.set_source(instant(now), source))??)
+        let (engine, id) = (required(engine)?, RouterId::from_bits(router));
+        Ok(engine.0.write(|it| it.engine.set_source(instant(now), id, source))??)
     })
 }
 
@@ -156,4 +160,15 @@ pub(super) fn feed<T>(
 ) -> Result<T, lvs_status> {
     let id = RouterId::from_bits(router);
     Ok(required(engine)?.0.write(|it| it.engine.input(id, input))??)
+}
+
+impl From<EngineSourceError> for lvs_status {
+    fn from(error: EngineSourceError) -> Self {
+        match error {
+            EngineSourceError::UnknownRouter => LVS_ERR_NO_SUCH_ROUTER,
+            EngineSourceError::Source(error) => error.into(),
+            EngineSourceError::Taken => LVS_ERR_ROUTER_EXISTS,
+            _ => LVS_ERR_OTHER,
+        }
+    }
 }

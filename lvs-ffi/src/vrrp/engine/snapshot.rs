@@ -29,10 +29,9 @@ pub unsafe extern "C" fn lvs_engine_snapshot(
     status(|| unsafe { snapshot::write(get(engine, router)?, snapshot, capacity, length) })
 }
 
-/// Adds a virtual router that is what the one of the snapshot was, with its configuration and as much
-/// time left to its deadlines as there was, as `lvs_vrrp_restore` has it. Of `config` the addresses and
-/// peers count, which have to be those that the router had, and nothing else. Then come its
-/// authentication, its sync group, and whom it follows.
+/// Adds a virtual router in the state of a snapshot, as `lvs_vrrp_restore` has it. Of `config` only the
+/// addresses and peers count, which have to be those that the router had. Its authentication, its sync
+/// group and whom it follows are to be set again afterwards.
 ///
 /// # Errors
 /// As for `lvs_engine_add`; `LVS_ERR_SNAPSHOT` if the octets are no snapshot, or one of another release.

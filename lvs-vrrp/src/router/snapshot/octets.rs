@@ -8,7 +8,7 @@ use lvs_proto::vrrp::{
     AdvertInterval, ChecksumAccept, ChecksumForm, Priority, TrailerTime, Version, Vrid,
 };
 
-use super::{FORMAT, SENDERS, Snapshot};
+use super::{FORMAT, STORED_SENDERS, Snapshot};
 use crate::counters::{NewActiveReason, ProtoErrReason};
 use crate::doubts::Doubts;
 use crate::marks::Mark;
@@ -93,7 +93,7 @@ stored!(
         config: Config,
         counters: Counters,
         last_event: Option<Event>,
-        marks: [Option<Mark>; SENDERS],
+        marks: [Option<Mark>; STORED_SENDERS],
     }
 );
 
