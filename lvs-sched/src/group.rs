@@ -7,7 +7,7 @@ use lvs_proto::{Flow, Instant};
 
 use crate::dests::{List, Load, Loads};
 use crate::hash::Seed;
-use crate::scheduler::{Change, FEW, SchedulerSetup, WantsList};
+use crate::scheduler::{Change, FEW, SchedulerSetup, Soon};
 use crate::{CountError, DestConfig, DestError, LblcConfig, MhTableIndex, OutOfMemory};
 use crate::{Profile, SchedulerFlags, SchedulerKind, Timers};
 
@@ -185,8 +185,8 @@ impl Group {
     #[inline(never)]
     fn pick_soon(&mut self, now: Instant, flow: &Flow) -> Option<u32> {
         match self.list.pick_soon(&self.loads, flow) {
-            Ok(picked) => picked,
-            Err(WantsList) => self.pick_otherwise(now, flow),
+            Soon::Picked(picked) => picked,
+            Soon::WantsList => self.pick_otherwise(now, flow),
         }
     }
 
@@ -203,6 +203,16 @@ impl Group {
     /// [`CountError::UnknownDest`], [`CountError::TooMany`]; nothing has changed.
     #[inline]
     pub fn conn_opened(&mut self, place: u32, active: bool) -> Result<(), CountError> {
+        // Rare, and apart, so that others need no frame.
+        if self.loads.at(place).is_some_and(Load::is_at_bound) {
+            return self.open_at_bound(place, active);
+        }
+        self.change(place, |load| load.open(active))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn open_at_bound(&mut self, place: u32, active: bool) -> Result<(), CountError> {
         self.change(place, |load| load.open(active))
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use lvs_proto::{Flow, Instant};
 
 use super::load::{Load, Loads, Terms};
-use crate::scheduler::{AnyScheduler, Change, SchedulerSetup, WantsList};
+use crate::scheduler::{AnyScheduler, Change, SchedulerSetup, Soon, WantsList};
 use crate::{OutOfMemory, Profile, SchedulerFlags};
 
 /// Places in list order, with the scheduler that picks one of them. What is counted of a place is in
@@ -42,17 +42,9 @@ impl List {
         self.scheduler.pick_at_once(&self.order, loads, self.setup.flags, flow)
     }
 
-    /// The same behind that, if it takes more of them.
-    ///
-    /// # Errors
-    ///
-    /// In other cases [`pick`](Self::pick) is to be asked; nothing has changed.
+    /// The same behind that, by kinds that want no list.
     #[inline]
-    pub(crate) fn pick_soon(
-        &mut self,
-        loads: &Loads,
-        flow: &Flow,
-    ) -> Result<Option<u32>, WantsList> {
+    pub(crate) fn pick_soon(&mut self, loads: &Loads, flow: &Flow) -> Soon {
         self.scheduler.pick_soon(&self.order, loads, self.setup.flags, flow)
     }
 

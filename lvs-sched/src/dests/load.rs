@@ -116,10 +116,16 @@ impl Load {
         self.active.wrapping_mul(active_surplus).wrapping_add(self.total)
     }
 
+    /// Whether one more connection is looked at more closely.
+    #[inline]
+    pub(crate) const fn is_at_bound(&self) -> bool {
+        self.total >= self.bound
+    }
+
     /// A connection is born \[CNT-2\].
     #[inline]
     pub(crate) fn open(&mut self, active: bool) -> Result<(), CountError> {
-        if self.total >= self.bound {
+        if self.is_at_bound() {
             self.open_at_bound()?;
         }
         self.total = self.total.wrapping_add(1);

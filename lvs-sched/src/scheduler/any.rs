@@ -69,11 +69,8 @@ impl AnyScheduler {
         }
     }
 
-    /// The same behind that, if it takes more of them.
-    ///
-    /// # Errors
-    ///
-    /// In other cases [`pick`](Self::pick) is to be asked; nothing has changed.
+    /// The same behind that, by kinds that want no list. Each goes on out of line: no frame is made
+    /// for what one of them does.
     #[inline]
     pub(crate) fn pick_soon(
         &mut self,
@@ -81,15 +78,14 @@ impl AnyScheduler {
         loads: &Loads,
         flags: SchedulerFlags,
         flow: &Flow,
-    ) -> Result<Option<u32>, WantsList> {
-        let picked = match self {
-            Self::Wrr(wrr) => return Ok(wrr.search(order)),
-            Self::Least(least) => least.pick_soon(loads),
-            Self::Sh(sh) => sh.pick_at_once(loads, flags, flow),
-            Self::Mh(mh) => mh.pick_at_once(loads, flags, flow),
-            _ => None,
-        };
-        if picked.is_some() { Ok(picked) } else { Err(WantsList) }
+    ) -> Soon {
+        Soon::Picked(match self {
+            Self::Wrr(wrr) => wrr.search(order),
+            Self::Least(least) => least.pick_soon(order, loads),
+            Self::Sh(sh) => sh.pick(loads, flags, flow),
+            Self::Mh(mh) => mh.pick(loads, flags, flow),
+            _ => return Soon::WantsList,
+        })
     }
 
     /// The same by kinds that look an address up in a table.
@@ -246,6 +242,16 @@ impl AnyScheduler {
             Self::Twos(scheduler) => scheduler,
         }
     }
+}
+
+/// What a kind answers that may want no list. It has a tag of its own, so that a pick that is made out
+/// of line is handed on as it is.
+#[derive(Debug)]
+#[repr(u8)]
+pub(crate) enum Soon {
+    Picked(Option<u32>),
+    /// [`AnyScheduler::pick`] is to be asked; nothing has changed.
+    WantsList,
 }
 
 /// [`AnyScheduler::pick`] is to be asked.

@@ -8,7 +8,7 @@
 
 use super::units::{Units, most_conns};
 use super::winners::{Key, Winners};
-use super::{Change, Scheduler, SchedulerKind, ovf, walk};
+use super::{Change, Scheduler, SchedulerKind, nq, ovf, walk};
 use crate::dests::{BARRED, DestList, Growth, Load, Loads, inverse, loads_of};
 use crate::{OutOfMemory, Profile};
 
@@ -24,6 +24,9 @@ const FEW_WIDE: usize = 12;
 pub(crate) struct Least {
     rule: Rule,
     index: Index,
+    /// Of `nq` where there are but two places: who is idle is looked for first, which processors
+    /// foretell there, and keys are those of `sed`.
+    greets_idle: bool,
     /// Whether an amount may be beyond [`MAX_AMOUNT`], or a key has no room for more.
     wrapped: bool,
     /// Keys in units below this one are right: none while one has no room.
@@ -55,6 +58,7 @@ impl Least {
         let mut least = Self {
             rule: Rule::of(kind, list.profile()),
             index: Index::Walk,
+            greets_idle: false,
             wrapped: false,
             limit: 0,
             scale: 0,
@@ -70,6 +74,9 @@ impl Least {
 
     /// The list is another one, or a weight in it.
     fn rebuild(&mut self, list: DestList<'_>) {
+        let prefers_idle = self.rule.kind == SchedulerKind::Nq;
+        self.greets_idle = prefers_idle && list.loads.len() <= 2;
+        self.rule.idle = u32::from(prefers_idle && !self.greets_idle);
         let weights = list.loads().map(|load| self.rule.weight(load));
         self.scale = scale(weights.clone());
         self.position_bits = position_bits(list.len());
@@ -133,26 +140,29 @@ impl Least {
     #[inline]
     pub(super) fn pick_at_once(&self, loads: &Loads) -> Option<u32> {
         match loads.as_slice() {
+            [a, b] if self.greets_idle => {
+                nq::idle_of_two(a, b).or_else(|| self.sure(lesser((a.key, 0), (b.key, 1))))
+            }
             [a, b] => self.sure(lesser((a.key, 0), (b.key, 1))),
             [a, b, c, d] => self.sure(lesser_of_four([a, b, c, d], 0)),
             _ => None,
         }
     }
 
-    /// The same of a few more.
-    #[inline]
-    pub(super) fn pick_soon(&self, loads: &Loads) -> Option<u32> {
-        let loads = loads.as_slice();
-        if loads.len() > FEW || self.limit == 0 {
-            return None;
+    /// The same of a few more, or by a tree.
+    #[inline(never)]
+    pub(super) fn pick_soon(&mut self, order: &[u32], loads: &Loads) -> Option<u32> {
+        let few = loads.as_slice();
+        if few.len() > FEW || self.limit == 0 {
+            return self.pick(order, loads);
         }
         let mut least = (u64::MAX, 0);
-        for (four, first) in loads.chunks(4).zip([0, 4, 8, 12]) {
+        for (four, first) in few.chunks(4).zip([0, 4, 8, 12]) {
             if let [a, b, c, d] = four {
                 least = lesser(least, lesser_of_four([a, b, c, d], first));
             }
         }
-        self.sure(least)
+        self.sure(least).or_else(|| self.pick_otherwise(order, loads))
     }
 
     #[inline]
@@ -167,6 +177,11 @@ impl Least {
 
     #[inline(never)]
     fn pick_of_few(&mut self, order: &[u32], loads: &Loads) -> Option<u32> {
+        if self.greets_idle {
+            if let Some(idle) = nq::first_idle(order, loads) {
+                return Some(idle);
+            }
+        }
         let (mut best, mut least) = (None, self.limit);
         for (place, load) in loads_of(order, loads) {
             if load.key < least {

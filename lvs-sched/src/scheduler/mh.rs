@@ -104,37 +104,34 @@ impl Mh {
 
     /// \[MH-10\]
     #[inline]
-    pub(super) fn pick_at_once(
-        &self,
-        loads: &Loads,
-        flags: SchedulerFlags,
-        flow: &Flow,
-    ) -> Option<u32> {
-        let (address, port) = client(flow, flags.contains(SchedulerFlags::MH_PORT));
-        let place = self.named_by(hash(KEY_1, address.wrapping_add(port.into())))?;
-        if is_available(loads, place) { Some(place) } else { None }
-    }
-
-    /// \[MH-10\]
-    #[inline(never)]
     pub(super) fn pick(&self, loads: &Loads, flags: SchedulerFlags, flow: &Flow) -> Option<u32> {
         let (address, port) = client(flow, flags.contains(SchedulerFlags::MH_PORT));
         let client = address.wrapping_add(port.into());
-        let first = hash(KEY_1, client);
-        match self.named_by(first).filter(|place| is_available(loads, *place)) {
-            None if flags.contains(SchedulerFlags::MH_FALLBACK) => self.probe(loads, client, first),
-            found => found,
+        if flags.contains(SchedulerFlags::MH_FALLBACK) {
+            return self.pick_available(loads, client);
         }
+        self.first_choice(loads, client)
+    }
+
+    /// Out of line, where the hash has the registers that it wants.
+    #[inline(never)]
+    fn first_choice(&self, loads: &Loads, client: u32) -> Option<u32> {
+        let place = self.named_by(hash(KEY_1, client))?;
+        if is_available(loads, place) { Some(place) } else { None }
+    }
+
+    #[inline(never)]
+    fn pick_available(&self, loads: &Loads, client: u32) -> Option<u32> {
+        self.first_choice(loads, client).or_else(|| self.probe(loads, client))
     }
 
     /// \[MH-11\]
-    #[inline(never)]
-    fn probe(&self, loads: &Loads, client: u32, first: u32) -> Option<u32> {
+    fn probe(&self, loads: &Loads, client: u32) -> Option<u32> {
         // With nobody available, as many probes as slots would be in vain.
         if !self.members.iter().any(|member| is_available(loads, member.place)) {
             return None;
         }
-        let size = self.index.slots();
+        let (size, first) = (self.index.slots(), hash(KEY_1, client));
         let offsets = (0..size).map(|probe| (first % size + probe) % size);
         let mut named = offsets.map_while(|at| self.named_by(hash(KEY_1, client.wrapping_add(at))));
         named.find(|place| is_available(loads, *place))

@@ -53,7 +53,7 @@ use lvs_proto::{Family, Instant};
 
 #[cfg(not(feature = "tables"))]
 use absent::{dh, lblc, lblcr, mh, sh, twos};
-pub(crate) use any::{AnyScheduler, WantsList};
+pub(crate) use any::{AnyScheduler, Soon, WantsList};
 pub use config::{
     LblcConfig, MhTableIndex, MhTableIndexError, ParseSchedulerError, SchedulerFlags,
     SchedulerFlagsError, SchedulerKind,

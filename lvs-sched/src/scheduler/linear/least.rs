@@ -26,8 +26,8 @@ impl Least {
         None
     }
 
-    pub(super) const fn pick_soon(&self, _loads: &Loads) -> Option<u32> {
-        None
+    pub(super) fn pick_soon(&self, order: &[u32], loads: &Loads) -> Option<u32> {
+        self.pick(order, loads)
     }
 
     pub(super) const fn counted(&self, _load: &Load) {}
