@@ -16,12 +16,14 @@ const RUNS: u32 = 7;
 pub type Candidate<'a> = Box<dyn FnMut(u64) + 'a>;
 
 /// The nanoseconds of one operation of each candidate: the least of several runs, in turn, in the
-/// CPU time of this thread, so that it does not count what other programs do.
+/// CPU time of this thread, so that it does not count what other programs do. Before each run there is
+/// one that is not timed, for the candidate before has left nothing of this one's in the caches.
 pub fn compare(candidates: &mut [Candidate<'_>]) -> Vec<f64> {
     let counts: Vec<_> = candidates.iter_mut().map(|run| calibrate(run)).collect();
     let mut best = vec![f64::INFINITY; candidates.len()];
     for _ in 0..RUNS {
         for ((run, &count), best) in candidates.iter_mut().zip(&counts).zip(&mut best) {
+            run(count);
             *best = best.min(time(|| run(count)).as_nanos() as f64 / count as f64);
         }
     }
