@@ -153,11 +153,11 @@ pub extern "C" fn lvs_engine_set_tracked(
     status(|| feed(engine, router, |router| router.track(instant(now), tracked)))
 }
 
-pub(super) fn feed<T>(
+fn feed(
     engine: Option<&mut lvs_engine>,
     router: lvs_router_id,
-    input: impl FnOnce(&mut Machine) -> T,
-) -> Result<T, lvs_status> {
+    input: impl FnOnce(&mut Machine),
+) -> Result<(), lvs_status> {
     let id = RouterId::from_bits(router);
     Ok(required(engine)?.0.write(|it| it.engine.input(id, input))??)
 }
