@@ -9,7 +9,7 @@
 use super::units::{Units, most_conns};
 use super::winners::{Key, Winners};
 use super::{Change, Scheduler, SchedulerKind, nq, ovf, walk};
-use crate::dests::{BARRED, DestList, Growth, Load, Loads, inverse, loads_of};
+use crate::dests::{DestList, Growth, Load, Loads, inverse, loads_of};
 use crate::{OutOfMemory, Profile};
 
 /// Lists up to this long are looked at from end to end: there that is as fast, and counters need
@@ -335,7 +335,7 @@ impl Rule {
             + u64::from(per_conn) * u64::from(load.total)
             + u64::from(base)
             - u64::from(idle & u32::from(load.active == 0));
-        let key = (amount.wrapping_mul(unit) & !BARRED).wrapping_add(position.into());
+        let key = amount.wrapping_mul(unit).wrapping_add(position.into());
         let rests = idle != 0;
         let per_active = if rests { 0 } else { per_active };
         Growth { unit, key, per_active, per_conn, rests, conns }
