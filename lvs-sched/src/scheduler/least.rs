@@ -230,14 +230,13 @@ impl Scheduler for Least {
         dests: usize,
         weight: u32,
     ) -> Result<(), OutOfMemory> {
+        // Also for when one has left: then there may be units no longer, or narrow keys do again.
+        self.narrow.reserve(dests)?;
         let weights = list.loads().map(|load| self.rule.weight(load)).chain([weight]);
-        match self.rule.index(dests, weights) {
-            Index::Walk | Index::Units(_) | Index::Narrow => self.narrow.reserve(dests),
-            Index::Wide => {
-                // When a heavy one leaves, narrow keys do again.
-                self.narrow.reserve(dests)?;
-                self.wide.reserve(dests)
-            }
+        if dests > FEW_WIDE && !is_narrow(dests, weights) {
+            self.wide.reserve(dests)
+        } else {
+            Ok(())
         }
     }
 
