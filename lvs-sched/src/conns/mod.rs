@@ -107,9 +107,13 @@ impl Conns {
         self.places.course_mut(id)
     }
 
+    pub(crate) fn is_taken(&self, id: ConnId) -> bool {
+        self.places.is_taken(id)
+    }
+
     /// What is at a place, if it is taken.
     pub(crate) fn get(&self, id: ConnId) -> Option<Conn> {
-        if !self.places.is_taken(id) {
+        if !self.is_taken(id) {
             return None;
         }
         match self.places.get(id)? {
