@@ -11,7 +11,7 @@ use crate::measure::{Candidate, Row, Unit, compare};
 use crate::setting::{Setting, Shape};
 
 /// How many destinations.
-pub const SIZES: [u32; 8] = [2, 4, 8, 16, 256, 1024, 4096, 10_000];
+pub const SIZES: [u32; 9] = [2, 4, 8, 16, 32, 256, 1024, 4096, 10_000];
 
 /// Those that are compared, the first of them ours.
 const WHO: [Who; 3] = [Who::Ours, Who::Walk, Who::Compact];

@@ -171,7 +171,8 @@ impl Group {
 
     /// The place of the destination for a new connection that begins with this packet, `None` if
     /// there is none to offer. Nothing is counted: say [`conn_opened`](Self::conn_opened) when it is
-    /// used.
+    /// used. A scheduler that [reads no flows](SchedulerKind::reads_flows) is content with
+    /// [`Flow::NONE`].
     #[inline]
     pub fn pick(&mut self, now: Instant, flow: &Flow) -> Option<u32> {
         match self.list.pick_at_once(&self.loads, flow) {
