@@ -34,7 +34,7 @@ pub(crate) struct Load {
     /// Of a list with [`Growth`], its unit; else what its scheduler makes keys with.
     pub(crate) factor: u64,
     /// Of a list with [`Growth`], what tells who is picked: the smallest. It follows the counters,
-    /// [`BARRED`] or more while the destination is not eligible, and wraps where it has no room.
+    /// is [`BARRED`] while the destination is not eligible, and wraps where it has no room.
     pub(crate) key: u64,
     /// Units that its key grows by with each active connection, besides those of each.
     per_active: u16,
@@ -58,8 +58,8 @@ const RESTING: u8 = 16;
 /// Its weight is 0, or there is no destination \[DST-14\].
 const QUIESCED: u8 = 32;
 
-/// As many connections as the kernel's counters, which have a sign, tell apart.
-const MAX_CONNS: u32 = i32::MAX as u32;
+/// As many connections as fit the kernel's counters, which have a sign.
+const COUNTED_AT_MOST: u32 = i32::MAX as u32;
 
 /// In no list.
 pub(super) const NO_GROUP: u32 = u32::MAX;
@@ -148,7 +148,7 @@ impl Load {
         if self.generation == 0 {
             return Err(CountError::UnknownDest);
         }
-        if self.total >= MAX_CONNS {
+        if self.total >= COUNTED_AT_MOST {
             return Err(CountError::TooMany);
         }
         if self.total >= self.upper {
@@ -331,7 +331,14 @@ pub(crate) struct Growth {
 impl Growth {
     /// No key, but a factor that the scheduler makes keys with.
     pub(crate) const fn none(factor: u64) -> Self {
-        Self { unit: factor, key: 0, per_active: 0, per_conn: 0, rests: false, conns: MAX_CONNS }
+        Self {
+            unit: factor,
+            key: 0,
+            per_active: 0,
+            per_conn: 0,
+            rests: false,
+            conns: COUNTED_AT_MOST,
+        }
     }
 }
 
