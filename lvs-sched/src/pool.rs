@@ -146,7 +146,8 @@ impl Pool {
 
     /// The destination for a new connection that begins with this packet, `None` if there is none
     /// to offer. Nothing is counted: say [`open`](Self::open) or
-    /// [`conn_opened`](Self::conn_opened) when it is used.
+    /// [`conn_opened`](Self::conn_opened) when it is used. A scheduler that [reads no
+    /// flows](SchedulerKind::reads_flows) is content with [`Flow::NONE`].
     #[inline]
     pub fn pick(&mut self, now: Instant, flow: &Flow) -> Option<DestId> {
         let now = self.advance(now);
@@ -265,8 +266,11 @@ impl Pool {
         }
         let token = self.conns.insert(Counted { dest, active: false }).map(ConnToken);
         let token = token.ok_or(OpenError::TableFull)?;
-        // It is known, and fewer than 2^32 tokens are.
-        let _ = self.conn_opened(dest, false);
+        if self.conn_opened(dest, false).is_err() {
+            // It is known: it has as many as can be counted.
+            self.conns.remove(token.0);
+            return Err(OpenError::TableFull);
+        }
         Ok(token)
     }
 
@@ -395,7 +399,7 @@ pub enum OpenError {
     /// The pool has no destination of this id, or no longer.
     #[error("unknown destination")]
     UnknownDest,
-    /// As many connections are open as the pool was made for.
+    /// As many connections are open as the pool was made for, or a destination counts at most.
     #[error("the pool has no room for one more connection")]
     TableFull,
 }

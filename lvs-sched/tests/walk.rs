@@ -57,6 +57,8 @@ struct Trial<C> {
     scheduler: Scheduler,
     /// The greatest weight.
     heaviest: u32,
+    /// Of so many destinations about seven have another weight than 1.
+    light: u32,
 }
 
 impl<C: Chance> Trial<C> {
@@ -73,7 +75,8 @@ impl<C: Chance> Trial<C> {
         let config = GroupConfig { scheduler: kind, profile, ..Default::default() };
         let group = (dice.below(2) == 0).then(|| Group::new(secs(0), config).unwrap());
         let group = group.map(|group| (group, HashMap::new()));
-        let mut trial = Self { dice, pool, group, next: 0, list, scheduler, heaviest };
+        let light = dice.one_of(&[8, 8, 8, 400]);
+        let mut trial = Self { dice, pool, group, next: 0, list, scheduler, heaviest, light };
         (0..dests).for_each(|_| trial.add_new());
         trial
     }
@@ -82,11 +85,11 @@ impl<C: Chance> Trial<C> {
         let dice = &mut self.dice;
         let upper_threshold = dice.one_of(&[0, 0, 1, 4, 9]);
         let lower_threshold = dice.below(upper_threshold + 1);
-        let weight = match dice.below(8) {
+        let weight = match dice.below(self.light) {
             0 => 0,
             1 => self.heaviest,
-            2 => 1,
-            _ => dice.below(self.heaviest) + 1,
+            2..=6 => dice.below(self.heaviest) + 1,
+            _ => 1,
         };
         let [_, _, high, low] = number.to_be_bytes();
         let dest = DestConfig::new([10, 2, high, low].into(), 80);

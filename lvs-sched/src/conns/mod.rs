@@ -107,9 +107,13 @@ impl Conns {
         self.places.course_mut(id)
     }
 
+    pub(crate) fn is_taken(&self, id: ConnId) -> bool {
+        self.places.is_taken(id)
+    }
+
     /// What is at a place, if it is taken.
     pub(crate) fn get(&self, id: ConnId) -> Option<Conn> {
-        if !self.places.is_taken(id) {
+        if !self.is_taken(id) {
             return None;
         }
         match self.places.get(id)? {
@@ -325,12 +329,12 @@ pub(crate) enum Due {
 
 /// Who belongs to whom.
 impl Conns {
-    /// Makes room for so many more destinations.
-    pub(crate) fn reserve_dests(&mut self, additional: usize) -> Result<(), OutOfMemory> {
-        self.of_dests.reserve(additional)
+    /// Makes room for destinations in so many places.
+    pub(crate) fn reserve_dests(&mut self, places: usize) -> Result<(), OutOfMemory> {
+        self.of_dests.reserve(places)
     }
 
-    /// A destination that connections may be of from now on; there is room for it.
+    /// A destination that connections may be of from now on; there is room for its place.
     pub(crate) fn add_dest(&mut self, id: DestId) {
         self.of_dests.add(id);
     }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::NOWHERE;
 use super::entry::{ConnId, Course};
 use super::places::Places;
 use crate::{DestId, OutOfMemory};
@@ -15,7 +16,7 @@ pub(crate) struct OfDests {
 
 #[derive(Clone, Copy, Debug)]
 struct OfDest {
-    /// The destination at that place, present or last.
+    /// The destination at that place, present or last; [`NOWHERE`] if there was none.
     id: DestId,
     newest: Option<ConnId>,
 }
@@ -25,16 +26,18 @@ impl OfDests {
         Self { dests: Vec::new() }
     }
 
-    /// Makes room for so many more destinations; their places are numbered from 0.
-    pub(crate) fn reserve(&mut self, additional: usize) -> Result<(), OutOfMemory> {
-        self.dests.try_reserve(additional).map_err(|_| OutOfMemory)
+    /// Makes room for destinations in so many places.
+    pub(crate) fn reserve(&mut self, places: usize) -> Result<(), OutOfMemory> {
+        let more = places.saturating_sub(self.dests.len());
+        self.dests.try_reserve(more).map_err(|_| OutOfMemory)?;
+        self.dests.resize(self.dests.len() + more, OfDest { id: NOWHERE, newest: None });
+        Ok(())
     }
 
-    /// A destination that there is room for, known or not.
+    /// A destination whose place there is room for, known or not.
     pub(crate) fn add(&mut self, id: DestId) {
-        match self.dests.get_mut(place_of(id) as usize) {
-            Some(dest) => dest.id = id,
-            None => self.dests.push(OfDest { id, newest: None }),
+        if let Some(dest) = self.dests.get_mut(place_of(id) as usize) {
+            dest.id = id;
         }
     }
 

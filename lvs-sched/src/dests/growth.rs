@@ -1,12 +1,14 @@
 //! What a scheduler has counts do, and which it wants to hear of.
 
+use super::load::MAX_CONNS;
+
 /// How the key of a destination follows its counters, of a scheduler that need not hear of counts
 /// for that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Growth {
     /// What amounts are multiplied with.
     pub(crate) unit: u64,
-    /// Of the counters as they are, were it eligible.
+    /// Of the counters as they are, were it eligible; it wraps where there is no room.
     pub(crate) key: u64,
     /// Units for each active connection, besides those of each connection.
     pub(crate) per_active: u16,
@@ -22,7 +24,7 @@ pub(crate) struct Growth {
 impl Growth {
     /// No key, but a factor that the scheduler makes keys with.
     pub(crate) const fn none(factor: u64) -> Self {
-        Self { unit: factor, key: 0, per_active: 0, per_conn: 0, rests: false, conns: u32::MAX }
+        Self { unit: factor, key: 0, per_active: 0, per_conn: 0, rests: false, conns: MAX_CONNS }
     }
 }
 

@@ -34,8 +34,8 @@ pub(crate) struct Load {
     pub(super) conns: u64,
     /// Of a list with [`Growth`], its unit; else what its scheduler makes keys with.
     pub(crate) factor: u64,
-    /// Of a list with [`Growth`], what tells who is picked: the smallest. It follows the counters.
-    /// Of any list it is [`BARRED`] or more while the destination is not eligible.
+    /// Of a list with [`Growth`], what tells who is picked: the smallest. It follows the counters,
+    /// [`BARRED`] or more while the destination is not eligible, and wraps where it has no room.
     pub(crate) key: u64,
     /// Units that its key grows by with each active connection, besides those of each.
     per_active: u16,
@@ -56,10 +56,15 @@ const OVERLOADED: u8 = 4;
 const AVAILABLE: u8 = 8;
 /// Its key is made anew for every count: it is less while no connection is active \[NQ-1\].
 const RESTING: u8 = 16;
+/// Its weight is 0, or there is no destination \[DST-14\].
+const QUIESCED: u8 = 32;
 /// The scheduler wants to hear when it has no more [room](Load::has_room), or some again.
-const FILLING: u8 = 32;
+const FILLING: u8 = 64;
 /// It has none.
-const FULL: u8 = 64;
+const FULL: u8 = 128;
+
+/// As many connections as the kernel's counters, which have a sign, tell apart.
+pub(super) const MAX_CONNS: u32 = i32::MAX as u32;
 
 /// In no list.
 pub(super) const NO_GROUP: u32 = u32::MAX;
@@ -82,7 +87,7 @@ impl Load {
             key: BARRED,
             per_active: 0,
             per_conn: 0,
-            flags: 0,
+            flags: QUIESCED,
         }
     }
 
@@ -95,7 +100,7 @@ impl Load {
     /// Whether a scheduler may pick it \[SCH-4\].
     #[inline]
     pub(crate) const fn is_eligible(&self) -> bool {
-        self.key < BARRED
+        self.flags & (OVERLOADED | QUIESCED) == 0
     }
 
     #[inline]
@@ -148,7 +153,7 @@ impl Load {
         if self.generation == 0 {
             return Err(CountError::UnknownDest);
         }
-        if self.total == u32::MAX {
+        if self.total >= MAX_CONNS {
             return Err(CountError::TooMany);
         }
         if self.total >= self.upper {
@@ -169,7 +174,7 @@ impl Load {
         if active {
             self.deactivate()?;
         } else if self.active >= self.total {
-            return Err(CountError::NoneInactive);
+            return Err(self.lacks(CountError::NoneInactive));
         }
         self.total = self.total.wrapping_sub(1);
         let less = self.factor.wrapping_mul(u64::from(self.per_conn));
@@ -184,7 +189,7 @@ impl Load {
     #[inline]
     pub(crate) fn activate(&mut self) -> Result<(), CountError> {
         if self.active >= self.total {
-            return Err(CountError::NoneInactive);
+            return Err(self.lacks(CountError::NoneInactive));
         }
         self.active += 1;
         let more = self.factor.wrapping_mul(u64::from(self.per_active));
@@ -196,7 +201,7 @@ impl Load {
     #[inline]
     pub(crate) fn deactivate(&mut self) -> Result<(), CountError> {
         if self.active == 0 {
-            return Err(CountError::NoneActive);
+            return Err(self.lacks(CountError::NoneActive));
         }
         self.active -= 1;
         let less = self.factor.wrapping_mul(u64::from(self.per_active));
@@ -204,18 +209,23 @@ impl Load {
         Ok(())
     }
 
+    /// That there is no such connection, or no destination at all.
+    #[cold]
+    const fn lacks(&self, error: CountError) -> CountError {
+        if self.generation == 0 { CountError::UnknownDest } else { error }
+    }
+
     /// What `config` means for it.
     fn configure(&mut self, config: &DestConfig, old: &Terms, profile: Profile) {
         self.weight = config.weight;
+        self.flags = self.flags & !QUIESCED | if config.weight == 0 { QUIESCED } else { 0 };
         self.set_thresholds(config, old, profile);
-        self.key = if self.free_weight() > 0 { 0 } else { BARRED };
     }
 
     /// \[OVL-2\] c, \[OVL-4\]
     fn set_thresholds(&mut self, config: &DestConfig, old: &Terms, profile: Profile) {
         let (upper, lower) = (config.upper_threshold, config.lower_threshold);
         self.upper = upper.wrapping_sub(1);
-        self.bound = self.upper;
         // E of OVL-1; the 4·sum < 3·U of OVL-4 says the same.
         self.lower = if lower == 0 { upper - upper / 4 } else { lower };
         match profile {
@@ -278,7 +288,7 @@ impl Load {
     #[inline]
     const fn resting_key(&self) -> u64 {
         let amount = self.active as u64 + (self.active != 0) as u64;
-        (amount.wrapping_mul(self.factor) & !BARRED).wrapping_add(self.position as u64)
+        amount.wrapping_mul(self.factor).wrapping_add(self.position as u64) & !BARRED
     }
 
     /// Its scheduler has heard of what was just counted.
@@ -289,7 +299,7 @@ impl Load {
 
     /// Its scheduler has heard of it, and wants to hear of these counts.
     pub(super) const fn attended(&mut self, watch: Watch) {
-        let kept = self.flags & (OVERLOADED | AVAILABLE | RESTING);
+        let kept = self.flags & (OVERLOADED | AVAILABLE | RESTING | QUIESCED);
         let watch = match watch {
             Watch::Overload => 0,
             Watch::Room if self.has_room() => FILLING,
@@ -301,13 +311,17 @@ impl Load {
 
     /// It came into a list, or left the one where it was.
     pub(super) const fn set_available(&mut self, available: bool) {
-        self.flags = self.flags & OVERLOADED | if available { AVAILABLE } else { 0 };
+        let kept = self.flags & (OVERLOADED | QUIESCED);
+        self.flags = kept | if available { AVAILABLE } else { 0 };
     }
 
     /// Its key is what it is now, and grows from here on.
     pub(super) const fn grow(&mut self, growth: Growth) {
         let Growth { unit, key, per_active, per_conn, rests, conns } = growth;
-        (self.factor, self.key) = (unit, self.key & BARRED | key);
+        // One that is made anew for every count keeps its bar, which nothing else may reach.
+        let key = if rests { key & !BARRED } else { key };
+        let bar = if self.is_eligible() { 0 } else { BARRED };
+        (self.factor, self.key) = (unit, key.wrapping_add(bar));
         self.flags = self.flags & !RESTING | if rests { RESTING } else { 0 };
         (self.per_active, self.per_conn) = (per_active, per_conn);
         self.bound = if conns < self.upper { conns } else { self.upper };
@@ -338,7 +352,7 @@ pub enum CountError {
     /// The destination has no inactive connection.
     #[error("the destination has no inactive connection")]
     NoneInactive,
-    /// The destination has 2^32 - 1 connections.
+    /// The destination has 2^31 - 1 connections.
     #[error("the destination has too many connections")]
     TooMany,
 }

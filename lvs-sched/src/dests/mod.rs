@@ -285,6 +285,11 @@ impl Dests {
         self.trash.try_reserve(spare).map_err(|_| OutOfMemory)
     }
 
+    /// How many places for destinations there are.
+    pub(crate) fn places(&self) -> usize {
+        self.facts.capacity()
+    }
+
     /// All that adding one may allocate, so that nothing is half done if there is no memory.
     fn reserve_one(&mut self, group: Key, weight: u32) -> Result<(), OutOfMemory> {
         self.reserve(0, 1)?;

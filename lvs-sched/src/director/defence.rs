@@ -174,7 +174,8 @@ impl Director {
             let random = self.guard.random.next();
             let Some(bucket) = random.checked_rem(buckets.len() as u64) else { return };
             for id in self.conns.bucket(buckets.start + bucket as usize) {
-                if self.is_dropped(now, id) {
+                // A template may have gone with its last connection.
+                if self.conns.is_taken(id) && self.is_dropped(now, id) {
                     self.force_end(id, |controller| {
                         controller.state != State::Template { assured: true }
                     });

@@ -131,8 +131,13 @@ impl Director {
     /// If there is no such memory; there may be more of it than before.
     pub fn reserve(&mut self, services: usize, dests: usize) -> Result<(), OutOfMemory> {
         self.services.try_reserve(services).map_err(|_| OutOfMemory)?;
-        self.conns.reserve_dests(dests)?;
-        self.dests.reserve(services, dests)
+        self.reserve_dests(services, dests)
+    }
+
+    /// Connections are listed by the places of their destinations, wherever the next of these are.
+    fn reserve_dests(&mut self, services: usize, dests: usize) -> Result<(), OutOfMemory> {
+        self.dests.reserve(services, dests)?;
+        self.conns.reserve_dests(self.dests.places())
     }
 
     /// Adds a service.
@@ -227,7 +232,7 @@ impl Director {
         config: DestConfig,
     ) -> Result<DestId, DestError> {
         self.advance(now);
-        self.conns.reserve_dests(1)?;
+        self.reserve_dests(0, 1)?;
         let id = self.dests.add(self.group(service)?, config)?;
         self.conns.add_dest(id);
         Ok(id)

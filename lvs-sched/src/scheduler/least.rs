@@ -9,7 +9,7 @@
 use super::units::{Units, most_conns};
 use super::winners::{Key, Winners};
 use super::{Change, Scheduler, SchedulerKind, nq, walk};
-use crate::dests::{BARRED, DestList, Growth, Load, Loads, Watch, inverse, loads_of};
+use crate::dests::{DestList, Growth, Load, Loads, Watch, inverse, loads_of};
 use crate::{OutOfMemory, Profile};
 
 /// Lists up to this long are looked at from end to end: there that is as fast, and counters need
@@ -232,14 +232,13 @@ impl Scheduler for Least {
         dests: usize,
         weight: u32,
     ) -> Result<(), OutOfMemory> {
+        // Also for when one has left: then there may be units no longer, or narrow keys do again.
+        self.narrow.reserve(dests)?;
         let weights = list.loads().map(|load| self.rule.weight(load)).chain([weight]);
-        match self.rule.index(dests, weights) {
-            Index::Walk | Index::Units(_) | Index::Narrow => self.narrow.reserve(dests),
-            Index::Wide => {
-                // When a heavy one leaves, narrow keys do again.
-                self.narrow.reserve(dests)?;
-                self.wide.reserve(dests)
-            }
+        if dests > FEW_WIDE && !is_narrow(dests, self.rule.most(), weights) {
+            self.wide.reserve(dests)
+        } else {
+            Ok(())
         }
     }
 
@@ -345,7 +344,7 @@ impl Rule {
             + u64::from(per_conn) * u64::from(load.total)
             + u64::from(base)
             - u64::from(idle & u32::from(load.active == 0));
-        let key = (amount.wrapping_mul(unit) & !BARRED).wrapping_add(position.into());
+        let key = amount.wrapping_mul(unit).wrapping_add(position.into());
         let rests = idle != 0;
         let per_active = if rests { 0 } else { per_active };
         Growth { unit, key, per_active, per_conn, rests, conns }

@@ -215,18 +215,15 @@ const fn gcd(a: u32, b: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DestId;
     use crate::arena::Key;
     use crate::dests::Dests;
+    use arbitrary::{Result, Unstructured};
+    use lvs_proto::{AddressPair, Flow, TcpFlags};
+    use std::vec::Vec;
 
-    /// A list, the newest first, of these weights, upper thresholds, connections and how many of
-    /// them are active.
-    pub(super) fn dests(
-        kind: SchedulerKind,
-        profile: Profile,
-        facts: &[(u32, u32, u32, u32)],
-    ) -> (Dests, Key) {
-        let mut dests = Dests::new(profile, Timers::default());
-        let setup = SchedulerSetup {
+    fn setup(kind: SchedulerKind, profile: Profile) -> SchedulerSetup {
+        SchedulerSetup {
             kind,
             profile,
             family: None,
@@ -236,8 +233,18 @@ mod tests {
             mh: MhTableIndex::default(),
             seed: Seed([0; 2]),
             timers: Timers::default(),
-        };
-        let group = dests.add_group(Instant::EPOCH, None, setup).unwrap();
+        }
+    }
+
+    /// A list, the newest first, of these weights, upper thresholds, connections and how many of
+    /// them are active.
+    pub(super) fn dests(
+        kind: SchedulerKind,
+        profile: Profile,
+        facts: &[(u32, u32, u32, u32)],
+    ) -> (Dests, Key) {
+        let mut dests = Dests::new(profile, Timers::default());
+        let group = dests.add_group(Instant::EPOCH, None, setup(kind, profile)).unwrap();
         for (number, &(weight, upper_threshold, conns, active)) in (1..).zip(facts) {
             let config = DestConfig::new([10, 2, 0, number].into(), 80);
             let id = dests.add(group, DestConfig { weight, upper_threshold, ..config }).unwrap();
@@ -256,5 +263,88 @@ mod tests {
         let negative = list.iter().find(|(_, load)| load.weight == 0).map(|(place, _)| place);
         let surplus = Profile::Classic.active_surplus();
         assert_eq!(wlc::pick(list.order, list.loads, surplus), negative);
+    }
+
+    const WALKED: [SchedulerKind; 6] = [
+        SchedulerKind::Lc,
+        SchedulerKind::Wlc,
+        SchedulerKind::Sed,
+        SchedulerKind::Nq,
+        SchedulerKind::Fo,
+        SchedulerKind::Ovf,
+    ];
+
+    /// Of no small multiple in common, some of them.
+    const WEIGHTS: [u32; 8] = [0, 1, 1, 2, 257, 65_519, 65_521, DestConfig::MAX_WEIGHT];
+    /// Where keys have no room for more, and where the kernel's numbers change their sign.
+    const COUNTS: [u32; 8] = [0, 1, 64, (1 << 22) - 1, 1 << 22, 1 << 23, 1 << 24, i32::MAX as u32];
+
+    fn config(u: &mut Unstructured<'_>, number: u8) -> Result<DestConfig> {
+        let (weight, upper_threshold) = (*u.choose(&WEIGHTS)?, *u.choose(&[0, 0, 1, 64])?);
+        Ok(DestConfig { weight, upper_threshold, ..DestConfig::new([10, 2, 0, number].into(), 80) })
+    }
+
+    /// Many connections to a destination come or go, or it has so many at once, and is edited.
+    fn count(u: &mut Unstructured<'_>, dests: &mut Dests, group: Key, id: DestId) -> Result<()> {
+        let times = *u.choose(&[1, 2, 31, 64, 128])?;
+        let mut each = |change: fn(&mut Load) -> core::result::Result<(), crate::CountError>| {
+            (0..times).for_each(|_| dests.change(id, change).unwrap_or(()));
+        };
+        match u.int_in_range(0..=4_u8)? {
+            0 => each(|load| load.open(true)),
+            1 => each(|load| load.open(false)),
+            2 => each(|load| load.close(true)),
+            3 => each(|load| load.close(false)),
+            _ => {
+                let (total, active) = (*u.choose(&COUNTS)?, *u.choose(&COUNTS)?);
+                let set = |load: &mut Load| {
+                    (load.total, load.active) = (total, active.min(total));
+                    Ok(())
+                };
+                dests.change(id, set).unwrap();
+                let address = dests.get(id).unwrap().address();
+                dests.edit(group, DestConfig { address, ..config(u, 0)? }).unwrap();
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn picks_equal_the_walk_whatever_the_numbers() {
+        let addresses = AddressPair::new([192, 0, 2, 1].into(), [10, 0, 0, 1].into()).unwrap();
+        let flow = Flow::tcp(addresses, 1, 80, TcpFlags::SYN);
+        arbtest::arbtest(|u| {
+            let profile = *u.choose(&[Profile::Classic, Profile::Linux6_1_183])?;
+            let mut kind = *u.choose(&WALKED)?;
+            let (mut dests, group) = dests(kind, profile, &[]);
+            for number in 0..u.int_in_range(1..=20)? {
+                dests.add(group, config(u, number)?).unwrap();
+            }
+            for _ in 0..u.int_in_range(0..=30)? {
+                let ids: Vec<_> = dests.list(group).map(|(id, _)| id).collect();
+                match u.int_in_range(0..=9_u8)? {
+                    0 => {
+                        kind = *u.choose(&WALKED)?;
+                        dests.edit_group(Instant::EPOCH, group, setup(kind, profile)).unwrap();
+                    }
+                    1 if ids.len() > 1 => {
+                        let address = dests.get(ids[0]).unwrap().address();
+                        dests.delete(Instant::EPOCH, group, address, 80).unwrap();
+                    }
+                    _ => {
+                        let id = *u.choose(&ids)?;
+                        count(u, &mut dests, group, id)?;
+                    }
+                }
+                let list = dests.members(group);
+                let surplus = profile.active_surplus();
+                let expected = walk::pick(kind, list.order, list.loads, surplus);
+                assert!(list.loads().all(|load| load.is_eligible() == (load.free_weight() > 0)));
+                let picked = dests.pick(Instant::EPOCH, group, &flow);
+                assert_eq!(picked.map(|id| id.to_bits() as u32), expected, "{kind}");
+            }
+            Ok(())
+        })
+        .budget_ms(500);
     }
 }

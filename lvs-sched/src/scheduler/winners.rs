@@ -80,22 +80,33 @@ impl<K: Key> Winners<K> {
         let (line, slot) = self.heap.leaf(place);
         let Some(Line(keys)) = self.lines.get_mut(line) else { return };
         let old = replace(&mut keys[slot & 7], key);
-        if key != old {
+        if key == old {
+            return;
+        }
+        // Mostly the line keeps its winner, which takes no frame to see.
+        let winner = self.winner(line);
+        if key < winner || old == winner {
             self.climb(line, old, key);
         }
     }
 
-    /// A key of `line` was another one.
+    /// The smallest key of a line, as the line above has it.
     #[inline]
+    fn winner(&self, line: usize) -> K {
+        match Heap::<3>::above(line) {
+            Some((above, slot)) => {
+                self.lines.get(above).map_or(K::NONE, |Line(keys)| keys[slot & 7])
+            }
+            None => self.top,
+        }
+    }
+
+    /// A key of `line` was another one.
+    #[inline(never)]
     fn climb(&mut self, mut line: usize, mut old: K, mut new: K) {
         loop {
             let above = Heap::<3>::above(line);
-            let winner = match above {
-                Some((above, slot)) => {
-                    self.lines.get(above).map_or(K::NONE, |Line(keys)| keys[slot & 7])
-                }
-                None => self.top,
-            };
+            let winner = self.winner(line);
             if new >= winner {
                 if old != winner {
                     return;

@@ -179,3 +179,21 @@ fn dst_10_an_edited_tunnel_is_for_connections_that_there_are() {
         assert_eq!(director.decide(secs(0), &old), Verdict::Forward(gre));
     }
 }
+
+/// Wherever the places are that more room was made for.
+#[test]
+fn connections_are_of_their_destinations() {
+    let mut director = director(Profile::Classic, &["-A -t 10.0.0.1:80 -s rr"]);
+    let numbers = [2, 5, 9];
+    for number in numbers {
+        director.reserve(0, number.into()).unwrap();
+        let config = DestConfig::new([10, 2, 0, number].into(), 80);
+        director.add_dest(secs(0), &web(), config).unwrap();
+    }
+    for port in 1..=3 {
+        assert!(hop(&mut director, secs(0), &client(port, SYN)).is_some());
+    }
+    for number in numbers {
+        assert_eq!(counts(&director, &web(), &format!("10.2.0.{number}")), (1, 0, 0));
+    }
+}

@@ -181,3 +181,35 @@ fn def_2_the_looks_of_a_second_go_on_with_the_next_call() {
     assert_eq!(ports(&in_steps), ports(&at_once));
     assert!(ports(&at_once).len() < 6800);
 }
+
+/// A template that goes with its last connection is gone for the rest of their bucket, and leaves
+/// room for one \[DEF-2\] \[TPL-14\].
+#[test]
+fn def_2_what_makes_room_goes_once() {
+    let config = DirectorConfig {
+        timers: Timers::Exact,
+        connections: 3,
+        defences: Defences { drop_entry: Defence::On, ..Defences::default() },
+        ..DirectorConfig::default()
+    };
+    let mut director = Director::new(config).unwrap();
+    for rule in ["-A -t 10.0.0.1:80 -p 300", "-A -u 10.0.0.1:53", "--set 0 0 5"] {
+        common::apply(&mut director, secs(0), rule);
+    }
+    for rule in ["-a -t 10.0.0.1:80 -r 10.2.0.1", "-a -u 10.0.0.1:53 -r 10.2.0.1"] {
+        common::apply(&mut director, secs(0), rule);
+    }
+    let datagram = |port| udp(CLIENT, port, VIP, 53);
+    // The connection that ends first leaves a place in front of the template, for its next one.
+    for (second, packet) in [(0, datagram(1)), (1, client(1, SYN)), (100, client(2, SYN))] {
+        director.handle_timeout(secs(second), 64);
+        assert!(hop(&mut director, secs(second), &packet).is_some());
+    }
+    assert!(hop(&mut director, secs(100), &datagram(2)).is_some());
+    // The table is full: the half-open connection and its template make room for two more.
+    let forwarded =
+        [3, 4, 5, 6].map(|port| hop(&mut director, secs(100), &datagram(port)).is_some());
+    assert_eq!((forwarded, director.conns().count()), ([true, true, false, false], 3));
+    director.handle_timeout(secs(106), usize::MAX);
+    assert_eq!(director.conns().count(), 0);
+}

@@ -141,3 +141,16 @@ fn nq_3_udp_is_never_active() {
         assert_eq!(picked, expected);
     }
 }
+
+/// Of weights whose keys want more room over fewer destinations.
+#[test]
+fn wlc_1_a_list_gets_shorter_without_asking_for_memory() {
+    let mut pool = pool(SchedulerKind::Wlc, &[1; 14]);
+    for number in 1..=14 {
+        let weight = if number == 1 { 88_279 } else { 88_592 };
+        pool.edit_dest(secs(0), config(number, weight)).unwrap();
+    }
+    pool.delete_dest(secs(0), config(14, 0).address, 80).unwrap();
+    let expected: Vec<_> = (1..=13).rev().collect();
+    assert_eq!(picks(&mut pool, secs(0), &syn(), 13), expected);
+}

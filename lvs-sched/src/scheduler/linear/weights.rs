@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use crate::OutOfMemory;
 
-/// So many places are a row at most, wherever it begins.
-pub(super) const ROW: usize = 16;
+/// So many places are a row.
+pub(super) const ROW: usize = 64;
 
 /// The weights in list order.
 #[derive(Debug, Default)]
@@ -29,13 +29,14 @@ impl Weights {
         }
     }
 
-    pub(super) const fn few(&self) -> Option<&[u32]> {
-        None
+    pub(super) fn row(&self, first: usize, least: u32) -> u64 {
+        let weights = self.0.get(first..).unwrap_or_default().iter().take(ROW);
+        weights.zip(0..).fold(0, |row, (weight, place)| row | u64::from(*weight >= least) << place)
     }
 
-    pub(super) fn row(&self, place: usize) -> (usize, &[u32]) {
-        let weights = self.0.get(place..).unwrap_or_default();
-        (place, weights.get(..ROW).unwrap_or(weights))
+    /// Not looked for: every pass is walked.
+    pub(super) const fn next_lower(&self, _first: usize, _least: u32) -> Option<u32> {
+        None
     }
 
     pub(super) fn greatest(&self) -> u32 {
