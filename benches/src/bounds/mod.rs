@@ -219,8 +219,13 @@ fn scheduler_takes(kind: SchedulerKind) -> [Takes; 2] {
             constant("1; *n* of at most 16; *n* while a load is beyond 2³¹"),
             logarithm("log *n*; 1 of at most 16"),
         ],
-        Fo => [constant("1; *n* of at most 16"), constant("1")],
-        Ovf => [constant("1; *n* of at most 12"), logarithm("log *n*; 1 of at most 12")],
+        Fo => {
+            [constant("1; *n* of at most 4"), constant("1; log *n* where the overload flag turns")]
+        }
+        Ovf => [
+            constant("1; *n* of at most 12"),
+            logarithm("1; log *n* where one is full, or is not again"),
+        ],
         Lblc => {
             [constant("1 expected; of an address that is new, as `wlc`"), logarithm("as `wlc`")]
         }

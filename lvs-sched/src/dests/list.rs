@@ -124,12 +124,12 @@ impl List {
 
     /// Tells the members where they are, and who wants to hear of them.
     fn enrol(&self, loads: &mut Loads) {
-        let watched = self.scheduler.watches_counts();
+        let watch = self.scheduler.watch();
         for (place, position) in self.order.iter().zip(0..) {
             if let Some(load) = loads.at_mut(*place) {
                 load.position = position;
                 load.grow(self.scheduler.growth(load));
-                load.attended(watched);
+                load.attended(watch);
             }
         }
     }

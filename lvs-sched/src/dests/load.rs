@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 use core::num::NonZeroU32;
 
+use super::growth::{Growth, Watch};
 use super::{DestConfig, DestId};
 use crate::arena::Key;
 use crate::{OutOfMemory, Profile};
@@ -34,7 +35,7 @@ pub(crate) struct Load {
     /// Of a list with [`Growth`], its unit; else what its scheduler makes keys with.
     pub(crate) factor: u64,
     /// Of a list with [`Growth`], what tells who is picked: the smallest. It follows the counters,
-    /// [`BARRED`] or more while the destination is not eligible, and wraps where it has no room.
+    /// is [`BARRED`] while the destination is not eligible, and wraps where it has no room.
     pub(crate) key: u64,
     /// Units that its key grows by with each active connection, besides those of each.
     per_active: u16,
@@ -57,9 +58,13 @@ const AVAILABLE: u8 = 8;
 const RESTING: u8 = 16;
 /// Its weight is 0, or there is no destination \[DST-14\].
 const QUIESCED: u8 = 32;
+/// The scheduler wants to hear when it has no more [room](Load::has_room), or some again.
+const FILLING: u8 = 64;
+/// It has none.
+const FULL: u8 = 128;
 
-/// As many connections as the kernel's counters, which have a sign, tell apart.
-const MAX_CONNS: u32 = i32::MAX as u32;
+/// As many connections as fit the kernel's counters, which have a sign.
+pub(super) const COUNTED_AT_MOST: u32 = i32::MAX as u32;
 
 /// In no list.
 pub(super) const NO_GROUP: u32 = u32::MAX;
@@ -148,7 +153,7 @@ impl Load {
         if self.generation == 0 {
             return Err(CountError::UnknownDest);
         }
-        if self.total >= MAX_CONNS {
+        if self.total >= COUNTED_AT_MOST {
             return Err(CountError::TooMany);
         }
         if self.total >= self.upper {
@@ -261,13 +266,21 @@ impl Load {
     /// Whether its scheduler wants to hear of what was just counted.
     #[inline]
     pub(crate) const fn wants_attention(&mut self) -> bool {
-        if self.flags & (WATCHED | STIRRED | RESTING) == 0 {
+        if self.flags & (WATCHED | STIRRED | RESTING | FILLING) == 0 {
             return false;
         }
         if self.flags & RESTING != 0 {
             self.key = self.key & BARRED | self.resting_key();
+        } else if self.flags & FILLING != 0 && self.has_room() == (self.flags & FULL != 0) {
+            self.flags = (self.flags ^ FULL) | STIRRED;
         }
         self.flags & (WATCHED | STIRRED) != 0
+    }
+
+    /// At its weight there is room for one more \[OVF-1\].
+    #[inline]
+    pub(crate) const fn has_room(&self) -> bool {
+        self.active <= self.weight
     }
 
     /// One connection that is active counts for two, as is with `sed`, but none for nothing: idle is
@@ -284,10 +297,16 @@ impl Load {
         self.flags &= !STIRRED;
     }
 
-    /// Its scheduler has heard of it, and wants to hear of every count or not.
-    pub(super) const fn attended(&mut self, watched: bool) {
+    /// Its scheduler has heard of it, and wants to hear of these counts.
+    pub(super) const fn attended(&mut self, watch: Watch) {
         let kept = self.flags & (OVERLOADED | AVAILABLE | RESTING | QUIESCED);
-        self.flags = kept | if watched { WATCHED } else { 0 };
+        let watch = match watch {
+            Watch::Overload => 0,
+            Watch::Room if self.has_room() => FILLING,
+            Watch::Room => FILLING | FULL,
+            Watch::Counts => WATCHED,
+        };
+        self.flags = kept | watch;
     }
 
     /// It came into a list, or left the one where it was.
@@ -306,32 +325,6 @@ impl Load {
         self.flags = self.flags & !RESTING | if rests { RESTING } else { 0 };
         (self.per_active, self.per_conn) = (per_active, per_conn);
         self.bound = if conns < self.upper { conns } else { self.upper };
-    }
-}
-
-/// How the key of a destination follows its counters, of a scheduler that need not hear of counts
-/// for that.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Growth {
-    /// What amounts are multiplied with.
-    pub(crate) unit: u64,
-    /// Of the counters as they are, were it eligible; it wraps where there is no room.
-    pub(crate) key: u64,
-    /// Units for each active connection, besides those of each connection.
-    pub(crate) per_active: u16,
-    /// Units for each connection, active and inactive.
-    pub(crate) per_conn: u8,
-    /// Whether none active counts for nothing, and each for a unit more than otherwise: then those
-    /// above are 0.
-    pub(crate) rests: bool,
-    /// The scheduler hears of connections beyond so many: keys have no room for more.
-    pub(crate) conns: u32,
-}
-
-impl Growth {
-    /// No key, but a factor that the scheduler makes keys with.
-    pub(crate) const fn none(factor: u64) -> Self {
-        Self { unit: factor, key: 0, per_active: 0, per_conn: 0, rests: false, conns: MAX_CONNS }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod count;
 mod dest;
+mod growth;
 mod list;
 mod load;
 mod servers;
@@ -17,12 +18,13 @@ use lvs_proto::{Family, Flow, Instant, Method, Protocol};
 
 use dest::Facts;
 pub use dest::{Dest, DestConfig, DestError, DestId};
+pub(crate) use growth::{Growth, Watch};
 pub(crate) use list::{DestList, List, loads_of};
 #[cfg(feature = "fast")]
 pub(crate) use load::BARRED;
 pub use load::CountError;
 use load::NO_GROUP;
-pub(crate) use load::{Growth, Load, Loads, inverse};
+pub(crate) use load::{Load, Loads, inverse};
 use servers::Servers;
 use time::{Round, TrashRun};
 

@@ -7,7 +7,7 @@ use lvs_proto::{Flow, Instant};
 use super::{Change, Scheduler, SchedulerFlags};
 use super::{dh, lblc, lblcr, least, mh, rr, sh, twos, wrr};
 use crate::OutOfMemory;
-use crate::dests::{DestList, Growth, Load, Loads};
+use crate::dests::{DestList, Growth, Load, Loads, Watch};
 
 /// A scheduler of any kind: picks a destination for a new connection or template \[SCH-1\].
 #[derive(Debug)]
@@ -161,8 +161,8 @@ impl AnyScheduler {
         self.any().growth(load)
     }
 
-    pub(crate) fn watches_counts(&self) -> bool {
-        self.any().watches_counts()
+    pub(crate) fn watch(&self) -> Watch {
+        self.any().watch()
     }
 
     pub(crate) fn set_expiration(&mut self, expiration: Duration) {

@@ -10,7 +10,7 @@ use super::hash::destination;
 use super::spare::Spare;
 use super::{Change, Scheduler, SchedulerSetup};
 use crate::OutOfMemory;
-use crate::dests::{DestList, Growth, Load};
+use crate::dests::{DestList, Growth, Load, Watch};
 
 #[derive(Debug)]
 pub(crate) struct Lblc {
@@ -72,8 +72,8 @@ impl Scheduler for Lblc {
         self.spare.growth(load)
     }
 
-    fn watches_counts(&self) -> bool {
-        true
+    fn watch(&self) -> Watch {
+        Watch::Counts
     }
 
     /// A deleted destination stays in the cache, and serves again when it comes back \[LBLC-9\].

@@ -12,7 +12,7 @@ use super::spare::Spare;
 use super::{Change, Scheduler, SchedulerSetup};
 use crate::OutOfMemory;
 use crate::arena::{Arena, Key};
-use crate::dests::{DestList, Growth, Load};
+use crate::dests::{DestList, Growth, Load, Watch};
 
 /// The cache is that of `lblc` \[LBLCR-1\] \[LBLCR-8\].
 #[derive(Debug)]
@@ -112,8 +112,8 @@ impl Scheduler for Lblcr {
         self.spare.growth(load)
     }
 
-    fn watches_counts(&self) -> bool {
-        true
+    fn watch(&self) -> Watch {
+        Watch::Counts
     }
 
     fn references(&self) -> usize {

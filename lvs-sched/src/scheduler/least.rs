@@ -8,13 +8,15 @@
 
 use super::units::{Units, most_conns};
 use super::winners::{Key, Winners};
-use super::{Change, Scheduler, SchedulerKind, nq, ovf, walk};
-use crate::dests::{DestList, Growth, Load, Loads, inverse, loads_of};
+use super::{Change, Scheduler, SchedulerKind, nq, walk};
+use crate::dests::{DestList, Growth, Load, Loads, Watch, inverse, loads_of};
 use crate::{OutOfMemory, Profile};
 
 /// Lists up to this long are looked at from end to end: there that is as fast, and counters need
 /// little upkeep.
 pub(crate) const FEW: usize = 16;
+/// Of `fo`, whose keys no count changes, longer ones have a tree; those of `ovf` always have one.
+const FEW_STEADY: usize = 4;
 /// Lists up to this long are walked if there are no units for their weights.
 const FEW_WALKED: usize = 8;
 /// Lists up to this long are walked if keys would need more than 64 bits.
@@ -233,7 +235,7 @@ impl Scheduler for Least {
         // Also for when one has left: then there may be units no longer, or narrow keys do again.
         self.narrow.reserve(dests)?;
         let weights = list.loads().map(|load| self.rule.weight(load)).chain([weight]);
-        if dests > FEW_WIDE && !is_narrow(dests, weights) {
+        if dests > FEW_WIDE && !is_narrow(dests, self.rule.most(), weights) {
             self.wide.reserve(dests)
         } else {
             Ok(())
@@ -244,9 +246,12 @@ impl Scheduler for Least {
         self.rebuild(list);
     }
 
-    fn watches_counts(&self) -> bool {
-        let is_tree = matches!(self.index, Index::Narrow | Index::Wide);
-        is_tree && self.rule.kind != SchedulerKind::Fo
+    fn watch(&self) -> Watch {
+        match (self.index, self.rule.kind) {
+            (Index::Walk | Index::Units(_), _) | (_, SchedulerKind::Fo) => Watch::Overload,
+            (_, SchedulerKind::Ovf) => Watch::Room,
+            _ => Watch::Counts,
+        }
     }
 
     fn growth(&self, load: &Load) -> Growth {
@@ -311,9 +316,14 @@ impl Rule {
         of_active.wrapping_add(of_conns).wrapping_add(self.base).wrapping_sub(idle)
     }
 
+    /// The greatest amount that keys order.
+    const fn most(&self) -> u32 {
+        if self.per_active == 0 { self.base } else { MAX_AMOUNT }
+    }
+
     #[inline]
     const fn admits(&self, load: &Load) -> bool {
-        load.is_eligible() && (!matches!(self.kind, SchedulerKind::Ovf) || ovf::has_room(load))
+        load.is_eligible() && (!matches!(self.kind, SchedulerKind::Ovf) || load.has_room())
     }
 
     /// What an amount is for: `lc` looks at no weight but 0.
@@ -342,14 +352,19 @@ impl Rule {
 
     /// Which keys do for a list.
     fn index(&self, dests: usize, weights: impl Iterator<Item = u32> + Clone) -> Index {
-        if dests <= FEW && self.kind != SchedulerKind::Ovf {
+        let (few, few_walked) = match self.kind {
+            SchedulerKind::Fo => (FEW_STEADY, 0),
+            SchedulerKind::Ovf => (0, 0),
+            _ => (FEW, FEW_WALKED),
+        };
+        if dests <= few {
             if let Some(units) = Units::of(dests, weights.clone()) {
                 return Index::Units(units);
             }
         }
-        if dests <= FEW_WALKED {
+        if dests <= few_walked {
             Index::Walk
-        } else if is_narrow(dests, weights) {
+        } else if is_narrow(dests, self.most(), weights) {
             Index::Narrow
         } else if dests <= FEW_WIDE {
             Index::Walk
@@ -369,12 +384,12 @@ const fn share(amount: u32, inverse: u64, scale: u32) -> u64 {
     ((number as u128 * inverse as u128) >> 64) as u64
 }
 
-/// Whether a key has room for an amount, its fraction and a position, and so has a product of amount
-/// and fraction for the heaviest weight.
-fn is_narrow(dests: usize, weights: impl Iterator<Item = u32> + Clone) -> bool {
+/// Whether a key has room for an amount up to `most`, its fraction and a position, and so has a product
+/// of amount and fraction for the heaviest weight.
+fn is_narrow(dests: usize, most: u32, weights: impl Iterator<Item = u32> + Clone) -> bool {
     let heaviest = weights.clone().max().unwrap_or(0);
-    let bits = position_bits(dests).max(u32::BITS - heaviest.leading_zeros());
-    MAX_AMOUNT.count_ones() + scale(weights) + bits <= u64::BITS
+    let bits = |number: u32| u32::BITS - number.leading_zeros();
+    bits(most) + scale(weights) + position_bits(dests).max(bits(heaviest)) <= u64::BITS
 }
 
 /// The bits after the point that tell any two different fractions apart: those of unequal weights

@@ -60,7 +60,7 @@ pub use config::{
 };
 pub(crate) use least::FEW;
 
-use crate::dests::{DestList, Growth, Load, inverse};
+use crate::dests::{DestList, Growth, Load, Watch, inverse};
 use crate::hash::Seed;
 use crate::{DestConfig, OutOfMemory, Profile, Timers};
 
@@ -88,10 +88,9 @@ trait Scheduler {
         Growth::none(inverse(load.weight))
     }
 
-    /// Whether [`AnyScheduler::counted`] is wanted for every count, and not for a change of the
-    /// overload flag alone.
-    fn watches_counts(&self) -> bool {
-        false
+    /// For which counts [`AnyScheduler::counted`] is wanted.
+    fn watch(&self) -> Watch {
+        Watch::Overload
     }
 
     /// How many places there are where it may refer to a destination that is not in the list.

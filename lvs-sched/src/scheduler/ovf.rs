@@ -6,10 +6,5 @@ use crate::dests::{Load, Loads, loads_of};
 /// \[OVF-1\]
 #[inline(never)]
 pub(super) fn pick(order: &[u32], loads: &Loads) -> Option<u32> {
-    heaviest(loads_of(order, loads), has_room)
-}
-
-/// At its weight there is room for one more \[OVF-1\].
-pub(super) const fn has_room(load: &Load) -> bool {
-    load.active <= load.weight
+    heaviest(loads_of(order, loads), Load::has_room)
 }

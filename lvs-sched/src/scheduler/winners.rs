@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt::Debug;
+use core::mem::replace;
 
 use super::heap::Heap;
 use crate::OutOfMemory;
@@ -10,6 +11,7 @@ use crate::OutOfMemory;
 ///
 /// A place whose key falls below all of the tree goes ahead of it, and the tree stays as it is: most
 /// often a connection ended there, so that it is picked next, and then its key is about what it was.
+/// Of two the lesser stays ahead, and the other goes back into the tree.
 #[derive(Debug)]
 pub(super) struct Winners<K> {
     heap: Heap<3>,
@@ -62,18 +64,22 @@ impl<K: Key> Winners<K> {
 
     /// [`Key::NONE`] does not compete.
     #[inline]
-    pub(super) fn set(&mut self, place: usize, key: K) {
+    pub(super) fn set(&mut self, mut place: usize, mut key: K) {
         let is_ahead = place == self.ahead.0;
-        if key < self.top && (is_ahead || self.ahead.1 == K::NONE) {
-            self.ahead = (place, key);
-            return;
-        }
-        if is_ahead {
+        if key < self.top {
+            if is_ahead || self.ahead.1 == K::NONE {
+                self.ahead = (place, key);
+                return;
+            }
+            if key < self.ahead.1 {
+                (place, key) = replace(&mut self.ahead, (place, key));
+            }
+        } else if is_ahead {
             self.ahead.1 = K::NONE;
         }
         let (line, slot) = self.heap.leaf(place);
         let Some(Line(keys)) = self.lines.get_mut(line) else { return };
-        let old = core::mem::replace(&mut keys[slot & 7], key);
+        let old = replace(&mut keys[slot & 7], key);
         if key == old {
             return;
         }
@@ -114,7 +120,7 @@ impl<K: Key> Winners<K> {
             };
             line = above;
             let Some(Line(keys)) = self.lines.get_mut(line) else { return };
-            old = core::mem::replace(&mut keys[slot & 7], new);
+            old = replace(&mut keys[slot & 7], new);
         }
     }
 
