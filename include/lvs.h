@@ -3658,7 +3658,7 @@ enum lvs_status lvs_vrrp_set_priority(struct lvs_vrrp *vrrp,
  * [W-29]. If no address is left, that is `lvs_vrrp_interface_down`.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_SOURCE_FAMILY`, `LVS_ERR_SOURCE_NOT_UNICAST`,
- * `LVS_ERR_SOURCE_NOT_LINK_LOCAL`.
+ * `LVS_ERR_SOURCE_NOT_LINK_LOCAL`, `LVS_ERR_PEER` if it is that of a peer.
  */
 enum lvs_status lvs_vrrp_set_source(struct lvs_vrrp *vrrp,
                                     lvs_time now,
@@ -4210,8 +4210,8 @@ enum lvs_status lvs_engine_add(struct lvs_engine *engine,
                                lvs_router_id *out);
 
 /**
- * Removes a virtual router with its keys, and from its sync group. Nothing is sent: shut it down first
- * and drain the actions.
+ * Removes a virtual router with its keys, and from its sync group, at the last moment that the engine
+ * was handed. Nothing is sent: shut it down first and drain the actions.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
  */
@@ -4230,11 +4230,13 @@ enum lvs_status lvs_engine_join(struct lvs_engine *engine,
                                 lvs_router_id member);
 
 /**
- * Has a virtual router leave its sync group, if it is in one.
+ * Has a virtual router leave its sync group, if it is in one, at the last moment that the engine was
+ * handed.
  *
  * Errors: `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
  */
-enum lvs_status lvs_engine_leave(struct lvs_engine *engine, lvs_router_id router);
+enum lvs_status lvs_engine_leave(struct lvs_engine *engine,
+                                 lvs_router_id router);
 
 /**
  * Has a virtual router follow another one from now on: whenever that changes its state, so does it, with

@@ -150,7 +150,7 @@ pub extern "C" fn lvs_vrrp_set_priority(
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_FAMILY`, `LVS_ERR_SOURCE_FAMILY`, `LVS_ERR_SOURCE_NOT_UNICAST`,
-/// `LVS_ERR_SOURCE_NOT_LINK_LOCAL`.
+/// `LVS_ERR_SOURCE_NOT_LINK_LOCAL`, `LVS_ERR_PEER` if it is that of a peer.
 #[unsafe(no_mangle)]
 pub extern "C" fn lvs_vrrp_set_source(
     vrrp: Option<&mut lvs_vrrp>,

@@ -11,7 +11,7 @@ use crate::checksum::{Change, Sum};
 use crate::layout::Part;
 use crate::toa::lengthen_ip;
 use crate::wire::tcp;
-use crate::{Endpoint, Family, Flow, Frame, Layout, NoHeadroom, Protocol};
+use crate::{Endpoint, Family, Flow, Frame, Layout, Protocol, RewriteError};
 
 /// The port of control connections \[FTP-1\].
 pub const PORT: u16 = 21;
@@ -95,8 +95,8 @@ pub fn read(frame: &[u8], flow: &Flow, layout: &Layout) -> Option<Segment> {
 /// checksum that was wrong stays wrong.
 ///
 /// # Errors
-/// [`NoHeadroom`]; frame and layout are unchanged.
-pub fn write(frame: &mut Frame<'_>, layout: &mut Layout, edit: &Edit) -> Result<(), NoHeadroom> {
+/// [`RewriteError`], of headroom or length; frame and layout are unchanged.
+pub fn write(frame: &mut Frame<'_>, layout: &mut Layout, edit: &Edit) -> Result<(), RewriteError> {
     if *edit == Edit::default() {
         return Ok(());
     }
@@ -140,7 +140,7 @@ fn replace(
     place: usize,
     length: usize,
     new: &[u8],
-) -> Result<Change, NoHeadroom> {
+) -> Result<Change, RewriteError> {
     // The sum of all from here on, which begins with a word.
     let start = layout.message().start;
     let from = place - (place - start) % 2;
@@ -150,7 +150,11 @@ fn replace(
     };
     let (old_len, old_sum) = (layout.message().len(), sum_from(frame, layout));
     match new.len().checked_sub(length) {
-        Some(more) => frame.open(place, more)?,
+        Some(more) => {
+            let length = layout.packet().len() + more;
+            u16::try_from(length).map_err(|_| RewriteError::TooLong { length })?;
+            frame.open(place, more)?;
+        }
         None => frame.close(place, length - new.len()),
     }
     layout.grow(new.len() as i32 - length as i32);

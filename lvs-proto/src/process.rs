@@ -7,8 +7,8 @@ use crate::parse::{ParseError, parse_into, parse_with_layout};
 use crate::rewrite::{RewriteError, Route, forward, reply};
 use crate::toa::{self, ToaError};
 use crate::{
-    Decide, DropReason, Endpoint, Flow, Frame, Instant, Layout, Method, NoHeadroom, Origin, Reject,
-    Transport, Verdict,
+    Decide, DropReason, Endpoint, Flow, Frame, Instant, Layout, Method, Origin, Reject, Transport,
+    Verdict,
 };
 
 /// Frames that are parsed, decided and rewritten together.
@@ -104,7 +104,7 @@ pub fn process(
             let verdict = decider.decide(now, flow);
             match help_ftp(now, frame, flow, layout, &verdict, decider) {
                 Ok(()) => follow(frame, flow, layout, &verdict, route_to),
-                Err(error) => Outcome::NotRewritten(error.into()),
+                Err(error) => Outcome::NotRewritten(error),
             }
         }
         Err(error) => Outcome::NotParsed(*error),
@@ -148,7 +148,7 @@ pub fn process_burst<'a>(
                     Some(((flow, layout), verdict)) => {
                         match help_ftp(now, frame, flow, layout, verdict, decider) {
                             Ok(()) => follow(frame, flow, layout, verdict, &mut route_to),
-                            Err(error) => Outcome::NotRewritten(error.into()),
+                            Err(error) => Outcome::NotRewritten(error),
                         }
                     }
                     None => Outcome::Pass,
@@ -163,7 +163,7 @@ pub fn process_burst<'a>(
 /// the verdict and before [`follow`], as [`process`] does. The layout is brought up to date.
 ///
 /// # Errors
-/// [`NoHeadroom`]; frame and layout are unchanged.
+/// [`RewriteError`], of headroom or length; frame and layout are unchanged.
 #[inline]
 pub fn help_ftp(
     now: Instant,
@@ -172,7 +172,7 @@ pub fn help_ftp(
     layout: &mut Layout,
     verdict: &Verdict,
     decider: &mut impl Decide,
-) -> Result<(), NoHeadroom> {
+) -> Result<(), RewriteError> {
     let (method, virtual_port) = match (verdict, flow.transport) {
         (Verdict::Forward(hop), Transport::Tcp { destination_port, .. }) => {
             (hop.method, destination_port)

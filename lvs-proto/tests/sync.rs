@@ -387,3 +387,33 @@ fn hostile_messages() {
         Ok(())
     });
 }
+
+/// [BK-4] A message cut anywhere, or of fewer records than it says, gives those that are whole, and of
+/// the rest one error.
+#[test]
+fn bk_4_messages_cut_anywhere() {
+    for (recording, whole) in recorded() {
+        let all = records(&whole);
+        for len in 4..=whole.len() {
+            let mut cut = whole[..len].to_vec();
+            cut[2..4].copy_from_slice(&(len as u16).to_be_bytes());
+            let version = Message::parse(&cut).unwrap().version();
+            if version != Message::parse(&whole).unwrap().version() {
+                assert!(len < 8, "{recording}");
+                continue;
+            }
+            for count in [0, 1, all.len() as u8, 255] {
+                cut[if version == Version::V1 { 4 } else { 0 }] = count;
+                if Message::parse(&cut).unwrap().version() != version {
+                    continue;
+                }
+                let found = records(&cut);
+                assert!(found.len() <= usize::from(count));
+                let intact = found.iter().zip(&all).take_while(|(is, was)| is == was).count();
+                assert!(found.len() - intact <= 1, "{recording} {len} {count}");
+                let damaged = |it: &Result<_, _>| matches!(it, Err(RecordError::Damaged(_)));
+                assert!(found[intact..].iter().all(damaged));
+            }
+        }
+    }
+}

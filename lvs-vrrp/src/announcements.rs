@@ -110,6 +110,12 @@ impl Schedule {
         self.refresh = next_refresh(now, plan);
     }
 
+    /// The round that waits until then is still to come.
+    pub(crate) fn put_off(&mut self, until: Instant) {
+        self.next = if self.rounds > 0 { self.next.min(until) } else { until };
+        self.rounds = self.rounds.saturating_add(1);
+    }
+
     /// A burst for an address that is new. One that is under way begins again \[X-27\].
     pub(crate) fn begin_again(&mut self, now: Instant, plan: &Announcements) {
         (self.rounds, self.next) = (plan.rounds, now);

@@ -323,6 +323,17 @@ pub(crate) fn check_source(
     }
 }
 
+/// Whether a router with these peers may take that address.
+pub(crate) fn check_new_source(
+    family: Family,
+    source: IpAddr,
+    peers: &[Peer],
+) -> Result<(), SourceError> {
+    check_source(family, source, peers)?;
+    let is_peer = peers.iter().any(|peer| peer.address == source);
+    if is_peer { Err(SourceError::Peer(source)) } else { Ok(()) }
+}
+
 fn is_unicast(address: IpAddr) -> bool {
     let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
     !(broadcast || address.is_multicast() || address.is_unspecified())
@@ -397,6 +408,9 @@ pub enum SourceError {
     /// IPv6 adverts come from a link-local address \[V3-TX-15\].
     #[error("source address {0} is not link-local")]
     NotLinkLocal(Ipv6Addr),
+    /// It is that of a peer.
+    #[error("source address {0} is that of a peer")]
+    Peer(IpAddr),
 }
 
 #[cfg(test)]

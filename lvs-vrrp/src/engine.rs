@@ -113,7 +113,8 @@ pub struct UnknownRouter;
 /// them, and allocates nothing. An advert finds its router by a hash; a deadline changes in a tree,
 /// in steps that are the logarithm of the number of routers at most; actions are found by bits. The
 /// order is always the same: adverts of all routers come before whatever else they want done
-/// \[S-4\], and routers come in the order of their slots.
+/// \[S-4\], and routers come in the order of their slots. What is done to a router without a moment
+/// is done at the last one that the engine was handed, to whichever router.
 ///
 /// ```
 /// use core::net::IpAddr;
@@ -148,6 +149,8 @@ pub struct Engine<'a, A, P = [Peer; 0], const SENDERS: usize = 2> {
     slots: &'a mut [Slot<A, P, SENDERS>],
     index: Index<'a>,
     len: usize,
+    /// The last moment handed in, to whichever router.
+    now: Instant,
     counters: EngineCounters,
 }
 
@@ -164,7 +167,8 @@ where
             (slot.router, slot.leader, slot.next_follower) = (None, NONE, NONE);
         }
         let index = Index::new(blocks, slots.len());
-        Self { slots, index, len: 0, counters: EngineCounters::default() }
+        let counters = EngineCounters::default();
+        Self { slots, index, len: 0, now: Instant::EPOCH, counters }
     }
 
     /// Takes a virtual router, in whatever state it is. A router that runs goes on \[X-64\].
@@ -201,7 +205,7 @@ where
         let slot = self.slots.get_mut(at)?;
         let mut router = slot.router.take()?;
         slot.generation = slot.generation.wrapping_add(1);
-        router.leave_group();
+        router.leave_group(self.now);
         self.index.remove(at);
         self.len -= 1;
         Some(router)
@@ -247,6 +251,7 @@ where
             self.handle_unknown();
             return;
         };
+        self.now = self.now.max(now);
         let before = self.standing(at);
         let Some(router) = self.router_mut(at) else { return };
         let lost = router.hear(now, advert, meta);
@@ -284,6 +289,7 @@ where
     ///
     /// Hand in all adverts received until `now` first; they may postpone deadlines \[S-7\].
     pub fn handle_timeout(&mut self, now: Instant, budget: usize) -> usize {
+        self.now = self.now.max(now);
         for done in 0..budget {
             let due = self.index.earliest().filter(|(_, deadline)| *deadline <= now);
             let Some((at, _)) = due else { return done };
@@ -328,6 +334,7 @@ where
     /// Notes what a router waits for and what it wants done.
     fn refresh(&mut self, at: usize) {
         if let Some(router) = self.slots.get(at).and_then(|slot| slot.router.as_ref()) {
+            self.now = self.now.max(router.now());
             self.index.set_deadline(at, router.next_deadline());
             self.index.set_work(at, router.work());
         }

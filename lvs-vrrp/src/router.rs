@@ -22,7 +22,7 @@ use self::role::Role;
 pub use self::snapshot::{RestoreError, Snapshot, SnapshotError};
 use crate::actions::{Pending, Step};
 use crate::announcements::Schedule;
-use crate::config::check_source;
+use crate::config::check_new_source;
 use crate::doubts::Doubts;
 use crate::marks::Marks;
 use crate::{Action, Config, ConfigError, Counters, Event, Reason, SourceError, Tracked, timers};
@@ -231,13 +231,13 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// Takes what the trackers come to. In fault the router does not run: an Active one resigns first
     /// \[X-54\]; after the last fault it begins afresh \[X-55\].
     pub fn track(&mut self, now: Instant, tracked: Tracked) {
-        self.set_priority(now, tracked.priority);
+        let now = self.advance(now);
         self.fault = tracked.fault;
         if tracked.fault {
-            self.stop(self.now, Reason::Fault);
-        } else {
-            self.recover(self.now);
+            self.stop(now, Reason::Fault);
         }
+        self.set_priority(now, tracked.priority);
+        self.recover(now);
     }
 
     /// Changes the effective priority: 0 counts as 1 and 255 as 254 \[X-43\], and an owner keeps its
@@ -268,7 +268,7 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
     /// # Errors
     /// [`SourceError`] if adverts cannot come from `source`; nothing has changed.
     pub fn set_source(&mut self, now: Instant, source: IpAddr) -> Result<(), SourceError> {
-        check_source(self.family(), source, self.peers.as_ref())?;
+        check_new_source(self.family(), source, self.peers.as_ref())?;
         let now = self.advance(now);
         if source != self.source {
             self.source = source;

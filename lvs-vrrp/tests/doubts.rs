@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use lvs_proto::vrrp::Version;
+use lvs_proto::vrrp::{AdvertInterval, Version};
 use lvs_vrrp::{Action, Config, DuplicateSource, LosingAdvert, Reason, State};
 
 const OWN: &str = "10.0.0.5";
@@ -149,4 +149,15 @@ fn x_13_losing_adverts_are_reported_on_request() {
     // Nobody would say it of a resignation.
     let (mut router, since) = active(Config { report_losing: true, ..v3(200) }, OWN);
     assert_eq!(told(&Heard::new(OTHER, 0).by(&mut router, since + 1)), []);
+}
+
+/// [FSM-12] Version 2 knows one interval, whatever a double says of its own.
+#[test]
+fn fsm_12_no_interval_is_learned_from_a_double() {
+    let config = Config { duplicate_source: DuplicateSource::StepDown, ..v2(100) };
+    let (mut router, since) = active(config, OWN);
+    let interval = AdvertInterval::from_seconds(255).unwrap();
+    Heard { interval, ..Heard::new(OWN, 150) }.by(&mut router, since + 1);
+    assert_eq!((router.state(), router.active_interval()), (State::Backup, config.interval));
+    assert_eq!(router.next_deadline(), Some(at(since + 1 + 3_609_375)));
 }

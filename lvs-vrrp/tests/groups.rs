@@ -269,3 +269,47 @@ pub(crate) fn whatever_happens(u: &mut Unstructured<'_>) -> Result<()> {
     }
     Ok(())
 }
+
+/// Whoever wants to be Active waits for those that are left, and no longer.
+#[test]
+fn x_58_nobody_waits_for_a_member_that_went() {
+    let goes: [fn(&mut TestEngine<'_>, RouterId); 3] = [
+        |engine, id| engine.input(id, |router| router.shutdown(at(4 * SECOND))).unwrap(),
+        |engine, id| engine.leave(id).unwrap(),
+        |engine, id| drop(engine.remove(id).unwrap()),
+    ];
+    for priorities in [&[100, 100][..], &[100, 100, 100]] {
+        for go in goes {
+            let (mut slots, mut blocks) = Default::default();
+            let (mut engine, ids) = group(priorities, &mut slots, &mut blocks);
+            startup(&mut engine);
+            hear(&mut engine, ids[1], 3 * SECOND, 200);
+            assert_eq!(run(&mut engine, 4 * SECOND), []);
+            engine.handle_timeout(at(4 * SECOND), 1);
+            go(&mut engine, ids[1]);
+            let state = |id: &RouterId| engine.get(*id).unwrap().state();
+            let others = ids.iter().filter(|id| **id != ids[1]);
+            assert!(others.map(state).all(|state| state == State::Active));
+        }
+    }
+}
+
+/// Who is set free begins at that moment, and its followers with it.
+#[test]
+fn x_60_those_left_by_a_fault_begin_afresh() {
+    let goes: [fn(&mut TestEngine<'_>, RouterId); 2] =
+        [|engine, id| engine.leave(id).unwrap(), |engine, id| drop(engine.remove(id).unwrap())];
+    let late = 1_000 * SECOND;
+    for priorities in [&[100, 100][..], &[100, 100, 100]] {
+        for go in goes {
+            let (mut slots, mut blocks) = Default::default();
+            let (mut engine, ids) = group(priorities, &mut slots, &mut blocks);
+            startup(&mut engine);
+            engine.input(ids[0], |router| router.interface_down(at(SECOND))).unwrap();
+            assert_eq!(run(&mut engine, 2 * SECOND), []);
+            engine.handle_timeout(at(late), 1);
+            go(&mut engine, ids[0]);
+            assert_eq!(engine.next_deadline(), Some(at(late + 3_609_375)));
+        }
+    }
+}

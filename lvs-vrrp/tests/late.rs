@@ -6,8 +6,8 @@ mod common;
 use std::time::Duration;
 
 use common::*;
-use lvs_proto::vrrp::Version;
-use lvs_vrrp::{Action, Config, LateActive, LateBackup, Reason, State};
+use lvs_proto::vrrp::{Priority, Version};
+use lvs_vrrp::{Action, Config, LateActive, LateBackup, Reason, State, Tracked};
 
 const OWN: &str = "10.0.0.5";
 const OTHER: &str = "10.0.0.9";
@@ -103,5 +103,17 @@ fn x_8_a_late_active_router_may_step_down() {
         assert_eq!((adverts(&actions), reason(&actions)), (0, Some(Reason::Late)));
         assert_eq!(actions[0], Action::RemoveAddresses);
         assert_eq!(router.next_deadline(), Some(at(woken + 3_609_375)));
+    }
+}
+
+/// A fault has a late Active router resign, whatever its priority becomes.
+#[test]
+fn x_54_a_late_active_router_at_fault_resigns() {
+    let config = Config { late_active: LateActive::StepDown, ..v3(100) };
+    for priority in [100, 50].map(Priority::new) {
+        let (mut router, since) = active(config, OWN);
+        router.track(at(since + 4 * SECOND), Tracked { priority, fault: true });
+        let actions = drain(&mut router);
+        assert_eq!((actions[0], reason(&actions)), (send(0), Some(Reason::Fault)));
     }
 }

@@ -13,8 +13,8 @@ use lvs_proto::vrrp::{
 };
 use lvs_proto::{AddressPair, Instant};
 use lvs_vrrp::{
-    Action, Config, ConfigError, InterfaceDelays, InterfaceHold, Reason, Refusal, Router, State,
-    Tracked,
+    Action, Config, ConfigError, InterfaceDelays, InterfaceHold, Reason, Refusal, Router,
+    SourceError, State, Tracked,
 };
 
 const OWN: &str = "10.0.0.5";
@@ -158,6 +158,8 @@ fn peers_are_spoken_to_one_by_one() {
     };
     let own = Peer::new(ip(OWN));
     assert_eq!(refused(&[own]), ConfigError::Peer(ip(OWN)));
+    let peer = ip("10.0.0.9");
+    assert_eq!(router.set_source(at(4_000_000), peer), Err(SourceError::Peer(peer)));
     assert_eq!(refused(&[Peer::new(ip("fe80::1"))]), ConfigError::Peer(ip("fe80::1")));
     assert_eq!(refused(&[peers[0], peers[0]]), ConfigError::Duplicate(ip("10.0.0.9")));
     let nowhere = Peer { min_hop_limit: 9, max_hop_limit: 8, ..peers[0] };

@@ -265,3 +265,23 @@ fn s_16_echoes_outlive_the_process() {
     assert_eq!(Heard::new(OWN, 100).by(&mut second, since), []);
     assert_eq!(Heard::new(OWN, 100).by(&mut second, since).len(), 1, "but once");
 }
+
+/// Announcements that wait for a pacer are still to come.
+#[test]
+fn x_22_held_announcements_outlive_the_process() {
+    let (mut first, since) = active(v3(100), OWN);
+    let mut list = addresses(Family::V4);
+    list.push(ip("192.0.2.102"));
+    first.apply(at(since), v3(100), list.clone(), []).unwrap();
+    let held = at(since + 5_000);
+    first.hold_announcements(held);
+    assert_eq!(drain(&mut first), [Action::InstallAddresses { accept: false }]);
+    let snapshot = stored(&first.snapshot());
+    let mut second: TestRouter = Router::restore(at(since), &snapshot, list.clone(), []).unwrap();
+    for router in [&mut first, &mut second] {
+        assert_eq!((drain(router), router.next_deadline()), (vec![], Some(held)));
+        router.handle_timeout(held);
+        assert_eq!(announcements(&drain(router)), list.len());
+        assert_eq!(router.next_deadline(), Some(at(since + SECOND)));
+    }
+}

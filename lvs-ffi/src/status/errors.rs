@@ -190,6 +190,7 @@ impl From<SourceError> for lvs_status {
             SourceError::OtherFamily(_) => LVS_ERR_SOURCE_FAMILY,
             SourceError::NotUnicast(_) => LVS_ERR_SOURCE_NOT_UNICAST,
             SourceError::NotLinkLocal(_) => LVS_ERR_SOURCE_NOT_LINK_LOCAL,
+            SourceError::Peer(_) => LVS_ERR_PEER,
             _ => LVS_ERR_OTHER,
         }
     }

@@ -85,8 +85,8 @@ unsafe fn add(
     Ok(())
 }
 
-/// Removes a virtual router with its keys, and from its sync group. Nothing is sent: shut it down first
-/// and drain the actions.
+/// Removes a virtual router with its keys, and from its sync group, at the last moment that the engine
+/// was handed. Nothing is sent: shut it down first and drain the actions.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.
@@ -122,7 +122,8 @@ pub extern "C" fn lvs_engine_join(
     status(|| Ok(required(engine)?.0.write(|it| it.engine.join(router, member))??))
 }
 
-/// Has a virtual router leave its sync group, if it is in one.
+/// Has a virtual router leave its sync group, if it is in one, at the last moment that the engine was
+/// handed.
 ///
 /// # Errors
 /// `LVS_ERR_NULL`, `LVS_ERR_NO_SUCH_ROUTER`.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use lvs_proto::ftp::{Announcement, Edit, Message, read, write};
-use lvs_proto::{Endpoint, Frame, NoHeadroom, parse_with_layout};
+use lvs_proto::{Endpoint, Frame, NoHeadroom, RewriteError, parse_with_layout};
 
 use crate::model::{Packet, Upper, octets};
 use crate::nat::family;
@@ -133,7 +133,7 @@ fn ftp_3_another_address_is_announced() {
         let mut buffer = [vec![0; headroom], frame.clone()].concat();
         let mut rewritten = Frame::new(&mut buffer, headroom, frame.len()).unwrap();
         if growth > headroom as i8 {
-            let error = NoHeadroom { needed: growth as usize, available: headroom };
+            let error = NoHeadroom { needed: growth as usize, available: headroom }.into();
             assert_eq!(write(&mut rewritten, &mut layout, &edit), Err(error));
             assert_eq!(rewritten.octets(), frame);
             return Ok(());
@@ -159,6 +159,36 @@ fn ftp_3_another_address_is_announced() {
         assert_eq!(rewritten.octets(), packet.frame());
         Ok(())
     });
+}
+
+/// A packet gets as long as IP has them and no longer.
+#[test]
+fn no_announcement_makes_a_packet_too_long() {
+    let (old, new) = (Ipv4Addr::from([1; 4]), Ipv4Addr::from([111; 4]));
+    let growth = 8;
+    for (left, fits) in [(growth, true), (growth - 1, false), (0, false)] {
+        let mut text = format!("227 ({})", numbers(old, 257)).into_bytes();
+        text.resize(65_535 - 40 - left, b' ');
+        let frame = segment(V4, &text).frame();
+        let (flow, layout) = parse_with_layout(&frame).unwrap();
+        let said = read(&frame, &flow, &layout).unwrap();
+        let Some(Message::EnteringPassive(announcement)) = said.message else { panic!("{said:?}") };
+        let edit = Edit { announced: Some((announcement, new)), ..Edit::default() };
+        let mut buffer = [&[0; 8][..], &frame].concat();
+        let mut rewritten = Frame::new(&mut buffer, 8, frame.len()).unwrap();
+        let mut after = layout;
+        let result = write(&mut rewritten, &mut after, &edit);
+        if fits {
+            assert_eq!(result, Ok(()));
+            let (flow, found) = parse_with_layout(rewritten.octets()).unwrap();
+            assert_eq!(found, after);
+            assert!(read(rewritten.octets(), &flow, &found).is_some_and(|it| it.message.is_some()));
+        } else {
+            let length = 65_535 - left + growth;
+            assert_eq!(result, Err(RewriteError::TooLong { length }));
+            assert_eq!((rewritten.octets(), after), (&frame[..], layout));
+        }
+    }
 }
 
 /// Damage is neither read nor covered up.

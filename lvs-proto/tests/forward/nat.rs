@@ -66,6 +66,63 @@ fn nat_1_requests_get_the_servers_address_and_port() {
     });
 }
 
+/// [NAT-2], [NAT-3] Checksums that become all zeros or all ones, or next to that, from or to the ends
+/// of addresses and ports.
+#[test]
+fn nat_2_checksums_at_their_ends() {
+    arbtest::arbtest(|u| {
+        let family = family(u)?;
+        let ends = [0, 1, 0xff00, 0xfffe, 0xffff];
+        let port = |u: &mut Unstructured<'_>| u.choose(&ends).copied();
+        let address = |u: &mut Unstructured<'_>| {
+            let octet: u8 = *u.choose(&[0x00, 0x01, 0x7f, 0xff])?;
+            Ok(match family {
+                Family::V4 => IpAddr::from([octet; 4]),
+                Family::V6 => IpAddr::from([octet; 16]),
+            })
+        };
+        let ports = [port(u)?, port(u)?];
+        let (data, options) = (vec![0; *u.choose(&[2, 3, 65])?], vec![0; *u.choose(&[0, 4, 40])?]);
+        let upper = match u.arbitrary()? {
+            true => Upper::Tcp { ports, flags: 0, options, data },
+            false => Upper::Udp { ports, checksum: u.arbitrary()?, data },
+        };
+        let mut packet = Packet::new(address(u)?, address(u)?, upper);
+        let (server, server_port) = (address(u)?, port(u)?);
+        let translated = |packet: &Packet| {
+            let mut expected = packet.clone();
+            (expected.link, expected.destination) = (LEAVING, server);
+            expected.ports_mut()[1] = server_port;
+            expected.hop_limit -= 1;
+            with_checksum(&mut expected);
+            expected
+        };
+        let wanted: u16 = *u.choose(&[0, 1, 0xfffe, 0xffff])?;
+        let aimed_at = if u.arbitrary()? { translated(&packet) } else { packet.clone() };
+        let is = checksum(&aimed_at);
+        if let Upper::Tcp { data, .. } | Upper::Udp { data, .. } = &mut packet.upper {
+            // What is added to the sum is taken from the checksum.
+            let word = u32::from(!wanted) + u32::from(is);
+            data[..2].copy_from_slice(&((word + (word >> 16)) as u16).to_be_bytes());
+        }
+        assert_eq!(requested(&packet, server, server_port).unwrap(), translated(&packet).frame());
+        Ok(())
+    });
+}
+
+/// The checksum field of a packet of TCP or UDP.
+fn checksum(packet: &Packet) -> u16 {
+    let frame = packet.frame();
+    let (_, layout) = parse_with_layout(&frame).unwrap();
+    let behind = match &packet.upper {
+        Upper::Tcp { options, data, .. } => data.len() + options.len() + 2,
+        Upper::Udp { data, .. } => data.len(),
+        other => panic!("{other:?}"),
+    };
+    let end = layout.packet().end - behind;
+    u16::from_be_bytes([frame[end - 2], frame[end - 1]])
+}
+
 /// [NAT-6]
 #[test]
 fn nat_6_replies_get_the_virtual_address_and_port() {

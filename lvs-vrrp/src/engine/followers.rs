@@ -98,11 +98,10 @@ where
     /// Takes a virtual router from its leader, and from its followers, who stand still.
     pub(super) fn unlink_followers(&mut self, at: usize) {
         self.unlink_follower(at);
-        let now = self.router_at(at).map(Router::now).unwrap_or_default();
         while let Some(follower) = self.next_follower(at) {
             self.link_follower(at, None, self.next_follower(follower));
             self.link_follower(follower, None, None);
-            self.tell(follower, now, State::Initialize);
+            self.tell(follower, self.now, State::Initialize);
         }
     }
 

@@ -118,16 +118,14 @@ where
         if before.state != after.state {
             self.lead(at);
         }
-        let is_member = self.router_at(at).is_some_and(Router::is_member);
-        if !is_member {
-            return;
-        }
+        let Some(router) = self.router_at(at).filter(|router| router.is_member()) else { return };
+        let wants_active = router.wants_active();
         if before.fault != after.fault {
             self.settle_faults(at);
         }
         if (before.state, after.state) == (State::Active, State::Backup) {
             self.each_member(at, Router::give_way);
-        } else {
+        } else if before != after || wants_active {
             self.settle_wishes(at);
         }
     }
@@ -140,9 +138,6 @@ where
 
     /// Whoever wants to be Active waits for the last member, unless there is an Active one \[X-58\].
     fn settle_wishes(&mut self, at: usize) {
-        if !self.router_at(at).is_some_and(Router::wants_active) {
-            return;
-        }
         let group = || self.ring(at).filter_map(|at| self.router_at(at));
         let is_active = group().any(|member| member.state() == State::Active);
         let runs = |member: &&Router<A, P, SENDERS>| member.state() != State::Initialize;
@@ -167,26 +162,18 @@ where
         }
         self.link_member(before, next);
         self.link_member(at, at);
-        self.leave_group(at);
+        self.each_member(at, Router::leave_group);
         if next == before {
-            self.leave_group(next);
+            self.each_member(next, Router::leave_group);
         } else {
             self.settle_faults(next);
         }
+        self.settle_wishes(next);
     }
 
-    fn leave_group(&mut self, at: usize) {
-        if let Some(router) = self.router_mut(at) {
-            router.leave_group();
-        }
-        self.refresh(at);
-    }
-
-    /// Does something to each member of a group, at the moment of the input to the first of them, and
-    /// notes what follows from it.
+    /// Does something to each member of a group, from that one on, and notes what follows from it.
     fn each_member(&mut self, first: usize, act: impl Fn(&mut Router<A, P, SENDERS>, Instant)) {
-        let Some(now) = self.router_at(first).map(Router::now) else { return };
-        let mut at = first;
+        let (now, mut at) = (self.now, first);
         loop {
             let before = self.router_at(at).map(Router::state);
             if let Some(router) = self.router_mut(at) {

@@ -6,7 +6,7 @@ use lvs_proto::Instant;
 use lvs_proto::vrrp::Peer;
 
 use super::{Engine, RouterId};
-use crate::config::check_source;
+use crate::config::check_new_source;
 use crate::hearing::Hearing;
 use crate::{ApplyError, Config, Plan, Router, SourceError};
 
@@ -125,7 +125,7 @@ where
         source: IpAddr,
     ) -> Result<(), EngineSourceError> {
         let router = self.get(id).ok_or(EngineSourceError::UnknownRouter)?;
-        check_source(router.family(), source, router.peers())?;
+        check_new_source(router.family(), source, router.peers())?;
         let hearing = Hearing::new(router.config(), source, router.peers());
         if self.another_hears(id, &hearing) {
             return Err(EngineSourceError::Taken);

@@ -28,9 +28,9 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
         self.membership.member = true;
     }
 
-    pub(crate) fn leave_group(&mut self) {
+    pub(crate) fn leave_group(&mut self, now: Instant) {
         self.membership.member = false;
-        self.set_group_fault(self.now, false);
+        self.set_group_fault(now, false);
     }
 
     /// The moment of the last input.

@@ -79,13 +79,19 @@ pub enum RestoreError {
 }
 
 impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SENDERS> {
-    /// What the router is and knows. Drain the actions first: what is left to do is not part of it.
+    /// What the router is and knows. Drain the actions first: what is left to do is not part of it,
+    /// save announcements that [wait](Self::hold_announcements), which begin again.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        let mut role = self.role;
+        match role.announcements() {
+            Some(schedule) if self.pending.is_held() => schedule.put_off(self.held_until),
+            _ => {}
+        }
         Snapshot {
             format: FORMAT,
             taken: self.now,
-            role: self.role,
+            role,
             held_until: self.held_until,
             active_interval: self.active_interval,
             header_sequence: self.header_sequence,

@@ -4,7 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use lvs_proto::Instant;
-use lvs_proto::vrrp::{Advert, Peer, Priority};
+use lvs_proto::vrrp::{Advert, Peer, Priority, Version};
 
 use super::Router;
 use super::role::{Active, Backup, Lateness, Reply, Role};
@@ -284,8 +284,15 @@ impl<A: AsRef<[IpAddr]>, P: AsRef<[Peer]>, const SENDERS: usize> Router<A, P, SE
 
     /// Takes the sender of `advert` for the Active router, learns its interval, and waits for it.
     fn behind(&mut self, now: Instant, advert: &Advert<'_>, sender: IpAddr) -> Backup {
-        let longest = self.config.max_learned_interval.unwrap_or(advert.interval);
-        self.active_interval = advert.interval.min(longest.max(self.config.interval));
+        let own = self.config.interval;
+        // Version 2 learns none, not even from a double [FSM-12].
+        self.active_interval = match self.config.version {
+            Version::V2 => own,
+            Version::V3 => {
+                let longest = self.config.max_learned_interval.unwrap_or(advert.interval);
+                advert.interval.min(longest.max(own))
+            }
+        };
         Backup { last_active: Some((sender, advert.priority)), ..self.waiting(now) }
     }
 
