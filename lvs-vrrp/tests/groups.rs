@@ -313,3 +313,18 @@ fn x_60_those_left_by_a_fault_begin_afresh() {
         }
     }
 }
+
+/// Whoever leaves while it wants to be Active asks nobody any more.
+#[test]
+fn x_58_who_leaves_waits_for_nobody() {
+    for priorities in [&[100, 100][..], &[100, 100, 100]] {
+        let (mut slots, mut blocks) = Default::default();
+        let (mut engine, ids) = group(priorities, &mut slots, &mut blocks);
+        startup(&mut engine);
+        hear(&mut engine, ids[1], 3 * SECOND, 200);
+        assert_eq!(run(&mut engine, 4 * SECOND), []);
+        engine.leave(ids[0]).unwrap();
+        let state = |id| engine.get(id).unwrap().state();
+        assert_eq!([ids[0], ids[1]].map(state), [State::Active, State::Backup]);
+    }
+}

@@ -88,13 +88,14 @@ where
     }
 
     /// Has a virtual router leave its sync group, if it is in one. If it was held in fault by the
-    /// others, it begins afresh.
+    /// others, it begins afresh; if it waited for them to become Active, it waits no longer.
     ///
     /// # Errors
     /// [`UnknownRouter`].
     pub fn leave(&mut self, id: RouterId) -> Result<(), UnknownRouter> {
         let at = self.slot_of(id).ok_or(UnknownRouter)?;
         self.unlink_member(at);
+        self.settle_wishes(at);
         Ok(())
     }
 
