@@ -181,7 +181,7 @@ where
     pub fn add(
         &mut self,
         interface: InterfaceId,
-        router: Router<A, P, SENDERS>,
+        mut router: Router<A, P, SENDERS>,
     ) -> Result<RouterId, AddError> {
         let key = Key { interface, family: router.family(), vrid: router.config().vrid };
         if self.is_heard_by(self.index.find(key), &router.hearing()) {
@@ -189,6 +189,10 @@ where
         }
         let at = self.index.insert(key).ok_or(AddError::Full)?;
         let slot = self.slots.get_mut(at).ok_or(AddError::Full)?;
+        if router.is_member() {
+            // It is a copy of one, which is none.
+            router.leave_group(self.now);
+        }
         (slot.router, slot.next_member) = (Some(router), at as u32);
         let id = RouterId { slot: at as u32, generation: slot.generation };
         self.len += 1;

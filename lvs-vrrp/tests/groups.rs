@@ -328,3 +328,18 @@ fn x_58_who_leaves_waits_for_nobody() {
         assert_eq!([ids[0], ids[1]].map(state), [State::Active, State::Backup]);
     }
 }
+
+/// A copy of a member is in no group, and free of its fault.
+#[test]
+fn x_60_a_copy_is_no_member() {
+    let (mut slots, mut blocks) = Default::default();
+    let (mut engine, ids) = group(&[100, 100], &mut slots, &mut blocks);
+    startup(&mut engine);
+    engine.input(ids[0], |router| router.interface_down(at(SECOND))).unwrap();
+    let copy = engine.get(ids[1]).unwrap().clone();
+    assert_eq!(copy.state(), State::Initialize);
+    let (mut slots, mut blocks) = (vec![Slot::default()], vec![Block::default()]);
+    let mut engine = Engine::new(&mut slots, &mut blocks);
+    let id = engine.add(InterfaceId(1), copy).unwrap();
+    assert_eq!(engine.get(id).unwrap().state(), State::Backup);
+}
